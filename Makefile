@@ -1,0 +1,73 @@
+# make chat        sets everything up and opens the chat over seeds/
+# make telegram    runs the bot
+# make test        sets up the test tools too, then lint, types and tests
+# make install     the set-up alone
+# make train       makes the embedded models anew (hours)
+# make bench       quality and speed
+#
+# make install PYTHON=python3.12 takes another Python, make clean removes what the set-up made.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help install chat telegram test train bench clean
+
+# The first of these that is new enough; it is asked for only when the environment has to be made.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+
+# PyPI's torch for Linux brings gigabytes of CUDA along. The CPU build of the same version sorts before it, so pip takes
+# that one wherever it finds it: here, in a local folder (PIP_FIND_LINKS) or in an index of your own.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PRODUCT := .venv/.product-installed
+TOOLS := .venv/.tools-installed
+TRAINING := .venv/.training-installed
+
+help:
+	@sed -n 's/^# //p;/^$$/q' Makefile
+
+install: $(PRODUCT)
+
+chat: $(PRODUCT)
+	@$(BIN)/fundstelle chat --index seeds
+
+telegram: $(PRODUCT)
+	@$(BIN)/fundstelle telegram --index seeds
+
+test: $(TOOLS)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+train: $(TRAINING)
+	$(BIN)/python -m training
+
+bench: $(TOOLS)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' || { echo "Fundstelle needs Python 3.11 or newer," \
+		"and $(or $(PYTHON),python3) here is: $$($(or $(PYTHON),python3) --version 2>&1 | tail -n 1)." \
+		"Install one, then: make $(or $(MAKECMDGOALS),install) PYTHON=/path/to/python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# torch by itself and first: so only this one look-up goes to the CPU index, and without that index (no network beyond
+# a package mirror) pip says so, once, and takes the same version from where it takes everything else.
+$(PRODUCT): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --no-deps --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) -c constraints.txt torch
+	$(PIP) install -c constraints.txt --editable .
+	@touch $@
+
+$(TOOLS): $(PRODUCT)
+	$(PIP) install -c constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(TRAINING): $(PRODUCT)
+	$(PIP) install -c constraints.txt --editable '.[train]'
+	@touch $@
