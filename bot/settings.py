@@ -1,0 +1,87 @@
+"""The settings: flags over environment variables over ``.env`` over defaults.
+
+An environment variable is ``FUNDSTELLE_`` and the field's name; an empty one counts as not set. The README's table
+lists the same fields.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import retrieval
+from retrieval.errors import SettingsError
+
+PREFIX = "FUNDSTELLE_"
+_EMBEDDED = Path(retrieval.__file__).parent / "models"
+
+
+def _expanded(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. A field's description says which values it takes; error messages quote it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        # A wrong value must not show up in a traceback: it may be the token.
+        hide_input_in_errors=True,
+    )
+
+    home: Annotated[Path, AfterValidator(_expanded)] = Field(
+        default=Path(platformdirs.user_data_dir("fundstelle", appauthor=False)),
+        description="ein Ordner, in dem Fundstelle schreiben darf",
+    )
+    embedder: str = Field(
+        default=str(_EMBEDDED / "embedder"),
+        min_length=1,
+        description="ein Modellordner oder ein Name vom Hub, wahlweise mit @Revision",
+    )
+    reader: str = Field(
+        default=str(_EMBEDDED / "reader"),
+        min_length=1,
+        description="ein Modellordner oder ein Name vom Hub, wahlweise mit @Revision",
+    )
+    telegram_token: SecretStr | None = Field(default=None, description="das Token von @BotFather")
+    telegram_base_url: str = Field(
+        default="https://api.telegram.org",
+        pattern=r"^https?://[^\s/]+",
+        description="die Adresse eines Bot-API-Servers, etwa http://localhost:8081",
+    )
+    language: Literal["de", "en"] = Field(default="de", description="de oder en")
+    no_answer_threshold: float | None = Field(
+        default=None, ge=0, le=1, description="eine Zahl von 0 bis 1, etwa 0.35"
+    )
+    top_k: int = Field(default=5, ge=1, le=50, description="eine ganze Zahl von 1 bis 50")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING oder ERROR"
+    )
+
+
+def load_settings(**flags: object) -> Settings:
+    """The settings with ``flags`` (by field name) over everything else; a flag that is None was not given.
+
+    Raises SettingsError that names the setting, its value (never the token) and what it may be.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError("; ".join(_complaint(item["loc"], item["input"]) for item in error.errors())) from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"Die Datei .env ist nicht lesbar ({error}). Bitte als UTF-8-Text speichern.") from error
+
+
+def _complaint(location: tuple[int | str, ...], value: object) -> str:
+    name = str(location[0])
+    shown = "ist ungültig" if name == "telegram_token" else f"ist „{value}“"
+    return f"Die Einstellung {PREFIX}{name.upper()} {shown}; erlaubt ist: {Settings.model_fields[name].description}."
