@@ -76,7 +76,7 @@ def load_settings(**flags: object) -> Settings:
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError("; ".join(_complaint(item["loc"], item["input"]) for item in error.errors())) from None
+        raise SettingsError(" ".join(_complaint(item["loc"], item["input"]) for item in error.errors())) from None
     except (UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"Die Datei .env ist nicht lesbar ({error}). Bitte als UTF-8-Text speichern.") from error
 
