@@ -1,0 +1,57 @@
+"""A training run that is given minutes, not steps: the learning rate follows the clock.
+
+The machines that train this differ a hundredfold in speed; a run that is told how long it may take always ends
+with its learning rate at zero.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import torch
+
+
+class TimedSchedule:
+    """Warm-up over the first 3 % of the time, then linear decay to zero."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, minutes: float, name: str) -> None:
+        self._optimizer = optimizer
+        self._begin = time.monotonic()
+        self._seconds = minutes * 60
+        self._rates = [group["lr"] for group in optimizer.param_groups]
+        self._name = name
+        self._steps = 0
+        self._tokens = 0
+        self._losses: list[float] = []
+
+    @property
+    def share(self) -> float:
+        """How much of the time has passed (0..1)."""
+        return min(1.0, (time.monotonic() - self._begin) / self._seconds)
+
+    @property
+    def over(self) -> bool:
+        return self.share >= 1.0
+
+    def step(self, loss: torch.Tensor, parameters: Iterable[torch.nn.Parameter], tokens: int) -> None:
+        """One optimizer step on ``loss``; prints a line every fifty steps."""
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        share = self.share
+        factor = min(share / 0.03 + 0.01, 1.0) * (1 - share)
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * factor
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self._steps += 1
+        self._tokens += tokens
+        self._losses.append(loss.item())
+        if self._steps % 50 == 0:
+            elapsed = time.monotonic() - self._begin
+            mean = sum(self._losses) / len(self._losses)
+            self._losses.clear()
+            print(
+                f"{self._name} {share:6.1%} step {self._steps} loss {mean:.4f} {self._tokens / elapsed:.0f} tokens/s",
+                flush=True,
+            )
