@@ -1,0 +1,27 @@
+"""One person's talk with the articles: what the terminal chat and a Telegram chat have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retrieval.types import Answer
+
+if TYPE_CHECKING:
+    from retrieval.answering import Answerer
+
+
+class Conversation:
+    """Asks the questions of one chat and remembers the last answer, for "more passages" and what comes later.
+
+    Several conversations may share one answerer, as long as only one of them asks at a time.
+    """
+
+    def __init__(self, answerer: Answerer, *, top_k: int = 5) -> None:
+        self._answerer = answerer
+        self._top_k = top_k
+        self.last: Answer | None = None
+
+    def ask(self, question: str) -> Answer:
+        """The answer to ``question``. A question that cannot be asked (QuestionError) leaves ``last`` as it was."""
+        self.last = self._answerer.ask(question, top_k=self._top_k)
+        return self.last
