@@ -1,0 +1,255 @@
+"""Builds the bot, runs it until SIGTERM or SIGINT, and stops it without losing a question."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from telegram import BotCommand, LinkPreviewOptions, Update
+from telegram.error import Conflict, InvalidToken, NetworkError
+from telegram.error import TelegramError as BotApiError
+from telegram.ext import Application, Defaults
+
+from bot.settings import Settings
+from bot.telegram.delivery import InboxProcessor, PatientRateLimiter
+from bot.telegram.handlers import AnyApplication, Handlers
+from bot.telegram.inbox import Inbox
+from bot.telegram.polling import InboxRequest, problem
+from bot.telegram.redaction import redacted_logs
+from bot.texts import text
+from retrieval.errors import TelegramError
+from retrieval.types import Document
+
+if TYPE_CHECKING:
+    from retrieval.answering import Answerer
+
+log = logging.getLogger(__name__)
+
+INBOX_FILE = "telegram.db"
+#: How long a stop waits for the answer that is being read and for replies on their way.
+STOP_SECONDS = 8.0
+_POLL_TIMEOUT = timedelta(seconds=25)
+# A short rest after each poll: keeps a server that answers nonsense at once from being asked in a tight loop.
+_POLL_INTERVAL = 0.1
+_LONGEST_PAUSE = 30.0
+_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def run(settings: Settings, answerer: Answerer, sources: Callable[[], list[Document]]) -> None:
+    """Runs the bot until the process gets SIGTERM or SIGINT; the models are loaded first.
+
+    ``answerer`` and ``sources`` are called in one worker thread. Raises TelegramError when there is no token, when
+    Telegram refuses it, or when polling ends for another reason; StoreError when the inbox in ``settings.home``
+    cannot be used; whatever ``answerer.load`` raises.
+    """
+    token = checked_token(settings)
+    with redacted_logs(token) as redactor, _log_to_stderr(settings.log_level):
+        # At INFO it writes every request, twice a minute and more, with its address.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        inbox = Inbox(settings.home / INBOX_FILE, bot=int(token.partition(":")[0]))
+        worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+        try:
+            asyncio.run(TelegramBot(settings, token, answerer, sources, inbox, worker).run())
+        except BotApiError as error:
+            raise TelegramError(
+                text("telegram.stopped", settings.language, error=redactor.clean(str(error)))
+            ) from None  # The library's error holds the token, and its traceback the address.
+        finally:
+            worker.shutdown(wait=False, cancel_futures=True)
+            inbox.close()
+
+
+@contextmanager
+def _log_to_stderr(level: str) -> Iterator[None]:
+    """Log lines of the block go to stderr, whatever other handlers there are: a service's log is read there."""
+    root = logging.getLogger()
+    if any(type(handler) is logging.StreamHandler for handler in root.handlers):
+        yield
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(_LOG_FORMAT))
+    handler.setLevel(level)
+    before = root.level
+    root.setLevel(min(before, handler.level))
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+
+
+def checked_token(settings: Settings) -> str:
+    """The token; raises TelegramError when there is none or it cannot be one, with what to do."""
+    token = settings.telegram_token.get_secret_value().strip() if settings.telegram_token else ""
+    if not token:
+        raise TelegramError(text("telegram.no_token", settings.language))
+    if not _TOKEN.fullmatch(token):
+        raise TelegramError(text("telegram.odd_token", settings.language))
+    return token
+
+
+class TelegramBot:
+    """One bot from start to stop. To be made and run in the thread that owns ``inbox``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        token: str,
+        answerer: Answerer,
+        sources: Callable[[], list[Document]],
+        inbox: Inbox,
+        worker: ThreadPoolExecutor,
+    ) -> None:
+        self._settings = settings
+        self._answerer = answerer
+        self._inbox = inbox
+        self._worker = worker
+        self._stop = asyncio.Event()
+        self._refused = False
+        queue: asyncio.Queue[object] = asyncio.Queue()
+        self._processor = InboxProcessor(inbox, queue)
+        self._application: AnyApplication = (
+            Application.builder()
+            .token(token)
+            .base_url(settings.telegram_base_url.rstrip("/") + "/bot")
+            .read_timeout(15.0)
+            .get_updates_request(InboxRequest(inbox, self._on_refused))
+            .rate_limiter(PatientRateLimiter())
+            .concurrent_updates(self._processor)
+            .update_queue(queue)
+            .defaults(
+                Defaults(allow_sending_without_reply=True, link_preview_options=LinkPreviewOptions(is_disabled=True))
+            )
+            .build()
+        )
+        Handlers(settings, answerer, sources, worker, self._processor.keep).register(self._application)
+
+    def stop(self) -> None:
+        """Makes ``run`` return soon. To be called in the event loop."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Loads the models, connects, answers what waits in the inbox and what comes, until stopped."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows; not the main thread.
+                loop.add_signal_handler(number, self.stop)
+        try:
+            await self._unless_stopped(self._start())
+            await self._stop.wait()
+        finally:
+            await self._shut_down()
+        if self._refused:
+            raise TelegramError(text("telegram.wrong_token", self._settings.language))
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        working, stopping = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if working.done():
+            await working
+        else:
+            working.cancel()
+            await asyncio.wait([working])
+
+    async def _start(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._answerer.load)
+        await self._connect()
+        self._replay()
+        await self._application.start()
+        assert self._application.updater is not None  # The builder made one; this is for the type checker.
+        await self._application.updater.start_polling(
+            poll_interval=_POLL_INTERVAL,
+            timeout=_POLL_TIMEOUT,
+            bootstrap_retries=-1,
+            allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY],
+            error_callback=_log_polling_error,
+        )
+        line = text("telegram.running", self._settings.language, name=self._application.bot.username)
+        print(line, file=sys.stderr, flush=True)
+        await self._announce_commands()
+
+    async def _connect(self) -> None:
+        """Asks Telegram who we are, again and again while the network is down."""
+        pause = 1.0
+        while True:
+            try:
+                await self._application.initialize()
+                return
+            except InvalidToken:
+                raise TelegramError(text("telegram.wrong_token", self._settings.language)) from None
+            except NetworkError as error:
+                log.warning(
+                    "%s cannot be reached (%s); next try in %.0f s", self._settings.telegram_base_url, error, pause
+                )
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _replay(self) -> None:
+        """Queues what an earlier run took and did not finish, before anything new."""
+        waiting = self._inbox.waiting()
+        for received in waiting:
+            entry = json.loads(received.body)
+            # Another version of the library may see it differently than the one that took it.
+            if reason := problem(entry):
+                self._inbox.put_aside(received.update_id, reason)
+            else:
+                self._application.update_queue.put_nowait(Update.de_json(entry, self._application.bot))
+        if waiting:
+            log.info("%d updates of an earlier run are taken up again", len(waiting))
+
+    async def _announce_commands(self) -> None:
+        """Fills the menu of commands, in German for German Telegrams and in English for all others."""
+        try:
+            for language, code in (("en", ""), ("de", "de")) if self._settings.language == "de" else (("en", ""),):
+                commands = [
+                    BotCommand(name, text(f"telegram.command_{name}", language)) for name in ("ask", "sources", "help")
+                ]
+                await self._application.bot.set_my_commands(commands, language_code=code or None)
+        except BotApiError as error:
+            log.warning("The menu of commands could not be set: %s", error)
+
+    async def _shut_down(self) -> None:
+        """Stops polling, lets the question that is being read be answered, and leaves the rest in the inbox."""
+        self._processor.stop()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        application = self._application
+        if application.updater and application.updater.running:
+            with suppress(TimeoutError, BotApiError):  # The latter is the refused token once more.
+                await asyncio.wait_for(application.updater.stop(), STOP_SECONDS)
+        if application.running:
+            try:
+                await asyncio.wait_for(application.stop(), STOP_SECONDS)
+            except TimeoutError:
+                log.warning("Some replies could not be sent in time; they stay in the inbox")
+        with suppress(RuntimeError):  # Still running where the start was cut off; the process ends anyway.
+            await application.shutdown()
+        log.info("Stopped; %d updates wait for the next start", self._waiting())
+
+    def _waiting(self) -> int:
+        with suppress(sqlite3.Error):
+            return len(self._inbox.waiting())
+        return 0
+
+    def _on_refused(self) -> None:
+        self._refused = True
+        self._stop.set()
+
+
+def _log_polling_error(error: BotApiError) -> None:
+    if isinstance(error, Conflict):
+        log.error("Another program is polling with the same token; only one can. Stop the other one.")
+    else:
+        log.warning("Asking for updates failed and will be tried again: %s", error)
