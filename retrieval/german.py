@@ -1,0 +1,101 @@
+"""What Fundstelle knows about German: keyword terms and the language of a question.
+
+The word lists lie in ``retrieval/data``, with their reasons.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, Literal
+
+# Words and numbers. A number keeps its decimal comma, clock and date points: "0,5", "9.30", "1.3.2024".
+_TERM = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:\d+)?|\d+[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+# Letters that Unicode does not decompose into a base letter and a mark.
+_FOLDED = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i"})
+_INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
+_UMLAUT = re.compile("[äöüß]")
+
+_stemming = threading.Lock()
+
+
+def read_entries(name: str) -> list[str]:
+    """The lines of a word list in ``retrieval/data``, without comments ("#") and empty lines."""
+    lines = files("retrieval").joinpath("data", name).read_text(encoding="utf-8").split("\n")
+    entries = (line.partition("#")[0].strip() for line in lines)
+    return [entry for entry in entries if entry]
+
+
+def read_words(name: str) -> frozenset[str]:
+    """The words of a list in ``retrieval/data`` that are separated by blanks or line ends."""
+    return frozenset(word for entry in read_entries(name) for word in entry.split())
+
+
+def keyword_terms(text: str) -> list[str]:
+    """The terms of ``text`` for keyword search, in order and with repetitions.
+
+    Lower case; German and English stop words and single letters left out; German snowball stems; umlauts, "ß" and
+    accents folded, so that "Größe", "Groesse" and "GRÖSSE" are one term. Numbers stay as they are ("0,5", "9.30")
+    but for points between thousands ("160.000" becomes "160000"). A term holds no blanks.
+    """
+    words = _TERM.findall(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).lower())
+    return [term for word in words if (term := _term(word))]
+
+
+def question_language(text: str) -> Literal["de", "en"]:
+    """The language of a question, by telling words and endings; "de" where they do not decide."""
+    german = english = 0
+    for word in _WORD.findall(unicodedata.normalize("NFC", text).lower()):
+        is_german, is_english = _clues(word)
+        german += is_german
+        english += is_english
+    return "en" if english > german else "de"
+
+
+@lru_cache(maxsize=200_000)
+def _term(word: str) -> str:
+    """The term of one lower-case word, "" when it is left out."""
+    if word[0].isdigit():
+        return word.replace(".", "") if _THOUSANDS.fullmatch(word) else word
+    if len(word) == 1 or word in _stop_words():
+        return ""
+    # "ae" for "ä": with the umlaut spelled out, both spellings go the same way from here. The lock, because one
+    # stemmer must not be used by two threads; the cache makes it a rare stop.
+    with _stemming:
+        stem: str = _stemmer().stemWord(word)
+    decomposed = unicodedata.normalize("NFKD", stem.translate(_FOLDED))
+    return "".join(letter for letter in decomposed if letter.isalnum())
+
+
+@cache
+def _stemmer() -> Any:
+    from Stemmer import Stemmer
+
+    return Stemmer("german", 0)  # without its own cache: ours is in front of it
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    words = read_words("stop_words_de.txt") | read_words("stop_words_en.txt")
+    return words | {word.translate(_SPELLED_OUT) for word in words}
+
+
+@lru_cache(maxsize=20_000)
+def _clues(word: str) -> tuple[int, int]:
+    """How much one lower-case word speaks for German and for English."""
+    points = []
+    for words, endings in (_clue_words("de"), _clue_words("en")):
+        points.append(2 if word in words else int(len(word) > 4 and word.endswith(endings)))
+    return points[0] + 2 * bool(_UMLAUT.search(word)), points[1]
+
+
+@cache
+def _clue_words(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    entries = read_words(f"clue_words_{language}.txt")
+    return frozenset(entries), tuple(entry[1:] for entry in entries if entry.startswith("-"))
