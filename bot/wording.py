@@ -30,6 +30,11 @@ def number(value: int, language: str) -> str:
     return format_decimal(value, locale=_LOCALES[language])
 
 
+def megabytes(size: int, language: str) -> str:
+    """A size given in bytes, in megabytes of a million bytes ("1,2 MB")."""
+    return f"{format_decimal(size / 1_000_000, format='#,##0.0', locale=_LOCALES[language])} MB"
+
+
 def counted(key: str, count: int, language: str) -> str:
     """``count`` things as the texts ``<key>_one`` and ``<key>_many`` name them ("ein Artikel", "12 Artikel")."""
     return text(f"{key}_{'one' if count == 1 else 'many'}", language, count=number(count, language))

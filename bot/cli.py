@@ -1,0 +1,203 @@
+"""The command line: ``fundstelle index | ask | chat | telegram | status``.
+
+Exit codes: 0 for an answer and for "the articles do not say", 2 for wrong usage, 1 for anything else, with one line
+on stderr.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.command import command
+from bot.console import busy, out, progress, say, say_lines
+from bot.settings import Settings
+from bot.texts import text
+from bot.wiring import Fundstelle
+from retrieval.types import IndexOutcome, IndexReport
+
+app = typer.Typer(
+    name="fundstelle",
+    help="Ask your own collection of German articles a question; the answer is a literal quote with its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+IndexFirst = Annotated[
+    Path | None,
+    typer.Option("--index", metavar="PATH", help="Index this first if nothing is indexed yet.", show_default=False),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"fundstelle {version('fundstelle')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Nothing to do before the command: its own flags carry the settings."""
+
+
+@app.command()
+@command
+def index(
+    settings: Settings,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help=".txt, .md and .html files, and folders.")],
+    as_json: Json = False,
+) -> None:
+    """Take up articles from files and folders."""
+    with Fundstelle(settings, notify=say) as fundstelle:
+        report = _index(fundstelle, paths)
+    if as_json:
+        _print_json(_report_json(report))
+    else:
+        _print_report(report, settings.language)
+    failed = report.count(IndexOutcome.FAILED)
+    if failed:
+        say(text("cli.index_some_failed", settings.language, failed=failed, count=len(report.files)))
+        raise typer.Exit(1)
+
+
+@app.command()
+@command
+def ask(
+    settings: Settings,
+    question: Annotated[str, typer.Argument(help="In German or English.")],
+    top_k: Annotated[
+        int | None, typer.Option(min=1, max=50, help="How many passages to read and show.", show_default="5")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the articles one question."""
+    from bot.reply import terminal, to_json
+
+    # Bytes that are no text come in as lone surrogates, which nothing further on can encode.
+    question = question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    with Fundstelle(settings, notify=say) as fundstelle:
+        if not fundstelle.store.article_count():
+            say(text("chat.empty", settings.language))
+        _match_embedder(fundstelle)
+        with busy(text("chat.loading", settings.language)):
+            answer = fundstelle.answerer.ask(question, top_k=settings.top_k if top_k is None else top_k)
+    if as_json:
+        _print_json(to_json(answer))
+    else:
+        marks = ("", "") if out().is_terminal else ("**", "**")
+        out().print(terminal(answer, settings.language, marks=marks))
+
+
+@app.command()
+@command
+def chat(settings: Settings, index_first: IndexFirst = None) -> None:
+    """Ask question after question; questions can also be piped in, one a line."""
+    from bot import terminal
+    from bot.conversation import Conversation
+
+    interactive = terminal.is_interactive()
+    with Fundstelle(settings, notify=say) as fundstelle:
+        try:
+            _index_if_empty(fundstelle, index_first)
+            _match_embedder(fundstelle)
+            store = fundstelle.store
+            say_lines(terminal.greeting(store.documents(), store.sentence_count(), settings))
+            with busy(text("chat.loading", settings.language)):
+                fundstelle.answerer.load()
+            conversation = Conversation(fundstelle.answerer, top_k=settings.top_k)
+            talk = terminal.Chat(settings, conversation, store.documents, interactive=interactive)
+            if interactive:
+                talk.run(terminal.typed_lines(terminal.prompt_session(settings.home)))
+            elif not talk.run(_piped_lines()):
+                raise typer.Exit(1)
+        except KeyboardInterrupt:
+            pass
+    if interactive:
+        say(text("chat.goodbye", settings.language))
+
+
+@app.command()
+@command
+def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
+    """Run the Telegram bot."""
+    from bot.telegram import application
+
+    with Fundstelle(settings, notify=say) as fundstelle:
+        if settings.telegram_token is not None:
+            _index_if_empty(fundstelle, index_first)
+            _match_embedder(fundstelle)
+        application.run(settings, fundstelle.answerer, fundstelle.store.documents)
+
+
+@app.command()
+@command
+def status(settings: Settings, as_json: Json = False) -> None:
+    """Show what is indexed, with which models, and where."""
+    from bot.status import describe, to_json, to_text
+
+    with Fundstelle(settings, notify=say) as fundstelle:
+        state = describe(fundstelle)
+    if as_json:
+        _print_json(to_json(state))
+    else:
+        out().print(to_text(state, settings.language))
+
+
+def _index(fundstelle: Fundstelle, paths: list[Path]) -> IndexReport:
+    with progress(text("cli.indexing", fundstelle.settings.language)) as advance:
+        return fundstelle.indexer.index(paths, progress=advance)
+
+
+def _match_embedder(fundstelle: Fundstelle) -> None:
+    with progress(text("cli.embedding_anew", fundstelle.settings.language)) as advance:
+        fundstelle.match_embedder(advance)
+
+
+def _index_if_empty(fundstelle: Fundstelle, path: Path | None) -> None:
+    if path is None or fundstelle.store.article_count():
+        return
+    for file in _index(fundstelle, [path]).files:
+        if file.outcome is IndexOutcome.FAILED:
+            say(f"{file.path}: {file.reason}")
+
+
+def _report_json(report: IndexReport) -> dict[str, Any]:
+    return {
+        **{outcome.value: report.count(outcome) for outcome in IndexOutcome},
+        "files": [{"path": file.path, "outcome": file.outcome.value, "reason": file.reason} for file in report.files],
+        "elapsed_ms": round(report.elapsed_ms, 1),
+    }
+
+
+def _print_report(report: IndexReport, language: str) -> None:
+    for file in report.files:
+        if file.reason:
+            out().print(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}: {file.reason}")
+    counts = [f"{report.count(outcome)} {text(f'cli.index_{outcome}', language)}" for outcome in IndexOutcome]
+    out().print(", ".join(counts))
+
+
+def _piped_lines() -> Any:
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    return sys.stdin
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    app()

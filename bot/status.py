@@ -1,0 +1,84 @@
+"""What ``fundstelle status`` tells: how much is indexed, with which models, where, and whether the index is fine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.texts import text
+from bot.wiring import Fundstelle
+from bot.wording import megabytes, number
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of one data directory.
+
+    ``index`` is a value of ``retrieval.vectors.IndexState``, or "empty" as long as there are no articles. Sizes are
+    in bytes; the one of a model from the hub is 0, it does not lie here.
+    """
+
+    articles: int
+    sentences: int
+    embedder: str
+    reader: str
+    home: str
+    index: str
+    database_bytes: int
+    index_bytes: int
+    embedder_bytes: int
+    reader_bytes: int
+
+
+def describe(fundstelle: Fundstelle) -> Status:
+    """Looks at the store and the files; loads no model."""
+    from retrieval.store import DATABASE_NAME
+    from retrieval.vectors import index_state
+
+    settings, store = fundstelle.settings, fundstelle.store
+    sentences = store.sentence_count()
+    return Status(
+        articles=store.article_count(),
+        sentences=sentences,
+        embedder=settings.embedder,
+        reader=settings.reader,
+        home=str(settings.home),
+        index=str(index_state(store)[0]) if sentences else "empty",
+        database_bytes=_bytes(settings.home.glob(f"{DATABASE_NAME}*")),
+        index_bytes=_bytes(settings.home.glob("vectors*")),
+        embedder_bytes=_bytes(Path(settings.embedder).rglob("*")),
+        reader_bytes=_bytes(Path(settings.reader).rglob("*")),
+    )
+
+
+def to_json(status: Status) -> dict[str, Any]:
+    """The object that ``status --json`` prints."""
+    return asdict(status)
+
+
+def to_text(status: Status, language: str) -> str:
+    """A line for each thing worth knowing."""
+    rows = {
+        "home": f"{status.home} ({megabytes(status.database_bytes + status.index_bytes, language)})",
+        "articles": number(status.articles, language),
+        "sentences": number(status.sentences, language),
+        "index": text(f"cli.status_index_{status.index}", language),
+        "embedder": _model(status.embedder, status.embedder_bytes, language),
+        "reader": _model(status.reader, status.reader_bytes, language),
+    }
+    labels = {name: text(f"cli.status_{name}", language) + ":" for name in rows}
+    column = max(map(len, labels.values())) + 1
+    return "\n".join(f"{labels[name]:<{column}}{value}" for name, value in rows.items())
+
+
+def _model(name: str, size: int, language: str) -> str:
+    if size:
+        return f"{name} ({megabytes(size, language)})"
+    # An absolute path cannot be a hub id, so without files in it the model is not there.
+    return text("cli.status_missing", language, model=name) if Path(name).is_absolute() else name
+
+
+def _bytes(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.is_file())

@@ -1,0 +1,148 @@
+"""The chat in the terminal, and the same chat with its questions piped in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from bot.console import out, say
+from bot.conversation import Conversation
+from bot.reply import one_line, terminal
+from bot.settings import Settings
+from bot.texts import table, text
+from bot.wording import citation, counted
+from retrieval.errors import FundstelleError
+from retrieval.types import Document
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+
+_EXAMPLES = 3
+_SOURCES = 30
+_PROMPT = "? "
+
+
+class Chat:
+    """Reads questions, prints answers, knows /help, /sources and /quit.
+
+    ``sources`` gives the articles. On a terminal (``interactive``) the whole answer is shown; else one line a
+    question, so that the n-th line on stdout answers the n-th question.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        conversation: Conversation,
+        sources: Callable[[], list[Document]],
+        *,
+        interactive: bool,
+    ) -> None:
+        self._language = settings.language
+        self._conversation = conversation
+        self._sources = sources
+        self._interactive = interactive
+
+    def run(self, lines: Iterable[str]) -> bool:
+        """Goes through ``lines`` to their end or /quit; False when a question could not be asked."""
+        well = True
+        for line in lines:
+            line = line.strip()
+            if line.startswith("/"):
+                if not self._obey(line.split()[0].lower()):
+                    break
+            elif line:
+                well = self._answer(line) and well
+        return well
+
+    def _answer(self, question: str) -> bool:
+        try:
+            answer = self._conversation.ask(question)
+        except FundstelleError as error:
+            say(text("cli.error", self._language, message=error))
+            return False
+        if self._interactive:
+            out().print(Text("\n").append_text(terminal(answer, self._language, passages=False)).append("\n"))
+        else:
+            out().print(one_line(answer, self._language))
+            sys.stdout.flush()
+        return True
+
+    def _obey(self, command: str) -> bool:
+        """Runs a command; False for the one that ends the chat."""
+        if command == "/quit":
+            return False
+        if command == "/help":
+            out().print(text("chat.help", self._language).strip())
+        elif command == "/sources":
+            out().print(sources_text(self._sources(), self._language))
+        else:
+            say(text("chat.unknown_command", self._language, command=command))
+        return True
+
+
+def greeting(documents: list[Document], sentences: int, settings: Settings) -> str:
+    """What is indexed, and three questions to begin with."""
+    language = settings.language
+    if not documents:
+        return text("chat.empty", language)
+    indexed = text(
+        "chat.indexed",
+        language,
+        articles=counted("chat.articles", len(documents), language),
+        sentences=counted("chat.sentences", sentences, language),
+        home=settings.home,
+    )
+    examples = "\n".join(f"  {question}" for question in example_questions(documents, language))
+    return "\n".join([indexed, text("chat.examples", language), examples, text("chat.commands", language)])
+
+
+def example_questions(documents: list[Document], language: str) -> list[str]:
+    """Three questions: those written for the sample articles that are there, then general ones."""
+    names = {Path(document.path).name for document in documents}
+    written = [question for name, question in table(language)["examples"].items() if name in names]
+    general = [text(f"chat.generic_{number}", language) for number in range(1, _EXAMPLES + 1)]
+    return [*written, *general][:_EXAMPLES]
+
+
+def sources_text(documents: list[Document], language: str) -> str:
+    """The articles, a line each; of many, the first ones."""
+    if not documents:
+        return text("chat.empty", language)
+    lines = [f"  {citation(document, language)}" for document in documents[:_SOURCES]]
+    if len(documents) > _SOURCES:
+        lines.append("  " + text("chat.sources_rest", language, count=len(documents) - _SOURCES))
+    return "\n".join([text("chat.sources", language), *lines])
+
+
+def typed_lines(session: PromptSession[str]) -> Iterator[str]:
+    """Lines from the keyboard until Ctrl-D, or Ctrl-C on an empty line; on a line with text, Ctrl-C drops the text."""
+    while True:
+        try:
+            yield session.prompt(_PROMPT)
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            if not session.default_buffer.text:
+                return
+
+
+def prompt_session(home: Path) -> PromptSession[str]:
+    """The input line: editing, and a history that is kept in the data directory if it can be written."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+    path = home / "history"
+    try:
+        path.touch(mode=0o600)
+    except OSError:
+        return PromptSession(history=InMemoryHistory())
+    return PromptSession(history=FileHistory(str(path)))
+
+
+def is_interactive() -> bool:
+    """Whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,108 @@
+"""Builds the parts of Fundstelle from the settings: the one place that knows all classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from retrieval.answering import Answerer
+    from retrieval.embedding import SentenceTransformerEmbedder
+    from retrieval.indexing import Indexer
+    from retrieval.keywords import KeywordIndex
+    from retrieval.reader import TransformersReader
+    from retrieval.search import Search
+    from retrieval.splitting import SentenceSplitter
+    from retrieval.store import Store
+    from retrieval.vectors import FaissVectorIndex
+
+
+class Fundstelle:
+    """One collection with its models. Each part is made when it is first asked for, and once.
+
+    ``notify`` gets a line for people when a part repairs itself (a damaged index is rebuilt, for example).
+    A context manager: leaving it closes the database.
+    """
+
+    def __init__(self, settings: Settings, *, notify: Callable[[str], None]) -> None:
+        self.settings = settings
+        self._notify = notify
+
+    def __enter__(self) -> Fundstelle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "store" in self.__dict__:
+            self.store.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The articles on disk; raises StoreError where they cannot be kept or read."""
+        from retrieval.store import Store
+
+        return Store(self.settings.home)
+
+    @cached_property
+    def splitter(self) -> SentenceSplitter:
+        """Cuts articles into sentences."""
+        from retrieval.splitting import SentenceSplitter
+
+        return SentenceSplitter()
+
+    @cached_property
+    def embedder(self) -> SentenceTransformerEmbedder:
+        """Turns sentences and questions into vectors."""
+        from retrieval.embedding import SentenceTransformerEmbedder
+
+        return SentenceTransformerEmbedder(self.settings.embedder)
+
+    @cached_property
+    def reader(self) -> TransformersReader:
+        """Finds the answer in passages."""
+        from retrieval.reader import TransformersReader
+
+        return TransformersReader(self.settings.reader)
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """Takes up files as articles."""
+        from retrieval.indexing import Indexer
+
+        return Indexer(self.store, self.splitter, self.embedder)
+
+    @cached_property
+    def vectors(self) -> FaissVectorIndex:
+        """Finds sentences by meaning."""
+        from retrieval.vectors import FaissVectorIndex
+
+        return FaissVectorIndex(self.store, notify=self._notify)
+
+    @cached_property
+    def keywords(self) -> KeywordIndex:
+        """Finds passages by words."""
+        from retrieval.keywords import KeywordIndex
+
+        return KeywordIndex(self.store, notify=self._notify)
+
+    @cached_property
+    def search(self) -> Search:
+        """Finds passages by both."""
+        from retrieval.search import Search
+
+        return Search(self.store, self.embedder, self.vectors, self.keywords)
+
+    @cached_property
+    def answerer(self) -> Answerer:
+        """Answers questions."""
+        from retrieval.answering import Answerer
+
+        return Answerer(self.search, self.reader, threshold=self.settings.no_answer_threshold)
+
+    def match_embedder(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Computes the articles' vectors anew if another embedder made them; to be called before questions."""
+        from retrieval.reembedding import match_embedder
+
+        match_embedder(self.store, self.embedder, notify=self._notify, progress=progress)
