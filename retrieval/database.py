@@ -1,0 +1,230 @@
+"""The SQLite file under the store: opening and checking it, connections, transactions, and errors for people."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import StoreError
+from retrieval.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+
+#: Up to this size a database is read through once when it is opened (about 0.1 s); larger ones by ``check()`` only.
+CHECKED_AT_OPENING_BYTES = 64_000_000
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be referred to weakly: one of a thread that has ended is closed and forgotten."""
+
+
+class Database:
+    """One SQLite file in WAL mode, with one connection a thread.
+
+    Readers never wait. One writer at a time: another one waits up to ``busy_timeout`` seconds. What a
+    transaction has written is on the disk when it returns (``synchronous = FULL``). Where the folder or the file
+    cannot be written, it is opened for reading only.
+
+    Raises:
+        StoreError: the file is damaged, locked, of another program or of a newer Fundstelle, or cannot be made.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 10.0) -> None:
+        self.path = path
+        self._busy_timeout = busy_timeout
+        self._local = threading.local()
+        self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self.read_only = not self._prepare_folder()
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows of one reading statement."""
+        with self._explained():
+            return self._connection().execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything this thread reads inside belongs to one state of the database. No writing inside."""
+        with self._explained():
+            connection = self._connection()
+            if connection.in_transaction:
+                yield
+                return
+            connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: committed to the disk at the end, taken back when an exception leaves the block."""
+        if self.read_only:
+            raise StoreError(
+                f"Das Datenverzeichnis {self.path.parent} ist schreibgeschützt. "
+                "Bitte Schreibrechte geben oder mit FUNDSTELLE_HOME ein anderes wählen."
+            )
+        with self._explained():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    def check(self) -> None:
+        """Reads the whole file and raises StoreError if SQLite finds damage in it."""
+        # Damage inside the keyword index is not damage of the articles: KeywordIndex finds and mends it.
+        found = [
+            row[0] for row in self.rows("PRAGMA quick_check(5)") if row[0] != "ok" and "fts5" not in row[0].lower()
+        ]
+        if found:
+            raise damaged(self.path, found[0].replace("\n", " "))
+
+    def close(self) -> None:
+        """Closes the connections of all threads."""
+        for connection in list(self._connections):
+            with suppress(sqlite3.Error):
+                connection.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    def _prepare_folder(self) -> bool:
+        """Makes the folder if need be; says whether it and the file in it can be written."""
+        folder = self.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = "es ist eine Datei" if isinstance(error, FileExistsError) else (error.strerror or str(error))
+            raise StoreError(
+                f"Das Datenverzeichnis {folder} kann nicht angelegt werden ({reason}). "
+                "Bitte mit FUNDSTELLE_HOME ein anderes wählen."
+            ) from error
+        exists = os.path.exists(self.path)
+        writable = os.access(folder, os.W_OK | os.X_OK) and (not exists or os.access(self.path, os.W_OK))
+        if not writable and not exists:
+            raise StoreError(
+                f"In das Datenverzeichnis {folder} kann nicht geschrieben werden. "
+                "Bitte Schreibrechte geben oder mit FUNDSTELLE_HOME ein anderes wählen."
+            )
+        return writable
+
+    def _open(self) -> None:
+        version, application, tables = self._header()
+        if version > SCHEMA_VERSION and application == APPLICATION_ID:
+            raise StoreError(
+                f"Die Datenbank {self.path} stammt von einer neueren Fundstelle-Version (Schema {version}, bekannt "
+                f"ist {SCHEMA_VERSION}). Bitte Fundstelle aktualisieren oder mit FUNDSTELLE_HOME ein anderes "
+                "Datenverzeichnis wählen."
+            )
+        if tables and application != APPLICATION_ID:
+            raise StoreError(
+                f"{self.path} ist keine Fundstelle-Datenbank. Bitte die Datei verschieben oder mit FUNDSTELLE_HOME "
+                "ein anderes Datenverzeichnis wählen."
+            )
+        if not tables:
+            if self.read_only:
+                raise StoreError(f"Die Datenbank {self.path} ist leer und kann nicht beschrieben werden.")
+            with self._explained():
+                self._connection().executescript(SCHEMA)
+        if self.path.stat().st_size <= CHECKED_AT_OPENING_BYTES:
+            self.check()
+
+    def _header(self) -> tuple[int, int, int]:
+        """Schema version, application id and number of tables, of one moment."""
+        with self.snapshot():
+            tables = int(self.rows("SELECT count(*) FROM sqlite_master")[0][0])
+            version, application = (
+                int(self.rows(f"PRAGMA {name}")[0][0]) for name in ("user_version", "application_id")
+            )
+        return version, application, tables
+
+    def _connection(self) -> _Connection:
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            self._connections.add(connection)
+        return connection
+
+    def _connect(self) -> _Connection:
+        target = self.path.absolute().as_uri()
+        if self.read_only:
+            # Without a log beside it the file is complete, and SQLite could not make the log's files here.
+            log = self.path.with_name(self.path.name + "-wal")
+            target += "?mode=ro" if log.exists() and log.stat().st_size else "?immutable=1"
+        connection = sqlite3.connect(
+            target,
+            uri=True,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,  # only for close(); each thread uses its own
+            factory=_Connection,
+        )
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            if not self.read_only:
+                self._use_wal(connection)
+                connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not wait for another process that switches at the same moment, so wait here.
+        deadline = time.monotonic() + self._busy_timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: sqlite3.Error) -> StoreError:
+        code, where = _code(error), f"Die Datenbank {self.path}"
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(error):
+            return damaged(self.path, str(error))
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StoreError(f"{where} wird gerade von einem anderen Prozess beschrieben. Bitte später noch einmal.")
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return StoreError(
+                f"{where} kann nicht geschrieben oder gelesen werden ({error}). Ist der Datenträger voll?"
+            )
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+            return StoreError(f"{where} lässt sich nicht öffnen oder beschreiben ({error}). Bitte die Rechte prüfen.")
+        return StoreError(f"{where} meldet einen Fehler: {error}")
+
+
+def damaged(path: Path, detail: str) -> StoreError:
+    """The error for a damaged database file, with the way out."""
+    return StoreError(
+        f"Die Datenbank {path} ist beschädigt ({detail}). Bitte diese Datei (samt {path.name}-wal und "
+        f"{path.name}-shm, falls vorhanden) verschieben und die Artikel mit „fundstelle index“ neu einlesen."
+    )
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for errors of Python's own module."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,0 +1,236 @@
+"""Taking up files: load, split, cut into passages, embed, store."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.errors import LoadingError
+from retrieval.german import keyword_terms
+from retrieval.keywords import KeywordIndex
+from retrieval.loading import find_files, load_document
+from retrieval.passages import build_passages
+from retrieval.reembedding import match_embedder
+from retrieval.splitting import SentenceSplitter
+from retrieval.store import Store
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Passage, Sentence
+from retrieval.vectors import FaissVectorIndex
+
+if TYPE_CHECKING:
+    from retrieval.embedding import Embedder
+
+logger = logging.getLogger(__name__)
+
+#: Sentences embedded together, over as many articles as it takes.
+EMBEDDED_TOGETHER = 512
+#: From this many articles on, splitting is worth two processes (each takes about a second to start).
+PARALLEL_FROM = 50
+_AHEAD = 32  # articles that the splitting processes may be ahead: bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What splitting makes of an article; ``terms`` are the keyword terms of each passage."""
+
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    terms: tuple[tuple[str, ...], ...]
+
+
+class Indexer:
+    """Takes files or documents up into a store, and brings the vector index up to date afterwards.
+
+    ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Large runs split
+    in two processes, which import the main module again: a script that calls this needs the usual
+    ``if __name__ == "__main__":``.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        splitter: SentenceSplitter,
+        embedder: Embedder,
+        notify: Callable[[str], None] = lambda notice: None,
+    ) -> None:
+        self._store = store
+        self._splitter = splitter
+        self._embedder = embedder
+        self._notify = notify
+
+    def index(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> IndexReport:
+        """Takes up these files and the known files below these folders, each in a transaction of its own.
+
+        A file that cannot be taken up is reported and never stops the others. ``progress`` gets the files done
+        and the files in all.
+
+        Raises:
+            LoadingError: a path is missing, or a folder holds no known file.
+            StoreError: the store cannot be written; what was stored until then stays.
+            ModelError: the embedder cannot be used.
+        """
+        return self._run([(str(path), path) for path in find_files(paths)], progress)
+
+    def index_documents(
+        self, documents: Sequence[Document], progress: Callable[[int, int], None] | None = None
+    ) -> IndexReport:
+        """Like ``index`` for documents that are loaded already; each needs a ``path`` of its own."""
+        return self._run([(document.path, document) for document in documents], progress)
+
+    def _run(
+        self, items: Sequence[tuple[str, Path | Document]], progress: Callable[[int, int], None] | None
+    ) -> IndexReport:
+        started = time.perf_counter()
+        was_empty = not self._store.article_count()
+        if not self._store.read_only:
+            KeywordIndex(self._store, self._notify).load()
+        match_embedder(self._store, self._embedder, notify=self._notify)
+        before = self._store.generation
+        reports: dict[int, FileReport] = {}
+
+        def report(position: int, entry: FileReport) -> None:
+            reports[position] = entry
+            if progress is not None:
+                progress(len(reports), len(items))
+
+        self._take_up(list(enumerate(items)), report)
+        if self._store.generation != before:
+            # A duplicate may be the only one left to say it, now that the article it repeats has changed.
+            repeats = [i for i, entry in reports.items() if entry.outcome is IndexOutcome.DUPLICATE]
+            self._take_up([(i, items[i]) for i in repeats], report)
+            FaissVectorIndex(self._store, (lambda notice: None) if was_empty else self._notify).load()
+        files = tuple(reports[position] for position in range(len(items)))
+        return IndexReport(files, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def _take_up(
+        self, items: Sequence[tuple[int, tuple[str, Path | Document]]], report: Callable[[int, FileReport], None]
+    ) -> None:
+        waiting: list[tuple[int, Document, Parts]] = []
+        with self._pool(len(items)) as pool:
+            for position, document, parts in _split_ahead(pool, self._splitter, self._unsettled(items, report)):
+                if isinstance(parts, str):
+                    report(position, FileReport(document.path, IndexOutcome.FAILED, parts))
+                    continue
+                waiting.append((position, document, parts))
+                if sum(len(parts.sentences) for _, _, parts in waiting) >= EMBEDDED_TOGETHER:
+                    self._embed_and_put(waiting, report)
+                    waiting = []
+        self._embed_and_put(waiting, report)
+
+    def _unsettled(
+        self, items: Sequence[tuple[int, tuple[str, Path | Document]]], report: Callable[[int, FileReport], None]
+    ) -> Iterator[tuple[int, Document]]:
+        """The articles that have to be split and embedded; all others are reported at once."""
+        for position, (name, item) in items:
+            try:
+                document = item if isinstance(item, Document) else load_document(item)
+            except LoadingError as error:
+                report(position, FileReport(name, IndexOutcome.FAILED, str(error)))
+                continue
+            stored = self._store.settle(document)
+            if stored is not None:
+                report(position, stored.report)
+            else:
+                yield position, document
+
+    def _embed_and_put(
+        self, articles: Sequence[tuple[int, Document, Parts]], report: Callable[[int, FileReport], None]
+    ) -> None:
+        if not articles:
+            return
+        vectors = self._embedder.embed_texts([s.text for _, _, parts in articles for s in parts.sentences])
+        end = 0
+        for position, document, parts in articles:
+            start, end = end, end + len(parts.sentences)
+            stored = self._store.put(
+                document,
+                parts.sentences,
+                parts.passages,
+                vectors[start:end],
+                parts.terms,
+                signature=self._embedder.signature,
+            )
+            report(position, stored.report)
+
+    def _pool(self, articles: int) -> AbstractContextManager[Executor | None]:
+        # A process of a pool must not open one; and a single core has nothing to gain.
+        if articles < PARALLEL_FROM or (os.cpu_count() or 1) < 2 or multiprocessing.parent_process() is not None:
+            return nullcontext()
+        return ProcessPoolExecutor(
+            max_workers=2,
+            mp_context=multiprocessing.get_context("spawn"),  # forking with torch's threads around can hang
+            initializer=_start_worker,
+            initargs=(self._splitter,),
+        )
+
+
+def split_article(splitter: SentenceSplitter, text: str) -> Parts:
+    """Sentences, passages and keyword terms of one article. Raises LoadingError if it has no sentence."""
+    sentences = splitter.split(text)
+    if not sentences:
+        raise LoadingError("Der Text enthält keinen Satz.")
+    passages = build_passages(text, sentences)
+    return Parts(sentences, passages, tuple(tuple(keyword_terms(passage.text)) for passage in passages))
+
+
+def _split_ahead(
+    pool: Executor | None, splitter: SentenceSplitter, articles: Iterable[tuple[int, Document]]
+) -> Iterator[tuple[int, Document, Parts | str]]:
+    """Splits articles in order, with a pool some ahead of the one handed out. A ``str`` says why one failed."""
+    ahead: deque[tuple[int, Document, Future[Parts] | None]] = deque()
+    for position, document in articles:
+        ahead.append((position, document, _submit(pool, document.text)))
+        if pool is None or len(ahead) > _AHEAD:
+            yield _finish(splitter, *ahead.popleft())
+    while ahead:
+        yield _finish(splitter, *ahead.popleft())
+
+
+def _submit(pool: Executor | None, text: str) -> Future[Parts] | None:
+    try:
+        return pool.submit(_split_in_worker, text) if pool is not None else None
+    except Exception as error:  # the pool is broken, or the splitter cannot be sent to it
+        logger.warning("splitting goes on in one process: %r", error)
+        return None
+
+
+def _finish(
+    splitter: SentenceSplitter, position: int, document: Document, future: Future[Parts] | None
+) -> tuple[int, Document, Parts | str]:
+    try:
+        if future is not None:
+            try:
+                return position, document, future.result()
+            except LoadingError:
+                raise
+            except Exception as error:
+                # Whatever a worker process died of must not cost the article: once more, here.
+                logger.warning("splitting %s in a worker process failed: %r", document.path, error)
+        return position, document, split_article(splitter, document.text)
+    except LoadingError as error:
+        return position, document, str(error)
+    except Exception as error:
+        logger.exception("splitting %s failed", document.path)
+        return position, document, f"Der Text lässt sich nicht in Sätze teilen ({error!r})."
+
+
+_worker_splitter: SentenceSplitter | None = None
+
+
+def _start_worker(splitter: SentenceSplitter) -> None:
+    global _worker_splitter
+    _worker_splitter = splitter
+
+
+def _split_in_worker(text: str) -> Parts:
+    if _worker_splitter is None:
+        raise RuntimeError("the worker process was not started by Indexer")
+    return split_article(_worker_splitter, text)
