@@ -22,11 +22,7 @@ DICTIONARY_PAIRS = 400_000
 
 
 def build_lexicon() -> None:
-    """Write ``swaps.json``: for each English word (lower case) its German words with their probabilities.
-
-    Raises:
-        OSError: the pairs cannot be read.
-    """
+    """Write ``swaps.json``: for each English word (lower case) its German words with their weights."""
     english_ids: dict[str, int] = {}
     german_ids: dict[str, int] = {}
     sources, targets = [], []
@@ -42,20 +38,22 @@ def build_lexicon() -> None:
         targets.append(np.array([german_ids.setdefault(word, len(german_ids)) for word in german_words], np.int32))
         words = WORD.findall(english.lower())
         sources.append(np.array([english_ids.setdefault(word, len(english_ids)) for word in words], np.int32))
-    source, target, probability = translation_table(
-        sources, targets, source_size=len(english_ids), target_size=len(german_ids)
-    )
+    forward = translation_table(sources, targets, source_size=len(english_ids), target_size=len(german_ids))
+    backward = translation_table(targets, sources, source_size=len(german_ids), target_size=len(english_ids))
+    back = {(e, g): p for g, e, p in zip(*(column.tolist() for column in backward), strict=True) if p >= 0.05}
     english, german = list(english_ids), list(german_ids)
     table: dict[str, list[tuple[str, float]]] = defaultdict(list)
-    for s, t, p in zip(source.tolist(), target.tolist(), probability.tolist(), strict=True):
-        if p >= 0.04 and (counts[german[t]] > 1 or p > 0.3):
-            table[english[s]].append((german[t], round(p, 3)))
-    chosen = {word: sorted(found, key=lambda item: -item[1])[:6] for word, found in table.items()}
+    for e, g, p in zip(*(column.tolist() for column in forward), strict=True):
+        # Both directions have to agree: one alone gives rare words to whatever stands beside them.
+        weight = (p * back.get((e, g), 0.0)) ** 0.5
+        if weight >= 0.1 and p >= 0.02:
+            table[english[e]].append((german[g], round(weight * min(counts[german[g]], 20), 3)))
+    chosen = {word: sorted(found, key=lambda item: -item[1])[:4] for word, found in table.items()}
     LEXICON.write_text(json.dumps(chosen, ensure_ascii=False), encoding="utf-8")
 
 
 class WordSwapper:
-    """Swaps English words for German ones that are drawn by their translation probability."""
+    """Swaps English words for German ones that are drawn by their weight."""
 
     def __init__(self, seed: int = 0) -> None:
         self._table = json.loads(LEXICON.read_text(encoding="utf-8"))
@@ -95,7 +93,5 @@ class WordSwapper:
         if not options or self._random.random() >= rate:
             return None
         words, weights = zip(*options, strict=True)
-        if word[0].isupper() and weights[0] < 0.3:  # mostly a name that some dictionary entry happens to hold
-            return None
         chosen[word] = self._random.choices(words, weights)[0]
         return chosen[word]

@@ -1,0 +1,175 @@
+"""The reader: a question and passages in, the best span of each passage out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import ModelError
+from retrieval.modelfiles import ModelReference, fast_bfloat16
+from retrieval.spans import best_span
+from retrieval.types import Span
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+MAX_TOKENS = 320
+STRIDE = 96
+QUESTION_TOKENS = 64
+BATCH_TOKENS = 8192
+
+
+class Reader(Protocol):
+    """Finds answers in passages."""
+
+    @property
+    def signature(self) -> str:
+        """Tells this model from any other."""
+
+    def load(self) -> None:
+        """Reads the model from disk; without this it happens at the first question.
+
+        Raises:
+            ModelError: the model is missing, damaged or of another kind.
+        """
+
+    def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
+        """The best span of each passage, None for a passage without any text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A stretch of one passage that fits the model together with the question."""
+
+    passage: int
+    ids: list[int]
+    types: list[int]
+    first: int  # position of the first text token in ids
+    offsets: NDArray[np.int64]  # (text tokens, 2)
+
+
+class TransformersReader:
+    """Any extractive QA model with a fast tokenizer that ``AutoModelForQuestionAnswering`` loads.
+
+    Passages that are longer than the model reads at once are read in overlapping windows. A window's span competes
+    by its margin over the same window's "no answer": logits of different windows have no common scale otherwise.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._reference = ModelReference(name)
+        self._model: PreTrainedModel | None = None
+        self._tokenizer: PreTrainedTokenizerFast | None = None
+        self._lock = threading.Lock()
+        self._null = True
+
+    @property
+    def signature(self) -> str:
+        return self._reference.signature
+
+    @property
+    def reference(self) -> ModelReference:
+        return self._reference
+
+    def load(self) -> None:
+        with self._lock:
+            if self._model is None:
+                self._reference.load(self._read_files)
+
+    def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
+        self.load()
+        best: list[Span | None] = [None] * len(passages)
+        windows = [window for item, text in enumerate(passages) for window in self._windows(item, question, text)]
+        windows.sort(key=lambda window: len(window.ids))
+        for window, start_logits, end_logits in self._run(windows):
+            text = slice(window.first, window.first + len(window.offsets))
+            null = float(start_logits[0] + end_logits[0]) if self._null else None
+            span = best_span(passages[window.passage], start_logits[text], end_logits[text], window.offsets, null)
+            current = best[window.passage]
+            if span is not None and (current is None or span.margin > current.margin):
+                best[window.passage] = span
+        return tuple(best)
+
+    def _read_files(self, local: bool) -> None:
+        from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
+
+        where: dict[str, Any] = {"revision": self._reference.revision, "local_files_only": local}
+        location = self._reference.location
+        config = AutoConfig.from_pretrained(location, **where)
+        if not any(name.endswith("ForQuestionAnswering") for name in config.architectures or ()):
+            raise ModelError(f"{self._reference.name} ist kein Modell für extraktive Fragebeantwortung.")
+        tokenizer = AutoTokenizer.from_pretrained(location, use_fast=True, **where)
+        if not tokenizer.is_fast:
+            raise ModelError(f"{self._reference.name} hat keinen schnellen Tokenizer (tokenizer.json).")
+        model = AutoModelForQuestionAnswering.from_pretrained(location, use_safetensors=True, **where)
+        self._null = bool(getattr(config, "fundstelle_null", True))
+        self._tokenizer = tokenizer
+        self._model = model.float().eval()
+
+    def _windows(self, passage: int, question: str, text: str) -> list[_Window]:
+        assert self._tokenizer is not None and self._model is not None  # load() has run
+        limit = min(MAX_TOKENS, getattr(self._model.config, "max_position_embeddings", MAX_TOKENS))
+        question_ids = self._tokenizer(question, add_special_tokens=False, truncation=True, max_length=QUESTION_TOKENS)
+        short = self._tokenizer.decode(question_ids["input_ids"]) if len(question_ids["input_ids"]) == QUESTION_TOKENS else question
+        encoded = self._tokenizer(
+            short,
+            text,
+            truncation="only_second",
+            max_length=limit,
+            stride=STRIDE,
+            return_overflowing_tokens=True,
+            return_offsets_mapping=True,
+            return_token_type_ids=True,
+        )
+        windows = []
+        for row, ids in enumerate(encoded["input_ids"]):
+            sequence = encoded.sequence_ids(row)
+            positions = [position for position, side in enumerate(sequence) if side == 1]
+            if not positions:
+                continue
+            first, last = positions[0], positions[-1] + 1
+            offsets = np.array(encoded["offset_mapping"][row][first:last], np.int64).reshape(-1, 2)
+            windows.append(_Window(passage, ids, encoded["token_type_ids"][row], first, offsets))
+        return windows
+
+    def _run(self, windows: list[_Window]) -> list[tuple[_Window, NDArray[np.float32], NDArray[np.float32]]]:
+        """Start and end logits, each (tokens of the window,), batch by batch."""
+        import torch
+
+        assert self._model is not None and self._tokenizer is not None  # load() has run
+        results = []
+        padding = self._tokenizer.pad_token_id or 0
+        takes_types = getattr(self._model.config, "type_vocab_size", 0) > 1
+        for batch in _batches(windows):
+            width = max(len(window.ids) for window in batch)
+            ids = np.full((len(batch), width), padding, np.int64)
+            mask = np.zeros((len(batch), width), np.int64)
+            types = np.zeros((len(batch), width), np.int64)
+            for row, window in enumerate(batch):
+                ids[row, : len(window.ids)] = window.ids
+                mask[row, : len(window.ids)] = 1
+                types[row, : len(window.ids)] = window.types
+            inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+            if takes_types:
+                inputs["token_type_ids"] = torch.from_numpy(types)
+            faster = torch.autocast("cpu", dtype=torch.bfloat16) if fast_bfloat16() else nullcontext()
+            with torch.inference_mode(), faster:
+                out = self._model(**inputs)
+            starts, ends = out.start_logits.float().numpy(), out.end_logits.float().numpy()
+            results += [(window, starts[row], ends[row]) for row, window in enumerate(batch)]
+        return results
+
+
+def _batches(windows: list[_Window]) -> list[list[_Window]]:
+    """As few batches as the memory for ``BATCH_TOKENS`` allows; windows come sorted by length."""
+    batches: list[list[_Window]] = []
+    for window in windows:
+        if not batches or len(window.ids) * (len(batches[-1]) + 1) > BATCH_TOKENS:
+            batches.append([])
+        batches[-1].append(window)
+    return batches

@@ -1,0 +1,114 @@
+"""Reading examples, drawn afresh each round: which text, in which language, with an answer or without one."""
+
+from __future__ import annotations
+
+import random
+import re
+import zlib
+from collections import defaultdict
+from dataclasses import replace
+
+from training.corpora import Example, questions, written_questions
+from training.swapping import WordSwapper
+
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ„\"])")
+WORDS = re.compile(r"\w{4,}")
+
+
+def held_out(example: Example) -> bool:
+    """A tenth of the articles is never trained on: calibration is fitted there."""
+    return zlib.crc32(example.article.encode()) % 10 == 0
+
+
+def without_answer(example: Example) -> Example | None:
+    """The text without the sentences that hold an answer, so that nothing answers the question any more."""
+    cuts = [0, *(match.end() for match in SENTENCE_END.finditer(example.context)), len(example.context)]
+    pieces = list(zip(cuts, cuts[1:], strict=False))
+    kept = [
+        example.context[start:end]
+        for start, end in pieces
+        if not any(a < end and start < b for a, b in example.answers)
+    ]
+    text = "".join(kept).strip()
+    answers = {example.context[start:end] for start, end in example.answers}
+    if len(text) < 150 or any(answer in text for answer in answers):
+        return None
+    return replace(example, context=text, answers=())
+
+
+class ExampleSource:
+    """Draws training examples.
+
+    ``easy`` are the one-sentence sets; ``hard`` the paragraphs; ``written`` the German questions. Held-out
+    articles are in none of them.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
+        self._swapper = WordSwapper(seed)
+        kept = lambda name: [example for example in questions(name) if not held_out(example)]  # noqa: E731
+        self.easy = [*kept("qamr_dev_en"), *kept("qamr_test_en"), *kept("qasrl_gs_en")]
+        self.hard = [*kept("squad11_en"), *kept("squadshifts_new_wiki_en"), *kept("qed_nq_en")]
+        self.hard += [example for example in kept("squad20_en") if not example.answers]
+        self.written = [example for example in written_questions() if not held_out(example)]
+        self._contexts: dict[str, list[str]] = defaultdict(list)
+        for example in self.hard:
+            if example.context not in self._contexts[example.article]:
+                self._contexts[example.article].append(example.context)
+        self._written_contexts = sorted({example.context for example in self.written})
+
+    def draw(self, size: int, *, easy: float, written: float) -> list[Example]:
+        """``size`` examples; ``easy`` and ``written`` are the shares of those kinds."""
+        drawn = []
+        for _ in range(size):
+            kind = self._random.random()
+            if kind < easy:
+                drawn.append(self._in_german(self._random.choice(self.easy)))
+            elif kind < easy + written and self.written:
+                drawn.append(self._written(self._random.choice(self.written)))
+            else:
+                drawn.append(self._in_german(self._silenced(self._random.choice(self.hard), self._contexts)))
+        return drawn
+
+    def _written(self, example: Example) -> Example:
+        example = self._silenced(example, None)
+        if example.question_en and self._random.random() < 0.45:
+            return replace(example, question=example.question_en)
+        return example
+
+    def _silenced(self, example: Example, contexts: dict[str, list[str]] | None) -> Example:
+        """With some chance, the question on a text that does not answer it."""
+        chance = self._random.random()
+        if not example.answers or chance > 0.2:
+            return example
+        if chance < 0.08:
+            return without_answer(example) or example
+        options = self._written_contexts if contexts is None else contexts[example.article]
+        wanted = set(WORDS.findall(example.question.lower() + " " + example.context.lower()))
+        found = [text for text in self._random.sample(options, min(20, len(options))) if text != example.context]
+        answers = {example.context[start:end] for start, end in example.answers}
+        found = [text for text in found if not any(answer in text for answer in answers)]
+        if not found:
+            return example
+        likest = max(found, key=lambda text: len(wanted & set(WORDS.findall(text.lower()))) / len(text) ** 0.5)
+        return replace(example, context=likest, answers=())
+
+    def _in_german(self, example: Example) -> Example:
+        """An English example as it is, or with swapped words in the text, the question, or both."""
+        form = self._random.random()
+        if form < 0.2:
+            return example
+        rate = self._random.choice((0.7, 0.85, 1.0))
+        if form < 0.5:  # English question, German words in the text
+            context, positions = self._swapper.swap(example.context, rate)
+            question = example.question
+        elif form < 0.75:  # both, a word with the same translation everywhere
+            joined, positions = self._swapper.swap(f"{example.question}\n{example.context}", rate)
+            question, context = joined[: positions[len(example.question)]], joined[positions[len(example.question)] + 1 :]
+            offset = positions[len(example.question)] + 1
+            positions = [position - offset for position in positions[len(example.question) + 1 :]]
+        else:  # both, each on its own: the question uses other words than the text
+            question, _ = self._swapper.swap(example.question, rate)
+            context, positions = self._swapper.swap(example.context, rate)
+        answers = tuple((positions[start], positions[end]) for start, end in example.answers)
+        return replace(example, question=question, context=context, answers=answers)

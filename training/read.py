@@ -1,0 +1,107 @@
+"""Stage 3: the aligned encoder becomes a reader.
+
+English QA sets, plain and with swapped words, the written German questions, and texts without an answer. The first
+part of the time goes to the one-sentence sets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+
+import torch
+from torch.nn import functional
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+
+from training.batches import by_length, pad
+from training.corpora import Example
+from training.examples import ExampleSource
+from training.paths import WORK
+from training.schedule import TimedSchedule
+
+MAX_TOKENS = 320
+ROUND = 4_000
+
+
+def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], list[int], int, int] | None:  # noqa: ANN001
+    """(token ids, token types, start token, end token); 0, 0 when the window does not answer the question."""
+    backend = tokenizer.backend_tokenizer
+    question = backend.encode(example.question, add_special_tokens=False).ids[:48]
+    context = backend.encode(example.context, add_special_tokens=False)
+    room = MAX_TOKENS - len(question) - 3
+    first, last = 0, min(len(context.ids), room)
+    start = end = -1
+    if example.answers:
+        a, b = rng.choice(example.answers)
+        tokens = [i for i, (x, y) in enumerate(context.offsets) if x < b and a < y]
+        if not tokens:
+            return None
+        start, end = tokens[0], tokens[-1]
+    if len(context.ids) > room:
+        lowest = max(0, end - room + 1) if start >= 0 and rng.random() < 0.85 else 0
+        highest = min(len(context.ids) - room, start) if start >= 0 else len(context.ids) - room
+        first = rng.randint(min(lowest, highest), max(lowest, highest))
+        last = first + room
+    ids = [tokenizer.cls_token_id, *question, tokenizer.sep_token_id]
+    shift = len(ids) - first
+    ids += [*context.ids[first:last], tokenizer.sep_token_id]
+    types = [0] * (len(question) + 2) + [1] * (len(ids) - len(question) - 2)
+    if start < first or end >= last:
+        return ids, types, 0, 0
+    return ids, types, start + shift, end + shift
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=45)
+    parser.add_argument("--tokens", type=int, default=4096, help="tokens a batch")
+    parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--base", default="aligned", help="folder below the work folder to begin with")
+    parser.add_argument("--output", default="reader")
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    rng = random.Random(0)
+    tokenizer = AutoTokenizer.from_pretrained(WORK / arguments.base)
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    model = AutoModelForQuestionAnswering.from_pretrained(WORK / arguments.base, attn_implementation="eager").train()
+    embeddings = list(model.get_input_embeddings().parameters())
+    body = [parameter for name, parameter in model.named_parameters() if "word_embeddings" not in name]
+    # The rows move slowly: words that no question holds must stay in line with those that some do.
+    optimizer = torch.optim.AdamW(
+        [{"params": embeddings, "lr": arguments.rate / 10}, {"params": body, "lr": arguments.rate}],
+        weight_decay=0.01, fused=True,
+    )  # fmt: skip
+    source = ExampleSource()
+    print(f"{len(source.easy)} easy, {len(source.hard)} hard, {len(source.written)} written questions", flush=True)
+    schedule = TimedSchedule(optimizer, arguments.minutes, "read")
+    round_ = 0
+    while not schedule.over:
+        first_part = schedule.share < 0.2
+        examples = source.draw(ROUND, easy=0.7 if first_part else 0.12, written=0.05 if first_part else 0.3)
+        encoded = [item for item in (encode(tokenizer, example, rng) for example in examples) if item]
+        for batch in by_length([len(item[0]) for item in encoded], arguments.tokens, rng):
+            if schedule.over:
+                break
+            ids = pad([encoded[item][0] for item in batch])
+            types = pad([encoded[item][1] for item in batch])
+            starts = torch.tensor([encoded[item][2] for item in batch])
+            ends = torch.tensor([encoded[item][3] for item in batch])
+            mask = (ids != 0).long()
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                out = model(input_ids=ids, attention_mask=mask, token_type_ids=types)
+            allowed = mask.bool() & (types == 1)
+            allowed[:, 0] = True
+            start_logits = out.start_logits.float().masked_fill(~allowed, -1e4)
+            end_logits = out.end_logits.float().masked_fill(~allowed, -1e4)
+            loss = functional.cross_entropy(start_logits, starts) + functional.cross_entropy(end_logits, ends)
+            schedule.step(loss / 2, model.parameters(), int(mask.sum()))
+        round_ += 1
+        if round_ % 5 == 0:
+            model.save_pretrained(WORK / arguments.output)
+    model.save_pretrained(WORK / arguments.output)
+    tokenizer.save_pretrained(WORK / arguments.output)
+
+
+if __name__ == "__main__":
+    main()
