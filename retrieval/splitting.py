@@ -172,8 +172,10 @@ def _blank_before(line: str, begin: int, stop: int) -> int:
 def _sound(line: str, begin: int, stop: int) -> int:
     """``stop``, moved to the left while it would tear a combining mark or a joined emoji off what precedes it."""
     position = stop
-    while position > begin + 1 and position < len(line) and (
-        _CLINGING.match(line[position]) or line[position - 1] == "\u200d"
+    while (
+        position > begin + 1
+        and position < len(line)
+        and (_CLINGING.match(line[position]) or line[position - 1] == "\u200d")
     ):
         position -= 1
     return position if position > begin + 1 else stop
