@@ -156,6 +156,7 @@ def status(settings: Settings, as_json: Json = False) -> None:
 
 
 def _index(fundstelle: Fundstelle, paths: list[Path]) -> IndexReport:
+    _match_embedder(fundstelle)
     with progress(text("cli.indexing", fundstelle.settings.language)) as advance:
         return fundstelle.indexer.index(paths, progress=advance)
 

@@ -71,7 +71,7 @@ class Fundstelle:
         """Takes up files as articles."""
         from retrieval.indexing import Indexer
 
-        return Indexer(self.store, self.splitter, self.embedder)
+        return Indexer(self.store, self.splitter, self.embedder, notify=self._notify)
 
     @cached_property
     def vectors(self) -> FaissVectorIndex:

@@ -1,0 +1,281 @@
+import html
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.reply import (
+    TELEGRAM_LIMIT,
+    cut,
+    cut_left,
+    further,
+    one_line,
+    passages_html,
+    quoted,
+    telegram_html,
+    terminal,
+    to_json,
+    width,
+)
+from retrieval.types import Answer, Document, Hit, Passage
+
+DOCUMENT = Document(
+    text="Die Brücke ist gesperrt. Sie kostet 4,5 Mio. Euro.\nDer Bau beginnt im Mai. Ein Zug hielt in Ulm.",
+    title="Brücke <gesperrt> & teuer",
+    source="BelTA",
+    url="https://example.org/a?b=1&c=2",
+    published="2024-05-17",
+    path="/articles/bridge.txt",
+    id=3,
+)
+
+
+def passage(start: int, end: int) -> Passage:
+    return Passage(DOCUMENT.text[start:end], start, end, 0, 0, id=start + 1, document_id=DOCUMENT.id)
+
+
+FIRST, SECOND, THIRD = passage(0, 50), passage(51, 74), passage(75, 96)
+ANSWER = Answer(
+    question="Was kostet die Brücke?",
+    text="4,5 Mio. Euro",
+    confidence=0.82,
+    start=36,
+    end=49,
+    document=DOCUMENT,
+    passage=FIRST,
+    hits=(Hit(FIRST, DOCUMENT, 1.5), Hit(SECOND, DOCUMENT, 0.5), Hit(THIRD, DOCUMENT, 0.25)),
+    elapsed_ms=12.34,
+    best="4,5 Mio. Euro",
+)
+NO_ANSWER = replace(
+    ANSWER, text=None, start=None, end=None, document=None, passage=None, confidence=0.1, hits=ANSWER.hits[:2]
+)
+SOURCE_HTML = (
+    '<a href="https://example.org/a?b=1&amp;c=2"><i>Brücke &lt;gesperrt&gt; &amp; teuer</i></a>, BelTA, 17. Mai 2024'
+)
+
+
+class Plain(HTMLParser):
+    """What Telegram makes of HTML: the text without tags, and the tags, which must be balanced and known."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text, self.bold, self.links, self.open = "", "", [], []
+        self.feed(markup)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in {"b", "i", "a"}
+        self.open.append(tag)
+        self.links += [value for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+        if "b" in self.open:
+            self.bold += data
+
+
+def test_quoted_cuts_the_passage_in_three():
+    assert quoted(ANSWER) == ("Die Brücke ist gesperrt. Sie kostet ", "4,5 Mio. Euro", ".")
+    with pytest.raises(ValueError, match="no quote"):
+        quoted(NO_ANSWER)
+
+
+def test_further_leaves_out_the_passage_that_is_quoted():
+    assert [hit.passage for hit in further(ANSWER)] == [SECOND, THIRD]
+    assert [hit.passage for hit in further(NO_ANSWER)] == [FIRST, SECOND]
+
+
+def test_json_of_an_answer():
+    assert to_json(ANSWER) == {
+        "question": "Was kostet die Brücke?",
+        "answer": {
+            "text": "4,5 Mio. Euro",
+            "confidence": 0.82,
+            "start": 36,
+            "end": 49,
+            "document": {
+                "id": 3,
+                "title": "Brücke <gesperrt> & teuer",
+                "source": "BelTA",
+                "url": "https://example.org/a?b=1&c=2",
+                "published": "2024-05-17",
+            },
+        },
+        "passages": [
+            {"text": FIRST.text, "score": 1.5, "document_id": 3, "start": 0, "end": 50},
+            {"text": SECOND.text, "score": 0.5, "document_id": 3, "start": 51, "end": 74},
+            {"text": THIRD.text, "score": 0.25, "document_id": 3, "start": 75, "end": 96},
+        ],
+        "elapsed_ms": 12.3,
+    }
+
+
+def test_json_without_an_answer():
+    value = json.loads(json.dumps(to_json(NO_ANSWER)))
+    assert value["answer"] == {"text": None, "confidence": 0.1, "start": None, "end": None, "document": None}
+    assert len(value["passages"]) == 2
+
+
+def test_one_line():
+    assert one_line(ANSWER, "de") == "4,5 Mio. Euro (Brücke <gesperrt> & teuer, BelTA, 17. Mai 2024)"
+    assert one_line(ANSWER, "en") == "4,5 Mio. Euro (Brücke <gesperrt> & teuer, BelTA, 17 May 2024)"
+    assert one_line(NO_ANSWER, "de") == "Dazu steht nichts in den Artikeln."
+    assert one_line(replace(ANSWER, text="4,5\nMio. Euro"), "de").startswith("4,5 Mio. Euro (")
+
+
+def test_one_line_with_little_known_of_the_article():
+    bare = replace(DOCUMENT, title="", source="", published="")
+    assert one_line(replace(ANSWER, document=bare), "de") == "4,5 Mio. Euro (bridge.txt)"
+    assert one_line(replace(ANSWER, document=replace(bare, path="")), "de") == "4,5 Mio. Euro (Ohne Titel)"
+    undated = replace(DOCUMENT, published="im Frühjahr")
+    assert one_line(replace(ANSWER, document=undated), "de").endswith("BelTA, im Frühjahr)")
+
+
+def test_terminal_marks_the_quote_in_its_passage():
+    reply = terminal(ANSWER, "de", marks=("**", "**"))
+    assert reply.plain.replace("\N{NO-BREAK SPACE}", " ") == (
+        "4,5 Mio. Euro\n"
+        "\n"
+        "Die Brücke ist gesperrt. Sie kostet **4,5 Mio. Euro**.\n"
+        "\n"
+        "Brücke <gesperrt> & teuer, BelTA, 17. Mai 2024\n"
+        "https://example.org/a?b=1&c=2\n"
+        "sicher (82 %)\n"
+        "\n"
+        "Weitere Stellen:\n"
+        "1. Der Bau beginnt im Mai. – Brücke <gesperrt> & teuer, BelTA, 17. Mai 2024\n"
+        "2. Ein Zug hielt in Ulm. – Brücke <gesperrt> & teuer, BelTA, 17. Mai 2024"
+    )
+    styled = [reply.plain[span.start : span.end] for span in reply.spans if "on green" in str(span.style)]
+    assert styled == ["**4,5 Mio. Euro**"]
+
+
+def test_terminal_without_an_answer_offers_what_comes_closest():
+    assert terminal(NO_ANSWER, "en").plain.splitlines()[:4] == [
+        "The articles do not say.",
+        "",
+        "These passages come closest:",
+        "1. Die Brücke ist gesperrt. Sie kostet 4,5 Mio. Euro. – Brücke <gesperrt> & teuer, BelTA, 17 May 2024",
+    ]
+    assert terminal(NO_ANSWER, "de", passages=False).plain == "Dazu steht nichts in den Artikeln."
+    assert terminal(replace(NO_ANSWER, hits=()), "de").plain == "Dazu steht nichts in den Artikeln."
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [(1.0, "sicher"), (0.75, "sicher"), (0.74, "ziemlich sicher"), (0.5, "ziemlich sicher"), (0.49, "unsicher")],
+)
+def test_confidence_in_words(confidence, words):
+    assert f"\n{words} (" in terminal(replace(ANSWER, confidence=confidence), "de").plain
+
+
+def test_telegram_html():
+    assert telegram_html(ANSWER, "de") == (
+        "Die Brücke ist gesperrt. Sie kostet <b>4,5 Mio. Euro</b>.\n"
+        "\n"
+        + SOURCE_HTML
+    )
+    assert telegram_html(NO_ANSWER, "de") == "Dazu steht nichts in den Artikeln."
+
+
+def test_telegram_html_links_web_addresses_only():
+    for url in ("", "javascript:alert(1)", "file:///etc/passwd", "https://example.org/" + "x" * 3000):
+        assert "<a" not in telegram_html(replace(ANSWER, document=replace(DOCUMENT, url=url)), "de")
+    quotes = replace(DOCUMENT, url='https://example.org/"><b>')
+    assert Plain(telegram_html(replace(ANSWER, document=quotes), "de")).links == ['https://example.org/"><b>']
+
+
+def test_passages_html():
+    assert passages_html(replace(ANSWER, hits=ANSWER.hits[:2]), "de") == (
+        "Weitere Stellen:\n"
+        "\n"
+        "Der Bau beginnt im Mai.\n"
+        + SOURCE_HTML
+    )
+    assert passages_html(replace(ANSWER, hits=ANSWER.hits[:1]), "de") == "Weitere Stellen gibt es nicht."
+    assert passages_html(NO_ANSWER, "de").startswith("Am nächsten kommen diese Stellen:\n\nDie Brücke")
+
+
+def test_long_passage_is_cut_around_the_quote():
+    text = "vorher " * 2000 + "DAS ZITAT" + " nachher" * 2000
+    start = text.index("DAS ZITAT")
+    document = Document(text=text, title="Lang", id=1)
+    long = Answer("?", "DAS ZITAT", 0.9, start, start + 9, document, Passage(text, 0, len(text), 0, 0))
+    shown = Plain(telegram_html(long, "de"))
+    assert shown.bold == "DAS ZITAT"
+    assert TELEGRAM_LIMIT - 20 < width(shown.text) <= TELEGRAM_LIMIT
+    before, _, after = shown.text.partition("DAS ZITAT")
+    assert re.fullmatch(r"…(vorher )+", before)
+    assert re.fullmatch(r"( nachher)+…\n\nLang", after)
+    assert abs(len(before) - len(after)) < 30
+
+
+def test_room_that_one_side_does_not_need_goes_to_the_other():
+    text = "Kurz: DAS ZITAT" + " nachher" * 2000
+    document = Document(text=text, title="Lang", id=1)
+    long = Answer("?", "DAS ZITAT", 0.9, 6, 15, document, Passage(text, 0, len(text), 0, 0))
+    shown = Plain(telegram_html(long, "de")).text
+    assert shown.startswith("Kurz: DAS ZITAT nachher")
+    assert TELEGRAM_LIMIT - 20 < width(shown) <= TELEGRAM_LIMIT
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=60)
+
+
+times = st.sampled_from([1, 40, 400])
+
+
+@given(texts, texts.filter(str.strip), texts, texts, texts, times, times)
+def test_telegram_messages_fit_and_are_well_formed(before, quote, after, title, source, often, quotes):
+    document = Document(text=before * often + quote * quotes + after * often, title=title * often, source=source)
+    start = len(before) * often
+    end = start + len(quote) * quotes
+    whole = Passage(document.text, 0, len(document.text), 0, 0)
+    other = replace(whole, document_id=9)
+    answer = Answer("?", quote * quotes, 0.9, start, end, document, whole, hits=(Hit(other, document, 1.0),) * 30)
+    message = telegram_html(answer, "de")
+    assert width(Plain(message).text) <= TELEGRAM_LIMIT
+    bold = Plain(message).bold
+    assert bold == quote * quotes or (bold.endswith("…") and (quote * quotes).startswith(bold[:-1]))
+    assert width(Plain(passages_html(answer, "de")).text) <= TELEGRAM_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("limit", "start", "end"),
+    [
+        (99, "eins zwei drei", "eins zwei drei"),
+        (14, "eins zwei drei", "eins zwei drei"),
+        (13, "eins zwei…", "…zwei drei"),
+        (10, "eins zwei…", "…zwei drei"),
+        (9, "eins…", "…drei"),
+        (4, "ein…", "…rei"),
+        (1, "…", "…"),
+    ],
+)
+def test_cut_at_words(limit, start, end):
+    assert cut("eins zwei drei", limit) == start
+    assert cut_left("eins zwei drei", limit) == end
+
+
+@given(st.text(st.characters(codec="utf-8")), st.integers(1, 50))
+def test_cut_fits_and_keeps_the_beginning(string, limit):
+    short = cut(string, limit)
+    assert width(short) <= limit
+    assert short == string or (short.endswith("…") and string.startswith(short[:-1]))
+
+
+def test_width_counts_as_telegram_does():
+    assert [width(string) for string in ("", "ä", "€", "👍", html.unescape("&#x1F1E9;"))] == [0, 1, 1, 2, 2]
+
+
+def test_cut_never_splits_a_character():
+    assert cut("👍👍👍", 4) == "👍…"

@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, load_settings
+from retrieval.errors import SettingsError
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"FUNDSTELLE_{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults() -> None:
+    settings = load_settings()
+    assert settings.home.name == "fundstelle"
+    assert settings.home.is_absolute()
+    assert Path(settings.embedder).parts[-3:] == ("retrieval", "models", "embedder")
+    assert Path(settings.reader).parts[-3:] == ("retrieval", "models", "reader")
+    assert settings.telegram_token is None
+    assert settings.telegram_base_url == "https://api.telegram.org"
+    assert (settings.language, settings.top_k, settings.no_answer_threshold) == ("de", 5, None)
+
+
+def test_flag_over_environment_over_file_over_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FUNDSTELLE_TOP_K=2\nFUNDSTELLE_READER=file\nFUNDSTELLE_LANGUAGE=en\n", "utf-8")
+    monkeypatch.setenv("FUNDSTELLE_TOP_K", "3")
+    monkeypatch.setenv("FUNDSTELLE_READER", "environment")
+    settings = load_settings(top_k=4)
+    assert (settings.top_k, settings.reader, settings.language) == (4, "environment", "en")
+
+
+def test_flag_that_was_not_given_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNDSTELLE_NO_ANSWER_THRESHOLD", "0.4")
+    assert load_settings(no_answer_threshold=None).no_answer_threshold == 0.4
+    assert load_settings(no_answer_threshold=0.0).no_answer_threshold == 0.0
+
+
+def test_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_TOKEN", "")
+    monkeypatch.setenv("FUNDSTELLE_TOP_K", "")
+    settings = load_settings()
+    assert settings.telegram_token is None
+    assert settings.top_k == 5
+
+
+def test_home_is_expanded_and_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_settings(home="~/articles").home == tmp_path / "articles"
+    assert load_settings(home="articles").home == tmp_path / "articles"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("TOP_K", "many", "Die Einstellung FUNDSTELLE_TOP_K ist „many“; erlaubt ist: eine ganze Zahl von 1 bis 50."),
+        ("TOP_K", "0", "Die Einstellung FUNDSTELLE_TOP_K ist „0“; erlaubt ist: eine ganze Zahl von 1 bis 50."),
+        ("LANGUAGE", "fr", "Die Einstellung FUNDSTELLE_LANGUAGE ist „fr“; erlaubt ist: de oder en."),
+        (
+            "NO_ANSWER_THRESHOLD",
+            "1.5",
+            "Die Einstellung FUNDSTELLE_NO_ANSWER_THRESHOLD ist „1.5“; erlaubt ist: eine Zahl von 0 bis 1, etwa 0.35.",
+        ),
+        (
+            "TELEGRAM_BASE_URL",
+            "localhost",
+            "Die Einstellung FUNDSTELLE_TELEGRAM_BASE_URL ist „localhost“; erlaubt ist: die Adresse eines "
+            "Bot-API-Servers, etwa http://localhost:8081.",
+        ),
+    ],
+)
+def test_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
+    monkeypatch.setenv(f"FUNDSTELLE_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == message
+
+
+def test_several_wrong_values_are_all_named() -> None:
+    with pytest.raises(SettingsError, match=r"FUNDSTELLE_LANGUAGE.*FUNDSTELLE_TOP_K"):
+        load_settings(top_k=99, language="fr")
+
+
+def test_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_TOKEN", "123:secret")
+    settings = load_settings()
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.get_secret_value() == "123:secret"
+    assert "secret" not in repr(settings)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(telegram_token=["123:secret"])
+    assert "secret" not in str(caught.value)
+
+
+def test_env_file_that_is_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("FUNDSTELLE_HOME=/tmp/Übung".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"Die Datei \.env ist nicht lesbar"):
+        load_settings()
