@@ -105,4 +105,6 @@ class Fundstelle:
         """Computes the articles' vectors anew if another embedder made them; to be called before questions."""
         from retrieval.reembedding import match_embedder
 
-        match_embedder(self.store, self.embedder, notify=self._notify, progress=progress)
+        # Without articles there is nothing to compare, and the model need not be looked at.
+        if self.store.sentence_count():
+            match_embedder(self.store, self.embedder, notify=self._notify, progress=progress)
