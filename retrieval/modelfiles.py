@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from retrieval.errors import ModelError
 
-
 Model = TypeVar("Model")
 
 
@@ -78,7 +77,7 @@ class ModelReference:
                 raise ModelError(f"Das Modell in {self.folder} lässt sich nicht laden: {first_line(error)}") from error
         try:
             return loader(True)
-        except Exception:  # noqa: S110 - not in the cache yet
+        except Exception:
             pass
         try:
             return loader(False)

@@ -66,7 +66,6 @@ class TransformersReader:
         self._model: PreTrainedModel | None = None
         self._tokenizer: PreTrainedTokenizerFast | None = None
         self._lock = threading.Lock()
-        self._null = True
 
     @property
     def signature(self) -> str:
@@ -88,7 +87,7 @@ class TransformersReader:
         windows.sort(key=lambda window: len(window.ids))
         for window, start_logits, end_logits in self._run(windows):
             text = slice(window.first, window.first + len(window.offsets))
-            null = float(start_logits[0] + end_logits[0]) if self._null else None
+            null = float(start_logits[0] + end_logits[0])  # [CLS], as SQuAD 2.0 readers are trained
             span = best_span(passages[window.passage], start_logits[text], end_logits[text], window.offsets, null)
             current = best[window.passage]
             if span is not None and (current is None or span.margin > current.margin):
@@ -107,17 +106,15 @@ class TransformersReader:
         if not tokenizer.is_fast:
             raise ModelError(f"{self._reference.name} hat keinen schnellen Tokenizer (tokenizer.json).")
         model = AutoModelForQuestionAnswering.from_pretrained(location, use_safetensors=True, **where)
-        self._null = bool(getattr(config, "fundstelle_null", True))
         self._tokenizer = tokenizer
         self._model = model.float().eval()
 
     def _windows(self, passage: int, question: str, text: str) -> list[_Window]:
         assert self._tokenizer is not None and self._model is not None  # load() has run
         limit = min(MAX_TOKENS, getattr(self._model.config, "max_position_embeddings", MAX_TOKENS))
-        question_ids = self._tokenizer(question, add_special_tokens=False, truncation=True, max_length=QUESTION_TOKENS)
-        short = self._tokenizer.decode(question_ids["input_ids"]) if len(question_ids["input_ids"]) == QUESTION_TOKENS else question
+        asked = self._tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
         encoded = self._tokenizer(
-            short,
+            question[: asked[:QUESTION_TOKENS][-1][1]] if asked else question,
             text,
             truncation="only_second",
             max_length=limit,

@@ -1,0 +1,112 @@
+"""A question in, an answer out: search, read, decide."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from retrieval.calibration import Calibration, sigmoid
+from retrieval.errors import QuestionError
+from retrieval.reader import Reader
+from retrieval.search import Search
+from retrieval.types import Answer, Hit, Span
+
+MAX_QUESTION_CHARS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span in a found passage, with its log odds of being right."""
+
+    span: Span
+    hit: Hit
+    logit: float
+
+
+class Answerer:
+    """Answers questions from the collection; one question at a time."""
+
+    def __init__(
+        self, search: Search, reader: Reader, calibration: Calibration | None = None, *, threshold: float | None = None
+    ) -> None:
+        self._search = search
+        self._reader = reader
+        self._calibration = Calibration() if calibration is None else calibration
+        self._threshold = self._calibration.threshold if threshold is None else threshold
+
+    def load(self) -> None:
+        """Loads both models. Raises ModelError."""
+        self._search.load()
+        self._reader.load()
+
+    def ask(self, question: str, *, top_k: int = 5) -> Answer:
+        """The best quote of the ``top_k`` best passages, or "no answer" if none is likely enough to be right.
+
+        Raises:
+            QuestionError: the question is empty or longer than 1,000 characters.
+            ModelError: a model cannot be loaded.
+            StoreError: the database cannot be read.
+        """
+        started = time.perf_counter()
+        question = checked_question(question)
+        hits = tuple(self._search.search(question, limit=top_k))
+        candidates = self.candidates(question, hits)
+        best = max(candidates, key=lambda candidate: candidate.logit, default=None)
+        confidence = 0.0 if best is None else sigmoid(best.logit)
+        answer = Answer(
+            question,
+            text=None,
+            confidence=confidence,
+            hits=hits,
+            best=None if best is None else best.span.text,
+            elapsed_ms=(time.perf_counter() - started) * 1000,
+        )
+        if best is None or confidence < self._threshold:
+            return answer
+        return _quoted(answer, best)
+
+    def candidates(self, question: str, hits: tuple[Hit, ...]) -> list[Candidate]:
+        """The best span of each hit that has one."""
+        spans = self._reader.read(question, [hit.passage.text for hit in hits])
+        best_score = max((hit.score for hit in hits), default=0.0)
+        return [
+            Candidate(span, hit, self._calibration.logit(span, hit, best_score))
+            for span, hit in zip(spans, hits, strict=True)
+            if span is not None and span.text
+        ]
+
+
+def checked_question(question: str) -> str:
+    """The question without space around it.
+
+    Raises:
+        QuestionError: it is empty or longer than 1,000 characters.
+    """
+    question = " ".join(question.split())
+    if not question:
+        raise QuestionError("Die Frage ist leer. Bitte eine Frage eingeben.")
+    if len(question) > MAX_QUESTION_CHARS:
+        raise QuestionError(
+            f"Die Frage ist mit {len(question)} Zeichen zu lang; höchstens {MAX_QUESTION_CHARS} sind möglich."
+        )
+    return question
+
+
+def _quoted(answer: Answer, best: Candidate) -> Answer:
+    """The answer with its quote. An answer is a literal part of its document, or it is a bug that must show."""
+    document, passage = best.hit.document, best.hit.passage
+    start, end = passage.start + best.span.start, passage.start + best.span.end
+    if document.text[start:end] != best.span.text:
+        raise RuntimeError(f"quote {best.span.text!r} is not at {start}:{end} of document {document.id}")
+    return Answer(
+        answer.question,
+        text=best.span.text,
+        confidence=answer.confidence,
+        start=start,
+        end=end,
+        document=document,
+        passage=passage,
+        hits=answer.hits,
+        elapsed_ms=answer.elapsed_ms,
+        best=answer.best,
+    )

@@ -1,0 +1,49 @@
+"""Exact match, F1 and ranking figures.
+
+Normalisation as in MLQA's evaluation for German (Lewis et al. 2020): lower case, no punctuation, no articles, single
+blanks; English articles go too, since questions come in both languages.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+_ARTICLES = re.compile(r"\b(?:ein|eine|einen|einem|einer|eines|der|die|das|den|dem|des|a|an|the)\b", re.IGNORECASE)
+
+
+def normalise(text: str) -> str:
+    """The text as it is compared."""
+    text = "".join(letter for letter in text.lower() if not unicodedata.category(letter).startswith("P"))
+    return " ".join(_ARTICLES.sub(" ", text).split())
+
+
+def exact_match(prediction: str, answers: Sequence[str]) -> float:
+    """100 if the prediction equals one of the answers, else 0. No answers: 100 for an empty prediction."""
+    if not answers:
+        return 100.0 * (not prediction)
+    return 100.0 * any(normalise(prediction) == normalise(answer) for answer in answers)
+
+
+def f1(prediction: str, answers: Sequence[str]) -> float:
+    """The best word overlap with one of the answers (0..100). No answers: 100 for an empty prediction."""
+    if not answers:
+        return 100.0 * (not prediction)
+    return max(_overlap(normalise(prediction).split(), normalise(answer).split()) for answer in answers)
+
+
+def _overlap(prediction: list[str], answer: list[str]) -> float:
+    if not prediction or not answer:
+        return 100.0 * (prediction == answer)
+    shared = sum((Counter(prediction) & Counter(answer)).values())
+    return 200.0 * shared / (len(prediction) + len(answer))
+
+
+def reciprocal_rank(ranked: Sequence[int], wanted: int, *, depth: int = 10) -> float:
+    """1 / rank of ``wanted`` among the first ``depth``, 0 if it is not there."""
+    for rank, item in enumerate(ranked[:depth], 1):
+        if item == wanted:
+            return 1.0 / rank
+    return 0.0
