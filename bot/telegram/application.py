@@ -22,7 +22,7 @@ from telegram.ext import Application, Defaults
 
 from bot.settings import Settings
 from bot.telegram.delivery import InboxProcessor, PatientRateLimiter
-from bot.telegram.handlers import AnyApplication, Handlers
+from bot.telegram.handlers import TYPING_SECONDS, AnyApplication, Handlers
 from bot.telegram.inbox import Inbox
 from bot.telegram.polling import InboxRequest, problem
 from bot.telegram.redaction import redacted_logs
@@ -111,6 +111,8 @@ class TelegramBot:
         sources: Callable[[], list[Document]],
         inbox: Inbox,
         worker: ThreadPoolExecutor,
+        *,
+        typing_seconds: float = TYPING_SECONDS,
     ) -> None:
         self._settings = settings
         self._answerer = answerer
@@ -134,7 +136,8 @@ class TelegramBot:
             )
             .build()
         )
-        Handlers(settings, answerer, sources, worker, self._processor.keep).register(self._application)
+        handlers = Handlers(settings, answerer, sources, worker, self._processor.keep, typing_seconds)
+        handlers.register(self._application)
 
     def stop(self) -> None:
         """Makes ``run`` return soon. To be called in the event loop."""

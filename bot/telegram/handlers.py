@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message, MessageEntity, Update, User
 from telegram.constants import ChatAction
@@ -24,7 +24,7 @@ from bot.telegram.delivery import is_passing
 from bot.texts import text
 from bot.wording import citation, counted
 from retrieval.errors import FundstelleError, QuestionError
-from retrieval.types import Answer, Document
+from retrieval.types import Document
 
 if TYPE_CHECKING:
     from retrieval.answering import Answerer
@@ -40,6 +40,7 @@ _CONVERSATIONS = 1000
 _SOURCE_LIMIT = 200
 
 Context = ContextTypes.DEFAULT_TYPE
+T = TypeVar("T")
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 
@@ -180,7 +181,7 @@ class Handlers:
             with suppress(BotApiError):
                 await _say(update, text("telegram.failed", self.language(update.effective_user)))
 
-    async def _work(self, function: Callable[..., Any], *args: object) -> Any:
+    async def _work(self, function: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, function, *args)
 
     def _conversation(self, chat: int, user: int) -> Conversation:

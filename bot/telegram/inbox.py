@@ -107,7 +107,7 @@ class Inbox:
             self._db.execute("BEGIN IMMEDIATE")
             new = {update.update_id for update in updates if self._insert(update, now)}
             self._db.executemany(
-                "INSERT OR IGNORE INTO rejected (bot, received, reason, body) VALUES (?, ?, ?, ?)",
+                "INSERT INTO rejected (bot, received, reason, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(self._bot, now, item.reason, item.body) for item in rejected],
             )
             if now - self._pruned > _PRUNE_EVERY_SECONDS or rejected:
@@ -123,7 +123,8 @@ class Inbox:
 
     def _insert(self, update: Received, now: float) -> bool:
         cursor = self._db.execute(
-            "INSERT OR IGNORE INTO updates (bot, update_id, received, state, body) VALUES (?, ?, ?, 'waiting', ?)",
+            "INSERT INTO updates (bot, update_id, received, state, body) VALUES (?, ?, ?, 'waiting', ?)"
+            " ON CONFLICT DO NOTHING",
             (self._bot, update.update_id, now, update.body),
         )
         return cursor.rowcount == 1
@@ -165,8 +166,8 @@ class Inbox:
     def put_aside(self, update_id: int, reason: str) -> None:
         """Moves a waiting update to the rejected ones."""
         self._db.execute(
-            "INSERT OR IGNORE INTO rejected (bot, received, reason, body)"
-            " SELECT bot, received, ?, body FROM updates WHERE bot = ? AND update_id = ?",
+            "INSERT INTO rejected (bot, received, reason, body)"
+            " SELECT bot, received, ?, body FROM updates WHERE bot = ? AND update_id = ? ON CONFLICT DO NOTHING",
             (reason, self._bot, update_id),
         )
         self.done(update_id)

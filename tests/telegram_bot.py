@@ -1,0 +1,153 @@
+"""A bot for the Telegram tests: the real application over a scripted answerer, in a thread or as a process.
+
+As a process: ``python -m tests.telegram_bot HOME BASE_URL [TOKEN] [SECONDS_A_QUESTION]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.settings import Settings
+from bot.telegram.application import INBOX_FILE, TelegramBot, run
+from bot.telegram.inbox import Inbox
+from bot.telegram.redaction import redacted_logs
+from retrieval.errors import QuestionError
+from retrieval.types import Answer, Document, Hit, Passage
+from tests.botapi import TOKEN
+
+ARTICLE = Document(
+    text="Rund <300> Menschen & Tiere kamen. Das Ziel sind 0,5 Milliarden Dollar. Es regnete. Der Zug kam.",
+    title="Handel <& Wandel>",
+    source="BelTA",
+    published="2024-05-17",
+    path="/artikel/handel.txt",
+    id=1,
+)
+QUOTES = {
+    "Welches Ziel wurde genannt?": "0,5 Milliarden Dollar",
+    "what trade target was named?": "0,5 Milliarden Dollar",
+    "Wie viele kamen?": "<300> Menschen & Tiere",
+}
+
+
+def _passage(start: int, end: int, number: int) -> Passage:
+    return Passage(ARTICLE.text[start:end], start, end, number, number, id=number + 1, document_id=ARTICLE.id)
+
+
+_CUT = ARTICLE.text.index("Es regnete")
+PASSAGES = (_passage(0, _CUT - 1, 0), _passage(_CUT, len(ARTICLE.text), 1))
+HITS = tuple(Hit(passage, ARTICLE, score=1.0 - index / 2) for index, passage in enumerate(PASSAGES))
+
+
+class ScriptedAnswerer:
+    """Answers from QUOTES. "Frage 17" is answered by no article, "Absturz" breaks it, "Allein" finds no passage."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self.asked: list[str] = []
+        self.threads: set[str] = set()
+
+    def load(self) -> None:
+        self.threads.add(threading.current_thread().name)
+
+    def ask(self, question: str, *, top_k: int = 5) -> Answer:
+        self.threads.add(threading.current_thread().name)
+        self.asked.append(question)
+        if not question.strip() or len(question) > 1000:
+            raise QuestionError("zu lang oder leer")
+        if question == "Absturz":
+            raise RuntimeError("kaputt")
+        time.sleep(self.seconds)
+        if question not in QUOTES:
+            return Answer(question, None, 0.1, hits=() if question == "Allein" else HITS[:top_k])
+        start = ARTICLE.text.index(QUOTES[question])
+        end = start + len(QUOTES[question])
+        return Answer(question, ARTICLE.text[start:end], 0.9, start, end, ARTICLE, PASSAGES[0], HITS[:top_k])
+
+
+def settings(home: Path, url: str, token: str = TOKEN, **more: object) -> Settings:
+    """Settings for a bot at ``url``."""
+    values = {"home": home, "telegram_base_url": url, "telegram_token": SecretStr(token), **more}
+    return Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]
+
+
+class RunningBot:
+    """The application in a thread of its own, from ``with`` to the end of its block."""
+
+    def __init__(
+        self, home: Path, url: str, answerer: ScriptedAnswerer | None = None, *, typing: float = 4.5, **more: object
+    ) -> None:
+        self.typing = typing
+        self.settings = settings(home, url, **more)
+        self.answerer = answerer or ScriptedAnswerer()
+        self.documents = [ARTICLE]
+        self.lag = 0.0
+        self._made: Future[tuple[asyncio.AbstractEventLoop, TelegramBot]] = Future()
+        self.result: Future[None] = Future()
+
+    def __enter__(self) -> RunningBot:
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._loop, self._bot = self._made.result(10)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stops the bot as SIGTERM does; raises what its run raised."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._bot.stop)
+        self._thread.join(15)
+        assert not self._thread.is_alive()
+        self.result.result(0)
+
+    def _run(self) -> None:
+        assert self.settings.telegram_token is not None
+        token = self.settings.telegram_token.get_secret_value()
+        inbox = Inbox(self.settings.home / INBOX_FILE, bot=int(token.split(":")[0]))
+        worker = ThreadPoolExecutor(1, thread_name_prefix="reader")
+
+        async def main() -> None:
+            bot = TelegramBot(
+                self.settings,
+                token,
+                self.answerer,  # type: ignore[arg-type]
+                lambda: self.documents,
+                inbox,
+                worker,
+                typing_seconds=self.typing,
+            )
+            self._made.set_result((asyncio.get_running_loop(), bot))
+            watching = asyncio.create_task(self._watch_lag())
+            await bot.run()
+            watching.cancel()
+
+        try:
+            with redacted_logs(token):
+                asyncio.run(main())
+            self.result.set_result(None)
+        except BaseException as error:
+            self.result.set_exception(error)
+        finally:
+            worker.shutdown()
+            inbox.close()
+
+    async def _watch_lag(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.01)
+            self.lag = max(self.lag, time.monotonic() - before - 0.01)
+
+
+if __name__ == "__main__":
+    home, url, *rest = sys.argv[1:]
+    token, seconds = (rest[0] if rest else TOKEN), float(rest[1] if len(rest) > 1 else 0)
+    run(settings(Path(home), url, token, log_level="DEBUG"), ScriptedAnswerer(seconds), lambda: [ARTICLE])  # type: ignore[arg-type]

@@ -1,0 +1,201 @@
+"""bot/telegram/delivery.py"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram import Update
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
+
+from bot.telegram import delivery
+from bot.telegram.delivery import InboxProcessor, PatientRateLimiter, is_passing
+from bot.telegram.inbox import Inbox, Received
+from bot.telegram.polling import SKIP
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[Inbox]:
+    inbox = Inbox(tmp_path / "telegram.db", bot=5)
+    yield inbox
+    inbox.close()
+
+
+def taken(inbox: Inbox, number: int, chat: int = 7) -> Update:
+    entry = {"update_id": number, "message": {"message_id": 1, "date": 0, "chat": {"id": chat, "type": "private"}}}
+    inbox.take([Received(number, json.dumps(entry))])
+    return Update.de_json(entry, None)
+
+
+def numbers(inbox: Inbox) -> list[int]:
+    return [item.update_id for item in inbox.waiting()]
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (NetworkError("x"), True),
+        (TimedOut(), True),
+        (RetryAfter(3), True),
+        (BadRequest("x"), False),
+        (Forbidden("x"), False),
+        (ValueError("x"), False),
+        (None, False),
+    ],
+)
+def test_is_passing(error: BaseException | None, passing: bool) -> None:
+    assert is_passing(error) is passing
+
+
+def test_an_update_is_ticked_off_after_its_handler(inbox: Inbox) -> None:
+    async def main() -> None:
+        seen = []
+
+        async def handle() -> None:
+            seen.append(numbers(inbox))
+
+        await InboxProcessor(inbox, asyncio.Queue()).process_update(taken(inbox, 1), handle())
+        assert seen == [[1]]
+        assert numbers(inbox) == []
+
+    asyncio.run(main())
+
+
+def test_an_update_whose_reply_failed_comes_again(inbox: Inbox) -> None:
+    async def main() -> None:
+        queue: asyncio.Queue[object] = asyncio.Queue()
+        processor = InboxProcessor(inbox, queue, try_again_after=0.01)
+        update = taken(inbox, 1)
+
+        async def fails() -> None:
+            processor.keep(update)
+
+        async def works() -> None:
+            pass
+
+        await processor.process_update(update, fails())
+        assert numbers(inbox) == [1]
+        assert await asyncio.wait_for(queue.get(), 5) is update
+        await processor.process_update(update, works())
+        assert numbers(inbox) == []
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_handler_leaves_its_update(inbox: Inbox) -> None:
+    async def main() -> None:
+        task = asyncio.create_task(
+            InboxProcessor(inbox, asyncio.Queue()).process_update(taken(inbox, 1), asyncio.sleep(9))
+        )
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert numbers(inbox) == [1]
+
+    asyncio.run(main())
+
+
+def test_a_chat_s_updates_run_one_by_one_chats_side_by_side(inbox: Inbox) -> None:
+    async def main() -> None:
+        processor, order = InboxProcessor(inbox, asyncio.Queue()), []
+
+        async def handle(name: str, steps: int) -> None:
+            order.append(f"{name} begins")
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            order.append(f"{name} ends")
+
+        await asyncio.gather(
+            processor.process_update(taken(inbox, 1, chat=7), handle("first", 9)),
+            processor.process_update(taken(inbox, 2, chat=7), handle("second", 0)),
+            processor.process_update(taken(inbox, 3, chat=8), handle("other", 3)),
+        )
+        assert order == ["first begins", "other begins", "other ends", "first ends", "second begins", "second ends"]
+
+    asyncio.run(main())
+
+
+def test_nothing_is_begun_after_stop(inbox: Inbox) -> None:
+    async def main() -> None:
+        processor, ran = InboxProcessor(inbox, asyncio.Queue()), []
+
+        async def handle() -> None:
+            ran.append(1)
+
+        processor.stop()
+        await processor.process_update(taken(inbox, 1), handle())
+        assert (ran, numbers(inbox)) == ([], [1])
+
+    asyncio.run(main())
+
+
+def test_an_update_that_only_moves_the_offset_ticks_nothing_off(inbox: Inbox) -> None:
+    async def main() -> None:
+        ran = []
+
+        async def handle() -> None:
+            ran.append(1)
+
+        taken(inbox, 1)
+        marker = Update.de_json({"update_id": 1, SKIP: True}, None)
+        await InboxProcessor(inbox, asyncio.Queue()).process_update(marker, handle())
+        assert (ran, numbers(inbox)) == ([], [1])
+
+    asyncio.run(main())
+
+
+def outcomes(*results: Any) -> tuple[Callable[..., Any], list[int]]:
+    """A request that ends with each of ``results`` in turn, and the list that it counts its calls in."""
+    calls: list[int] = []
+
+    async def request(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        result = results[len(calls) - 1]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return request, calls
+
+
+def sent(endpoint: str, *results: Any) -> tuple[Any, int]:
+    """What comes of a call through the rate limiter, and how often it was tried."""
+    request, calls = outcomes(*results)
+
+    async def main() -> Any:
+        try:
+            return await PatientRateLimiter().process_request(request, (), {}, endpoint, {"chat_id": 7}, None)
+        except Exception as error:
+            return type(error)
+
+    return asyncio.run(main()), len(calls)
+
+
+def test_messages_are_sent_again_other_calls_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "RESEND_AFTER", (0.0, 0.0))
+    broken = NetworkError("broken")
+    assert sent("sendMessage", broken, TimedOut(), True) == (True, 3)
+    assert sent("sendMessage", broken, broken, broken, True) == (NetworkError, 3)
+    assert sent("sendMessage", BadRequest("no"), True) == (BadRequest, 1)
+    assert sent("sendMessage", Forbidden("no"), True) == (Forbidden, 1)
+    assert sent("getMe", broken, True) == (NetworkError, 1)
+    assert sent("sendChatAction", broken, True) == (NetworkError, 1)
+
+
+def test_the_typing_indicator_is_not_counted() -> None:
+    async def main() -> None:
+        limiter, count = PatientRateLimiter(), []
+
+        async def request() -> bool:
+            count.append(1)
+            return True
+
+        for _ in range(60):  # In a group, messages would stop at 20 a minute.
+            await limiter.process_request(request, (), {}, "sendChatAction", {"chat_id": -7}, None)
+        assert len(count) == 60
+
+    asyncio.run(asyncio.wait_for(main(), 5))

@@ -1,0 +1,137 @@
+"""bot/telegram/inbox.py"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.telegram import inbox as module
+from bot.telegram.inbox import MAX_ATTEMPTS, Inbox, Received, Rejected
+from retrieval.errors import StoreError
+
+ONE, TWO, THREE = (Received(number, f'{{"update_id": {number}}}') for number in (1, 2, 3))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "telegram.db"
+
+
+@pytest.fixture
+def inbox(path: Path) -> Iterator[Inbox]:
+    inbox = Inbox(path, bot=5)
+    yield inbox
+    inbox.close()
+
+
+def reopened(path: Path, bot: int = 5) -> Inbox:
+    return Inbox(path, bot=bot)
+
+
+def test_taken_updates_wait_in_their_order(inbox: Inbox) -> None:
+    assert inbox.take([TWO, ONE]) == {1, 2}
+    assert inbox.waiting() == [ONE, TWO]
+
+
+def test_an_update_that_comes_again_is_not_new(inbox: Inbox) -> None:
+    inbox.take([ONE, TWO])
+    inbox.done(1)
+    assert inbox.take([ONE, TWO, THREE]) == {3}
+    assert inbox.waiting() == [TWO, THREE]
+
+
+def test_what_is_taken_is_on_disk_before_the_file_is_closed(inbox: Inbox, path: Path) -> None:
+    inbox.take([ONE])
+    other = reopened(path)
+    assert other.waiting() == [ONE]
+    other.close()
+
+
+def test_nothing_of_a_done_update_stays_but_its_number(inbox: Inbox, path: Path) -> None:
+    inbox.take([Received(1, '{"text": "Geheime Frage?"}')])
+    inbox.done(1)
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT update_id, state, body FROM updates").fetchall() == [(1, "done", "")]
+    db.close()
+
+
+def test_bots_do_not_see_each_other(inbox: Inbox, path: Path) -> None:
+    inbox.take([ONE])
+    other = reopened(path, bot=6)
+    assert other.waiting() == []
+    assert other.take([ONE]) == {1}
+    other.done(1)
+    assert inbox.waiting() == [ONE]
+    other.close()
+
+
+def test_rejected_things_are_kept_once(inbox: Inbox) -> None:
+    bad = Rejected("[1, 2]", "no update")
+    assert inbox.take([ONE], [bad, bad]) == {1}
+    inbox.take([], [bad])
+    assert inbox.rejected() == [bad]
+
+
+def test_only_so_many_rejected_things_are_kept(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEEP_REJECTED", 3)
+    inbox.take([], [Rejected(str(number), "bad") for number in range(10)])
+    assert [item.body for item in inbox.rejected()] == ["7", "8", "9"]
+
+
+def test_an_update_that_is_never_finished_is_put_aside(inbox: Inbox) -> None:
+    inbox.take([ONE, TWO])
+    assert [inbox.begin(1) for _ in range(MAX_ATTEMPTS + 2)] == [True] * MAX_ATTEMPTS + [False, False]
+    assert inbox.waiting() == [TWO]
+    assert inbox.rejected() == [Rejected(ONE.body, f"begun {MAX_ATTEMPTS} times, never finished")]
+
+
+def test_only_waiting_updates_can_be_begun(inbox: Inbox) -> None:
+    inbox.take([ONE])
+    inbox.done(1)
+    assert not inbox.begin(1)
+    assert not inbox.begin(99)
+
+
+def test_old_done_updates_are_forgotten_waiting_ones_never(inbox: Inbox, path: Path) -> None:
+    inbox.take([ONE, TWO])
+    inbox.done(1)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE updates SET received = received - ?", (module.KEEP_DONE_SECONDS + 1,))
+    db.close()
+    other = reopened(path)  # A start prunes with its first batch.
+    other.take([THREE])
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT update_id FROM updates ORDER BY 1").fetchall() == [(2,), (3,)]
+    db.close()
+    other.close()
+
+
+def test_a_batch_that_fails_leaves_nothing(inbox: Inbox) -> None:
+    with pytest.raises(sqlite3.Error):
+        inbox.take([ONE, Received(2, None)])  # type: ignore[arg-type]
+    assert inbox.waiting() == []
+    assert inbox.take([ONE]) == {1}
+
+
+def test_a_damaged_file_is_named(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreError, match=r"telegram\.db lässt sich nicht öffnen"):
+        Inbox(path, bot=5)
+
+
+def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("x")
+    with pytest.raises(StoreError, match=r"telegram\.db lässt sich nicht öffnen"):
+        Inbox(tmp_path / "home" / "telegram.db", bot=5)
+
+
+def test_a_newer_file_is_left_alone(inbox: Inbox, path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(StoreError, match="neueren Fundstelle"):
+        Inbox(path, bot=5)
