@@ -123,6 +123,8 @@ class Database:
         return writable
 
     def _open(self) -> None:
+        if self.path.exists() and 0 < self.path.stat().st_size < 512:
+            raise damaged(self.path, "sie ist abgeschnitten")  # SQLite would take a single byte for a new file
         version, application, tables = self._header()
         if version > SCHEMA_VERSION and application == APPLICATION_ID:
             raise StoreError(
@@ -204,7 +206,8 @@ class Database:
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
         code, where = _code(error), f"Die Datenbank {self.path}"
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(error):
+        # An error in SQL that never changes is one in the tables.
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or "decode to UTF-8" in str(error):
             return damaged(self.path, str(error))
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreError(f"{where} wird gerade von einem anderen Prozess beschrieben. Bitte später noch einmal.")

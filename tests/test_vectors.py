@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from retrieval.errors import StoreError
+from retrieval.store import Store
+from retrieval.vectors import FaissVectorIndex, IndexState, index_state
+from tests.collection import BREST, PERM, as_nobody, put, sentences_of
+from tests.doubles import HashEmbedder
+
+MISSING = "Der Vektorindex fehlte und wurde aus der Datenbank neu aufgebaut."
+DAMAGED = "Der Vektorindex war beschädigt und wurde aus der Datenbank neu aufgebaut."
+FOREIGN = (
+    "Der Vektorindex gehörte zu einem anderen Modell oder einer anderen Datenbank "
+    "und wurde aus der Datenbank neu aufgebaut."
+)
+
+
+def vector(text: str) -> NDArray[np.float32]:
+    return HashEmbedder().embed_questions([text])[0]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Sentences 1 to 3 and 4 to 5, and their index on disk."""
+    with Store(tmp_path / "home") as store:
+        put(store, PERM, "/perm")
+        put(store, BREST, "/brest")
+        FaissVectorIndex(store).load()
+        yield store
+
+
+def opened(store: Store) -> tuple[FaissVectorIndex, list[str]]:
+    notices: list[str] = []
+    index = FaissVectorIndex(store, notices.append)
+    index.load()
+    return index, notices
+
+
+def files(store: Store) -> list[str]:
+    return sorted(path.name for path in store.home.glob("vectors*"))
+
+
+def index_file(store: Store) -> Path:
+    (path,) = store.home.glob("vectors-*.faiss")
+    return path
+
+
+def assert_right(index: FaissVectorIndex, store: Store) -> None:
+    """Every sentence finds itself first, and the index has no others."""
+    ids = store.sentence_ids().tolist()
+    assert len(index) == len(ids)
+    for block_ids, vectors in store.all_vectors():
+        for sentence_id, row in zip(block_ids, vectors, strict=True):
+            hits = index.search(row, len(ids) + 10)
+            assert hits[0] == (sentence_id, pytest.approx(1.0, abs=1e-5))
+            assert sorted(hit for hit, _ in hits) == ids
+
+
+def test_the_nearest_sentences_with_their_cosines(store: Store) -> None:
+    index, notices = opened(store)
+    hits = index.search(vector("Gouverneur der Region Perm"), 2)
+    expected = HashEmbedder().embed_texts([s.text for text in (PERM, BREST) for s in sentences_of(text)]) @ vector(
+        "Gouverneur der Region Perm"
+    )
+    assert hits[0] == (1, pytest.approx(expected[0], abs=1e-3))
+    assert len(hits) == 2
+    assert [score for _, score in hits] == pytest.approx(sorted(expected, reverse=True)[:2], abs=1e-3)
+    assert_right(index, store)
+    assert notices == []
+
+
+def test_more_than_there_are_and_none(store: Store) -> None:
+    index, _ = opened(store)
+    assert sorted(hit for hit, _ in index.search(vector("Perm"), 1000)) == [1, 2, 3, 4, 5]
+    assert index.search(vector("Perm"), 0) == []
+    with pytest.raises(ValueError, match="32 dimensions"):
+        index.search(np.ones(32, dtype=np.float32), 5)
+
+
+def test_an_empty_store(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        index, notices = opened(store)
+        assert (index.search(vector("Perm"), 5), len(index), notices) == ([], 0, [])
+        assert files(store) == []
+        put(store, PERM, "/perm")
+        assert index.search(vector("Gouverneur"), 1)[0][0] == 1
+
+
+def test_the_files_describe_the_index(store: Store) -> None:
+    manifest = json.loads((store.home / "vectors.json").read_text())
+    assert manifest.pop("sha256").startswith(index_file(store).stem.removeprefix("vectors-"))
+    assert manifest == {
+        "file": index_file(store).name,
+        "embedder": "hash-64",
+        "dimension": 64,
+        "rows": 5,
+        "generation": 2,
+        "identity": store.identity,
+    }
+    assert index_state(store)[0] is IndexState.CURRENT
+    before = {path: path.stat().st_mtime_ns for path in store.home.glob("vectors*")}
+    opened(store)
+    assert {path: path.stat().st_mtime_ns for path in store.home.glob("vectors*")} == before
+
+
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 0x10
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("place", [0, 5, 20, 60, 100, 200, 500, 1000, -1, -9, -40])
+def test_flipped_bytes(store: Store, place: int) -> None:
+    flip(index_file(store), place)
+    index, notices = opened(store)
+    assert notices == [DAMAGED]
+    assert_right(index, store)
+    assert opened(store)[1] == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 40, 500, -1])
+def test_truncation(store: Store, size: int) -> None:
+    path = index_file(store)
+    path.write_bytes(path.read_bytes()[:size])
+    index, notices = opened(store)
+    assert notices == [DAMAGED]
+    assert_right(index, store)
+
+
+def test_every_flipped_byte_of_the_manifest(store: Store) -> None:
+    path = store.home / "vectors.json"
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole)
+        flip(path, place)
+        index, notices = opened(store)
+        # White space in JSON and a lower generation do no harm; everything else is noticed.
+        assert notices in ([DAMAGED], [FOREIGN], [MISSING], [])
+        assert_right(index, store)
+        assert index_state(store)[0] is IndexState.CURRENT or whole[place : place + 1].isspace()
+
+
+@pytest.mark.parametrize(
+    ("change", "notice"),
+    [
+        ({"rows": 4}, DAMAGED),
+        ({"dimension": 32}, DAMAGED),
+        ({"sha256": "0" * 64}, DAMAGED),
+        ({"file": 5}, DAMAGED),
+        ({"more": 1}, DAMAGED),
+        ({"embedder": "other-64"}, FOREIGN),
+        ({"identity": "0"}, FOREIGN),
+        ({"generation": 9}, FOREIGN),
+        ({"file": "vectors-none.faiss"}, MISSING),
+    ],
+)
+def test_a_manifest_that_does_not_match(store: Store, change: dict[str, object], notice: str) -> None:
+    path = store.home / "vectors.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    index, notices = opened(store)
+    assert notices == [notice]
+    assert_right(index, store)
+
+
+@pytest.mark.parametrize(
+    ("remove", "notice"),
+    [(["vectors.json"], DAMAGED), (["*.faiss"], MISSING), (["vectors.json", "*.faiss"], MISSING)],
+)
+def test_missing_files(store: Store, remove: list[str], notice: str) -> None:
+    for pattern in remove:
+        for path in store.home.glob(pattern):
+            path.unlink()
+    index, notices = opened(store)
+    assert notices == [notice]
+    assert_right(index, store)
+    assert len(files(store)) == 2
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: faiss.IndexFlatIP(64),  # no ids
+        lambda: with_rows([1, 2, 3, 4, 6]),  # ids that the store has not
+        lambda: with_rows([1, 2, 3, 4]),  # one too few
+    ],
+)
+def test_an_index_with_wrong_rows_and_a_right_checksum(store: Store, make: Callable[[], faiss.Index]) -> None:
+    import hashlib
+
+    index = make()
+    faiss.write_index(index, str(index_file(store)))
+    path = store.home / "vectors.json"
+    manifest = json.loads(path.read_text())
+    manifest |= {"sha256": hashlib.sha256(index_file(store).read_bytes()).hexdigest(), "rows": index.ntotal}
+    path.write_text(json.dumps(manifest))
+    rebuilt, notices = opened(store)
+    assert notices == [DAMAGED]
+    assert_right(rebuilt, store)
+
+
+def with_rows(ids: list[int]) -> faiss.Index:
+    index = faiss.IndexIDMap2(faiss.IndexFlatIP(64))
+    index.add_with_ids(np.eye(64, dtype=np.float32)[: len(ids)], np.array(ids, dtype=np.int64))
+    return index
+
+
+def test_another_database_in_the_same_place(store: Store) -> None:
+    store.close()
+    for path in store.home.glob("fundstelle.db*"):
+        path.unlink()
+    with Store(store.home) as new:
+        put(new, BREST, "/perm")
+        put(new, PERM, "/other")  # the same generation, the same ids, other vectors
+        index, notices = opened(new)
+        assert notices == [FOREIGN]
+        assert_right(index, new)
+
+
+def test_what_another_process_adds_and_removes_is_noticed(store: Store) -> None:
+    index, notices = opened(store)
+    with Store(store.home) as other:
+        put(other, "Neu ist der Flughafen in Gomel.", "/neu")
+        assert index.search(vector("Flughafen Gomel"), 1)[0][0] == 6
+        put(other, "Etwas anderes.", "/perm")
+    assert_right(index, store)
+    assert store.sentence_ids().tolist() == [4, 5, 6, 7]
+    assert notices == []
+    # The files are behind; opening takes in what is missing and brings them up to date, without a word.
+    assert index_state(store)[0] is IndexState.BEHIND
+    again, notices = opened(store)
+    assert_right(again, store)
+    assert notices == []
+    assert index_state(store)[0] is IndexState.CURRENT
+    assert len(files(store)) == 2
+
+
+def test_all_articles_may_go(store: Store) -> None:
+    index, _ = opened(store)
+    with store.change() as connection:
+        connection.execute("DELETE FROM documents")
+    assert index.search(vector("Perm"), 5) == []
+    assert len(opened(store)[0]) == 0
+    put(store, PERM, "/perm")
+    assert_right(index, store)
+
+
+def test_another_embedder_meanwhile(store: Store) -> None:
+    index, _ = opened(store)
+    with store.change() as connection:
+        store.set_meta(connection, "embedder_signature", "other-64")
+    with pytest.raises(StoreError, match=r"anderes Embedding-Modell umgestellt \(other-64\).*neu starten"):
+        index.search(vector("Perm"), 5)
+    assert opened(store)[1] == [FOREIGN]
+
+
+def test_leftovers_of_killed_processes_are_swept(store: Store) -> None:
+    old, fresh = store.home / "vectors-old.tmp", store.home / "vectors-fresh.tmp"
+    old.touch()
+    fresh.touch()
+    os.utime(old, (time.time() - 7200, time.time() - 7200))
+    put(store, "Neu.", "/neu")
+    opened(store)
+    assert not old.exists() and fresh.exists()
+
+
+def test_an_index_that_cannot_be_saved_stays_in_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    flip(index_file(store), 300)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    index, notices = opened(store)
+    assert notices[0].startswith("Der Vektorindex konnte nicht gespeichert werden")
+    assert notices[1:] == [DAMAGED]
+    assert_right(index, store)
+
+
+def test_a_home_that_can_only_be_read_is_searched_in_memory() -> None:
+    home = Path(tempfile.mkdtemp())
+    home.chmod(0o755)
+    with Store(home) as store:
+        put(store, PERM, "/perm")
+        FaissVectorIndex(store).load()
+        put(store, BREST, "/brest")
+    flip(next(home.glob("*.faiss")), 300)
+    before = {path.name: path.read_bytes() for path in home.iterdir()}
+    home.chmod(0o555)
+
+    def searches(home: Path) -> None:
+        with Store(home) as store:
+            index, notices = opened(store)
+            assert notices == [DAMAGED]
+            assert_right(index, store)
+
+    try:
+        assert as_nobody(searches, home) == 0
+        assert {path.name: path.read_bytes() for path in home.iterdir()} == before
+    finally:
+        home.chmod(0o755)
+        shutil.rmtree(home)
