@@ -9,12 +9,12 @@ import re
 import stat
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Final
 
 from retrieval.errors import LoadingError
 from retrieval.markup import Page, read_html, read_markdown, unwrap
+from retrieval.metadata import front_matter, iso_date, source_and_date, title_line
 from retrieval.types import Document
 
 logger = logging.getLogger(__name__)
@@ -41,26 +41,7 @@ _WESTERN: Final = frozenset("äöüÄÖÜßéèêëáàâåçñóòôøíìîï�
 _LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Invisible characters would tear words and quotes; joiners (U+200C, U+200D) stay, emojis and scripts need them.
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2060\ufeff]")
-
-_FIELD: Final = re.compile(r"([A-Za-z][\w-]*)\s*:(?:\s+(.*))?$")
-_FIELD_NAMES: Final = {
-    "title": "title", "titel": "title",
-    "source": "source", "quelle": "source",
-    "url": "url", "link": "url",
-    "published": "published", "date": "published", "datum": "published",
-}  # fmt: skip
-_MAX_FRONT_MATTER_LINES: Final = 50
-
-_MONTHS: Final = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
-_ISO_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$")
-_GERMAN_DATE: Final = re.compile(r"(\d{1,2})\.\s*(?:(\d{1,2})\.|([A-Za-zä]{3,9})\.?)\s*(\d{4})(?:,?\s.*)?$")
-
-# "MOSKAU, 17. Mai (BelTA) - ", "Berlin (dpa/bb) – ", "Minsk, 3. Juni 2024. /BelTA/ – "
-_DATELINE: Final = re.compile(
-    r"[A-ZÄÖÜ][\w ./-]{1,40}(?:, [\w .]{3,25})? ?"
-    r"(?:\(([A-Za-zÄÖÜäöü][\w .-]{1,30})(?:/[\w-]+)*\)|/([A-Za-z][\w .-]{1,30})/)\s*[-–—:]\s"
-)
-_MAX_TITLE_CHARS: Final = 150
+_WEB_ADDRESS: Final = re.compile(r"https?://\S+")
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
@@ -93,30 +74,37 @@ def load_document(path: Path) -> Document:
     without a source a dateline such as "MOSKAU, 17. Mai (BelTA) - ".
     Raises LoadingError with the reason if the file cannot be taken up.
     """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "replace")
+        raise LoadingError(f"Der Dateiname von {shown} ist kein gültiges UTF-8. Bitte umbenennen.") from None
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES and not path.is_dir():
         raise LoadingError(f"{path.name} ist kein bekannter Dateityp. Bekannt sind {_types()}.")
     raw = _read(path)
     text = _decode(raw, path, html=suffix in HTML_SUFFIXES)
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
+    text = _clean(text)
     if not text.strip():
         raise LoadingError(f"{path.name} ist leer. Bitte eine Datei mit Text angeben.")
+    fields: dict[str, str] = {}
     if suffix in HTML_SUFFIXES:
-        fields: dict[str, str] = {}
         page = _read_page(text, path)
     else:
-        fields, text = _front_matter(text, path)
+        fields, text = front_matter(text)
         page = read_markdown(text) if suffix in MARKDOWN_SUFFIXES else Page(unwrap(_tidy(text)))
     # Markup can spell out what was normalised above: "u&#776;", "&shy;".
-    text = _tidy(unicodedata.normalize("NFC", _INVISIBLE.sub("", page.text)))
+    text = _tidy(_clean(page.text))
     if not text:
         raise LoadingError(f"{path.name} enthält keinen Artikeltext.")
+    named_source, named_date = source_and_date(text)
+    title = fields.get("title") or page.title or title_line(text) or path.stem.replace("_", " ")
     return Document(
         text=text,
-        title=fields.get("title") or _line(page.title) or _title_line(text) or path.stem.replace("_", " "),
-        source=fields.get("source") or _line(page.source) or _dateline_source(text),
-        url=fields.get("url") or _address(page.url, path),
-        published=fields.get("published") or page.published,
+        title=" ".join(_clean(title).split()),
+        source=fields.get("source") or " ".join(_clean(page.source).split()) or named_source,
+        url=_web_address(fields.get("url") or page.url, path),
+        published=_date(fields.get("published") or page.published, path) or named_date,
         path=os.path.abspath(path),
     )
 
@@ -217,75 +205,25 @@ def _read_page(text: str, path: Path) -> Page:
     return page
 
 
-def _front_matter(text: str, path: Path) -> tuple[dict[str, str], str]:
-    """The fields at the beginning of ``text`` and the text after them. Other keys are passed over."""
-    lines = text.lstrip("\n").split("\n")
-    if lines[0].rstrip() != "---":
-        return {}, text
-    head = [line.rstrip() for line in lines[1 : _MAX_FRONT_MATTER_LINES + 1]]
-    closing = next((number for number, line in enumerate(head, 1) if line in ("---", "...")), None)
-    if closing is None or not any(_FIELD.match(line) for line in lines[1:closing]):
-        return {}, text  # a text that begins with a rule
-    fields: dict[str, str] = {}
-    for line in lines[1:closing]:
-        match = _FIELD.match(line)
-        name = match and _FIELD_NAMES.get(match[1].lower())
-        if match and name and (value := _unquoted((match[2] or "").strip())):
-            fields[name] = value
-    if "published" in fields:
-        fields["published"] = _iso_date(fields["published"], path)
-    if "url" in fields:
-        fields["url"] = _address(fields["url"], path)
-    return fields, "\n".join(lines[closing + 1 :])
+def _date(value: str, path: Path) -> str:
+    published = iso_date(value)
+    if value and not published:
+        logger.warning("%s: Das Datum „%s“ ist nicht zu verstehen und bleibt leer.", path.name, value)
+    return published
 
 
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return value
-
-
-def _iso_date(value: str, path: Path) -> str:
-    """An ISO date from "2024-05-17", "2024-05-17T08:30", "17.5.2024" or "17. Mai 2024", else ""."""
-    try:
-        if match := _ISO_DATE.match(value):
-            return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
-        if match := _GERMAN_DATE.match(value):
-            month = int(match[2]) if match[2] else _MONTHS.index(match[3].lower()[:3]) + 1
-            return date(int(match[4]), month, int(match[1])).isoformat()
-    except ValueError:
-        pass
-    logger.warning("%s: das Datum „%s“ ist nicht zu verstehen und bleibt leer.", path.name, value)
-    return ""
-
-
-def _address(value: str, path: Path) -> str:
+def _web_address(value: str, path: Path) -> str:
     """A web address, which will be shown as a link; "" for anything else."""
-    if value and not re.match(r"https?://\S+$", value):
+    if value and not _WEB_ADDRESS.fullmatch(value):
         logger.warning("%s: „%s“ ist keine Webadresse und bleibt leer.", path.name, value)
         return ""
     return value
 
 
+def _clean(text: str) -> str:
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
+
+
 def _tidy(text: str) -> str:
     """Without blanks around lines and without empty lines at both ends; at most one empty line in a row."""
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in text.split("\n"))).strip("\n")
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _title_line(text: str) -> str:
-    """The first line if it reads like a heading: short, not a sentence, not a dateline, and more follows."""
-    first, _, rest = text.partition("\n")
-    is_heading = len(first) <= _MAX_TITLE_CHARS and first[-1:] not in ".:;," and not _DATELINE.match(first)
-    return _line(first) if is_heading and rest.strip() else ""
-
-
-def _dateline_source(text: str) -> str:
-    """The agency in the dateline, which may stand below a heading: in one of the first three lines."""
-    for line in [line for line in text.split("\n", 8) if line][:3]:
-        if match := _DATELINE.match(line):
-            return match[1] or match[2]
-    return ""
