@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from retrieval.calibration import Calibration, sigmoid
 from retrieval.errors import QuestionError
@@ -49,7 +50,11 @@ class Answerer:
         """
         started = time.perf_counter()
         question = checked_question(question)
-        hits = tuple(self._search.search(question, limit=top_k))
+        answer = self.answer(question, self._search.search(question, limit=top_k))
+        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
+        """The best quote of these hits, or "no answer"."""
         candidates = self.candidates(question, hits)
         best = max(candidates, key=lambda candidate: candidate.logit, default=None)
         confidence = 0.0 if best is None else sigmoid(best.logit)
@@ -57,15 +62,14 @@ class Answerer:
             question,
             text=None,
             confidence=confidence,
-            hits=hits,
+            hits=tuple(hits),
             best=None if best is None else best.span.text,
-            elapsed_ms=(time.perf_counter() - started) * 1000,
         )
         if best is None or confidence < self._threshold:
             return answer
         return _quoted(answer, best)
 
-    def candidates(self, question: str, hits: tuple[Hit, ...]) -> list[Candidate]:
+    def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """The best span of each hit that has one."""
         spans = self._reader.read(question, [hit.passage.text for hit in hits])
         best_score = max((hit.score for hit in hits), default=0.0)
@@ -98,15 +102,4 @@ def _quoted(answer: Answer, best: Candidate) -> Answer:
     start, end = passage.start + best.span.start, passage.start + best.span.end
     if document.text[start:end] != best.span.text:
         raise RuntimeError(f"quote {best.span.text!r} is not at {start}:{end} of document {document.id}")
-    return Answer(
-        answer.question,
-        text=best.span.text,
-        confidence=answer.confidence,
-        start=start,
-        end=end,
-        document=document,
-        passage=passage,
-        hits=answer.hits,
-        elapsed_ms=answer.elapsed_ms,
-        best=answer.best,
-    )
+    return replace(answer, text=best.span.text, start=start, end=end, document=document, passage=passage)

@@ -40,9 +40,17 @@ class Calibration:
             z += self.dense * hit.dense + self.behind * (hit.score - best_score)
         return z
 
+
+@dataclass(frozen=True, slots=True)
+class Calibrations:
+    """Both calibrations of a reader: ``found`` for passages that search found, ``given`` for a given text."""
+
+    found: Calibration = Calibration()
+    given: Calibration = Calibration(bias=0.0, behind=0.0)
+
     @classmethod
-    def read(cls, folder: Path | None) -> Calibration:
-        """The calibration in a reader's folder, the default if there is none.
+    def read(cls, folder: Path | None) -> Calibrations:
+        """The calibrations in a reader's folder, the defaults if there are none.
 
         Raises:
             ModelError: the file is damaged.
@@ -51,7 +59,7 @@ class Calibration:
             return cls()
         try:
             values = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            return cls(**{field.name: float(values[field.name]) for field in fields(cls)})
+            return cls(**{part.name: Calibration(**values[part.name]) for part in fields(cls)})
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"Die Datei {folder / FILE} ist beschädigt ({error}). Bitte wiederherstellen oder löschen; "

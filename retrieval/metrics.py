@@ -7,6 +7,7 @@ blanks; English articles go too, since questions come in both languages.
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -16,8 +17,12 @@ _ARTICLES = re.compile(r"\b(?:ein|eine|einen|einem|einer|eines|der|die|das|den|d
 
 def normalise(text: str) -> str:
     """The text as it is compared."""
-    text = "".join(letter for letter in text.lower() if not unicodedata.category(letter).startswith("P"))
+    text = "".join(letter for letter in text.lower() if not _is_punctuation(letter))
     return " ".join(_ARTICLES.sub(" ", text).split())
+
+
+def _is_punctuation(letter: str) -> bool:
+    return letter in string.punctuation or unicodedata.category(letter).startswith("P")
 
 
 def exact_match(prediction: str, answers: Sequence[str]) -> float:

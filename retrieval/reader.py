@@ -102,7 +102,7 @@ class TransformersReader:
         config = AutoConfig.from_pretrained(location, **where)
         if not any(name.endswith("ForQuestionAnswering") for name in config.architectures or ()):
             raise ModelError(f"{self._reference.name} ist kein Modell für extraktive Fragebeantwortung.")
-        tokenizer = AutoTokenizer.from_pretrained(location, use_fast=True, **where)
+        tokenizer: Any = AutoTokenizer.from_pretrained(location, use_fast=True, **where)
         if not tokenizer.is_fast:
             raise ModelError(f"{self._reference.name} hat keinen schnellen Tokenizer (tokenizer.json).")
         model = AutoModelForQuestionAnswering.from_pretrained(location, use_safetensors=True, **where)

@@ -1,0 +1,71 @@
+"""``fundstelle eval``: quality figures on a SQuAD file."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.command import command
+from bot.console import out, progress, say
+from bot.settings import Settings
+from bot.texts import text
+from bot.wiring import Fundstelle
+
+
+class Mode(StrEnum):
+    """What is measured."""
+
+    READER = "reader"  # the context is given
+    OPEN = "open"  # the context has to be found
+
+
+class Questions(StrEnum):
+    """The key under which the questions stand."""
+
+    GERMAN = "question"
+    ENGLISH = "question_en"
+
+
+@command
+def evaluate(
+    settings: Settings,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A SQuAD 1.1 or 2.0 file.")],
+    mode: Annotated[Mode, typer.Option(help="Give the reader its context, or let the pipeline find it.")] = Mode.READER,
+    questions: Annotated[Questions, typer.Option(help="The key of the questions.")] = Questions.GERMAN,
+    questions_from: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take the questions from here, by id.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure quality on a file with questions and answers."""
+    from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, summarise
+
+    data = read_evaluation(file, field=questions.value, questions_from=questions_from)
+    with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.evaluating", settings.language)) as advance:
+        if mode is Mode.OPEN:
+            calibration = fundstelle.calibrations.found
+            outcomes = evaluate_open(
+                data,
+                fundstelle.embedder,
+                fundstelle.reader,
+                calibration,
+                fundstelle.threshold(calibration),
+                top_k=settings.top_k,
+                progress=advance,
+            )
+        else:
+            calibration = fundstelle.calibrations.given
+            outcomes = evaluate_reader(
+                data, fundstelle.reader, calibration, fundstelle.threshold(calibration), progress=advance
+            )
+    figures = summarise(outcomes)
+    if as_json:
+        print(json.dumps(figures))
+        return
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        out().print(f"{name:<{width}}  {'-' if value is None else value}")

@@ -1,0 +1,206 @@
+"""Measuring the reader and the whole pipeline on SQuAD 1.1 and 2.0 files."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retrieval.answering import Answerer, checked_question
+from retrieval.calibration import Calibration, sigmoid
+from retrieval.embedding import Embedder
+from retrieval.errors import EvaluationError, QuestionError
+from retrieval.indexing import Indexer
+from retrieval.keywords import KeywordIndex
+from retrieval.metrics import exact_match, f1, reciprocal_rank
+from retrieval.reader import Reader
+from retrieval.search import Search
+from retrieval.splitting import SentenceSplitter
+from retrieval.store import Store
+from retrieval.types import Document
+from retrieval.vectors import FaissVectorIndex
+
+Progress = Callable[[int, int], None]
+RANKED = 30  # passages that are ranked to find ten different contexts among them
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationQuestion:
+    """A question of an evaluation file; ``context`` is the position of its text, no answers: not answerable."""
+
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    context: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSet:
+    """An evaluation file: its texts as documents, and the questions on them."""
+
+    documents: tuple[Document, ...]
+    questions: tuple[EvaluationQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out for one question.
+
+    ``best`` is the best span whatever its confidence. In open mode ``ranked`` holds the contexts found, best first,
+    and ``reciprocal_rank`` that of the right one (0..1).
+    """
+
+    question: EvaluationQuestion
+    best: str
+    confidence: float
+    answered: bool
+    reciprocal_rank: float | None = None
+    ranked: tuple[int, ...] = ()
+
+
+def read_evaluation(path: Path, *, field: str = "question", questions_from: Path | None = None) -> EvaluationSet:
+    """Reads a SQuAD 1.1 or 2.0 file.
+
+    Args:
+        field: the key of the question: "question" or "question_en".
+        questions_from: another file with the same ids, whose questions are asked instead.
+
+    Raises:
+        EvaluationError: a file cannot be read or does not have that form.
+    """
+    other = _questions_by_id(questions_from, field) if questions_from is not None else None
+    documents: list[Document] = []
+    questions: list[EvaluationQuestion] = []
+    try:
+        for article in _articles(path):
+            for paragraph in article["paragraphs"]:
+                for qa in paragraph["qas"]:
+                    asked = qa[field] if other is None else other[str(qa["id"])]
+                    answers = () if qa.get("is_impossible") else tuple(answer["text"] for answer in qa["answers"])
+                    questions.append(EvaluationQuestion(str(qa["id"]), asked, answers, len(documents)))
+                documents.append(_document(article, paragraph["context"], len(documents)))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise EvaluationError(
+            f"{path.name} ist keine SQuAD-Datei, wie sie eval liest: {error!s} fehlt oder passt nicht."
+        ) from error
+    if not questions:
+        raise EvaluationError(f"{path.name} enthält keine Fragen.")
+    return EvaluationSet(tuple(documents), tuple(questions))
+
+
+def evaluate_reader(
+    data: EvaluationSet, reader: Reader, calibration: Calibration, threshold: float, progress: Progress | None = None
+) -> list[Outcome]:
+    """Each question with its own context, given to the reader alone."""
+    outcomes = []
+    for done, question in enumerate(data.questions, 1):
+        span = reader.read(_asked(question), [data.documents[question.context].text])[0]
+        confidence = 0.0 if span is None else sigmoid(calibration.logit(span, None, 0.0))
+        best = "" if span is None else span.text
+        outcomes.append(Outcome(question, best, confidence, bool(best) and confidence >= threshold))
+        if progress is not None:
+            progress(done, len(data.questions))
+    return outcomes
+
+
+def evaluate_open(
+    data: EvaluationSet,
+    embedder: Embedder,
+    reader: Reader,
+    calibration: Calibration,
+    threshold: float,
+    *,
+    top_k: int = 5,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """All contexts are indexed in a temporary home, and each question is asked of the whole pipeline."""
+    with tempfile.TemporaryDirectory(prefix="fundstelle-eval-") as home, Store(Path(home)) as store:
+        Indexer(store, SentenceSplitter(), embedder).index_documents(data.documents)
+        context_of = {document.text: position for position, document in reversed(list(enumerate(data.documents)))}
+        search = Search(store, embedder, FaissVectorIndex(store), KeywordIndex(store))
+        answerer = Answerer(search, reader, calibration, threshold=threshold)
+        outcomes = []
+        for done, question in enumerate(data.questions, 1):
+            hits = search.search(_asked(question), limit=RANKED)
+            answer = answerer.answer(_asked(question), hits[:top_k])
+            ranked = tuple(dict.fromkeys(context_of[hit.document.text] for hit in hits))
+            wanted = context_of[data.documents[question.context].text]
+            rank = reciprocal_rank(ranked, wanted)
+            outcomes.append(
+                Outcome(question, answer.best or "", answer.confidence, answer.text is not None, rank, ranked)
+            )
+            if progress is not None:
+                progress(done, len(data.questions))
+    return outcomes
+
+
+def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
+    """The figures: EM, F1 and shares are 0..100, ``mrr10`` 0..1; None where there is nothing to count."""
+    answerable = [outcome for outcome in outcomes if outcome.question.answers]
+    silent = [outcome for outcome in outcomes if not outcome.question.answers]
+    figures: dict[str, float | int | None] = {
+        "n": len(outcomes),
+        "best_em": _mean(exact_match(o.best, o.question.answers) for o in answerable),
+        "best_f1": _mean(f1(o.best, o.question.answers) for o in answerable),
+        "em": _mean(exact_match(o.best if o.answered else "", o.question.answers) for o in outcomes),
+        "f1": _mean(f1(o.best if o.answered else "", o.question.answers) for o in outcomes),
+        "answered_share": _mean(100.0 * o.answered for o in answerable),
+        "no_answer_accuracy": _mean(100.0 * (not o.answered) for o in silent),
+    }
+    if outcomes and outcomes[0].reciprocal_rank is not None:
+        # Where the right context stands is only a question where there is one that answers.
+        ranks = [o.reciprocal_rank or 0.0 for o in answerable]
+        figures["mrr10"] = _mean(ranks, digits=4)
+        figures["hit1"] = _mean(100.0 * (rank == 1) for rank in ranks)
+        figures["hit5"] = _mean(100.0 * (rank >= 0.2) for rank in ranks)
+    return figures
+
+
+def _mean(values: Any, digits: int = 2) -> float | None:
+    listed = list(values)
+    return round(sum(listed) / len(listed), digits) if listed else None
+
+
+def _asked(question: EvaluationQuestion) -> str:
+    try:
+        return checked_question(question.question)
+    except QuestionError as error:
+        raise EvaluationError(f"Die Frage {question.id} lässt sich nicht stellen: {error}") from error
+
+
+def _document(article: dict[str, Any], context: str, position: int) -> Document:
+    return Document(
+        text=context,
+        title=str(article.get("title", "")).replace("_", " "),
+        source=str(article.get("source", "")),
+        published=str(article.get("date", "")),
+        path=f"eval:{position}",
+    )
+
+
+def _articles(path: Path) -> list[dict[str, Any]]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        articles = data["data"]
+        if not isinstance(articles, list):
+            raise TypeError("data")
+    except OSError as error:
+        raise EvaluationError(f"Die Datei {path} ist nicht lesbar ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"{path.name} ist keine SQuAD-Datei (JSON mit einer Liste unter „data“).") from error
+    return articles
+
+
+def _questions_by_id(path: Path, field: str) -> dict[str, str]:
+    try:
+        return {
+            str(qa["id"]): qa[field]
+            for article in _articles(path)
+            for paragraph in article["paragraphs"]
+            for qa in paragraph["qas"]
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise EvaluationError(f"{path.name} hat keine Fragen unter „{field}“ mit ids.") from error
