@@ -36,8 +36,17 @@ class TimedSchedule:
 
     def step(self, loss: torch.Tensor, parameters: Iterable[torch.nn.Parameter], tokens: int) -> None:
         """One optimizer step on ``loss``; prints a line every fifty steps."""
+        if not torch.isfinite(loss):
+            # One batch that cannot be computed must not turn all weights into NaN.
+            self._optimizer.zero_grad(set_to_none=True)
+            print(f"{self._name}: a batch of {tokens} tokens has the loss {loss.item()} and is left out", flush=True)
+            return
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        if not torch.isfinite(norm):
+            self._optimizer.zero_grad(set_to_none=True)
+            print(f"{self._name}: a batch of {tokens} tokens has the gradient {norm} and is left out", flush=True)
+            return
         share = self.share
         factor = min(share / 0.03 + 0.01, 1.0) * (1 - share)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
