@@ -10,6 +10,7 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from retrieval.answering import Answerer
+    from retrieval.calibration import Calibrations
     from retrieval.embedding import SentenceTransformerEmbedder
     from retrieval.indexing import Indexer
     from retrieval.keywords import KeywordIndex
@@ -67,6 +68,13 @@ class Fundstelle:
         return TransformersReader(self.settings.reader)
 
     @cached_property
+    def calibrations(self) -> Calibrations:
+        """What the reader's scores mean as probabilities; lies beside a local reader's weights."""
+        from retrieval.calibration import Calibrations
+
+        return Calibrations.read(self.reader.reference.folder)
+
+    @cached_property
     def indexer(self) -> Indexer:
         """Takes up files as articles."""
         from retrieval.indexing import Indexer
@@ -99,7 +107,9 @@ class Fundstelle:
         """Answers questions."""
         from retrieval.answering import Answerer
 
-        return Answerer(self.search, self.reader, threshold=self.settings.no_answer_threshold)
+        return Answerer(
+            self.search, self.reader, self.calibrations.found, threshold=self.settings.no_answer_threshold
+        )
 
     def match_embedder(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Computes the articles' vectors anew if another embedder made them; to be called before questions."""

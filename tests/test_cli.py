@@ -1,0 +1,397 @@
+"""The command line over real parts; only the models are doubles, and where they are not used, not even those."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+from bot.settings import load_settings
+from bot.wiring import Fundstelle
+from retrieval.calibration import Calibrations
+from tests.doubles import HashEmbedder, ScriptedReader
+
+TRADE = "Welches Handelsvolumen wird mittelfristig angestrebt?"
+GOVERNOR = "Wer ist Gouverneur der Region Perm?"
+SCRIPT = {TRADE: "0,5 Milliarden Dollar", GOVERNOR: "Dmitri Machonin"}
+UNKNOWN = "Wie hoch ist die Arbeitslosenquote in Minsk?"
+# What the fixture "doubles" takes the place of.
+REAL = {name: vars(Fundstelle)[name] for name in ("embedder", "reader")}
+TITLE = "Belarus und Region Perm wollen vom Handel zur Kooperation übergehen"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No .env of a developer is read."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Fundstelle, "calibrations", Calibrations())
+    monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder())
+    monkeypatch.setattr(Fundstelle, "reader", ScriptedReader(SCRIPT))
+
+
+@pytest.fixture
+def indexed(doubles: None, seeds: Path) -> None:
+    assert fundstelle("index", str(seeds)).exit_code == 0
+
+
+def fundstelle(*arguments: str, stdin: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(app, arguments, input=stdin, catch_exceptions=False)
+
+
+def failed_with_one_line(result: Result) -> str:
+    """The line on stderr, of a run that must have failed without a result."""
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    return result.stderr.strip()
+
+
+def article(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# Usage and errors
+
+
+def test_help_loads_no_models_and_no_bot():
+    script = (
+        "import sys; from typer.testing import CliRunner; from bot.cli import app; import retrieval\n"
+        "print(CliRunner().invoke(app, ['--help']).stdout)\n"
+        "print({'torch', 'faiss', 'telegram', 'transformers', 'numpy'} & set(sys.modules))"
+    )
+    root = Path(__file__).resolve().parents[1]
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
+    for command in ("index", "ask", "chat", "telegram", "status"):
+        assert f" {command} " in run.stdout
+    assert run.stdout.rstrip().endswith("set()")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["ask"],
+        ["ask", "Wer?", "--nonsense"],
+        ["ask", "Wer?", "--top-k", "0"],
+        ["ask", "Wer?", "--language", "fr"],
+        ["ask", "Wer?", "--no-answer-threshold", "1.5"],
+        ["index"],
+    ],
+)
+def test_wrong_usage(arguments):
+    result = fundstelle(*arguments)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stdout + result.stderr
+
+
+def test_wrong_setting(monkeypatch):
+    monkeypatch.setenv("FUNDSTELLE_TOP_K", "viele")
+    assert failed_with_one_line(fundstelle("status")) == (
+        "Fehler: Die Einstellung FUNDSTELLE_TOP_K ist „viele“; erlaubt ist: eine ganze Zahl von 1 bis 50."
+    )
+
+
+@pytest.mark.parametrize("command", [["status"], ["ask", "Wer?"], ["chat"], ["index", "."]])
+def test_home_that_cannot_be_made(command, tmp_path):
+    file = article(tmp_path, "file", "no folder")
+    line = failed_with_one_line(fundstelle(*command, "--home", str(file / "home")))
+    assert line.startswith(f"Fehler: Das Datenverzeichnis {file / 'home'} kann nicht angelegt werden")
+
+
+@pytest.mark.parametrize("command", [["ask", "Wer?"], ["chat"]])
+@pytest.mark.parametrize("model", ["embedder", "reader"])
+def test_missing_model_folder(indexed, monkeypatch, tmp_path, command, model):
+    monkeypatch.setattr(Fundstelle, model, REAL[model])
+    result = fundstelle(*command, f"--{model}", str(tmp_path / "nothing"))
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert f"Den Modellordner {tmp_path / 'nothing'} gibt es nicht." in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
+    def store(self: Fundstelle) -> None:
+        raise ZeroDivisionError("sieben\ndurch null")
+
+    monkeypatch.setattr(Fundstelle, "store", property(store))
+
+
+def test_unexpected_error_is_one_line_and_its_traceback_in_the_log(breaking, tmp_path):
+    (tmp_path / "home").mkdir()
+    log = tmp_path / "home" / "fundstelle.log"
+    assert failed_with_one_line(fundstelle("status")) == (
+        f"Unerwarteter Fehler: ZeroDivisionError: sieben durch null. Näheres mit --debug oder in {log}"
+    )
+    assert "Traceback (most recent call last)" in log.read_text(encoding="utf-8")
+
+
+def test_unexpected_error_without_a_log(breaking):
+    assert failed_with_one_line(fundstelle("status", "--language", "en")) == (
+        "Unexpected error: ZeroDivisionError: sieben durch null. More with --debug"
+    )
+
+
+def test_debug_shows_the_traceback(breaking):
+    result = fundstelle("status", "--debug")
+    assert result.exit_code == 1
+    assert "Traceback (most recent call last)" in result.stderr
+    assert "ZeroDivisionError" in result.stderr.splitlines()[-1]
+
+
+def test_version():
+    assert fundstelle("--version").stdout == "fundstelle 0.1.0\n"
+
+
+# index
+
+
+def test_index_counts_what_became_of_the_files(doubles, tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    first = article(folder, "eins.txt", "In Ulm fährt ein neuer Zug. Er kostet 3 Euro.")
+    article(folder, "zwei.txt", "In Bonn regnet es seit Montag. Der Rhein steigt.")
+    article(folder, "kopie.txt", "In Bonn regnet es seit Montag. Der Rhein steigt.")
+    article(folder, "leer.txt", "")
+    result = fundstelle("index", str(folder), "--json")
+    value = json.loads(result.stdout)
+    counts = {name: value[name] for name in ("added", "updated", "unchanged", "duplicate", "failed")}
+    assert counts == {"added": 2, "updated": 0, "unchanged": 0, "duplicate": 1, "failed": 1}
+    (failed,) = [file for file in value["files"] if file["outcome"] == "failed"]
+    assert failed["path"] == str(folder / "leer.txt")
+    assert "leer" in failed["reason"]
+    assert result.exit_code == 1
+    assert result.stderr == "1 von 4 Dateien nicht aufgenommen.\n"
+
+    (folder / "leer.txt").unlink()
+    first.write_text("In Ulm fährt ein alter Zug. Er kostet 2 Euro.", encoding="utf-8")
+    result = fundstelle("index", str(folder), "--json")
+    value = json.loads(result.stdout)
+    counts = {name: value[name] for name in ("added", "updated", "unchanged", "duplicate", "failed")}
+    assert counts == {"added": 0, "updated": 1, "unchanged": 1, "duplicate": 1, "failed": 0}
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(fundstelle("status", "--json").stdout)["articles"] == 2
+
+
+def test_index_for_people(doubles, tmp_path):
+    good = article(tmp_path, "gut.txt", "In Ulm fährt ein neuer Zug. Er kostet 3 Euro.")
+    bad = article(tmp_path, "leer.txt", "")
+    result = fundstelle("index", str(good), str(bad))
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"{bad}: nicht aufgenommen: ")
+    assert lines[1:] == ["1 neu, 0 geändert, 0 unverändert, 0 doppelt, 1 nicht aufgenommen"]
+
+
+def test_index_of_a_path_that_is_not_there(doubles, tmp_path):
+    assert str(tmp_path / "fehlt") in failed_with_one_line(fundstelle("index", str(tmp_path / "fehlt")))
+
+
+def test_index_of_a_folder_without_articles(doubles, tmp_path):
+    (tmp_path / "leer").mkdir()
+    assert str(tmp_path / "leer") in failed_with_one_line(fundstelle("index", str(tmp_path / "leer")))
+
+
+# ask
+
+
+def test_ask_json(indexed):
+    result = fundstelle("ask", TRADE, "--json", "--top-k", "3")
+    assert (result.exit_code, result.stderr) == (0, "")
+    value = json.loads(result.stdout)
+    assert set(value) == {"question", "answer", "passages", "elapsed_ms"}
+    assert value["question"] == TRADE
+    answer = value["answer"]
+    assert set(answer) == {"text", "confidence", "start", "end", "document"}
+    assert answer["text"] == "0,5 Milliarden Dollar"
+    assert 0.5 < answer["confidence"] <= 1
+    assert answer["document"]["title"] == TITLE
+    assert answer["document"]["source"] == "BelTA"
+    assert answer["document"]["published"] == "2024-05-17"
+    assert 1 <= len(value["passages"]) <= 3
+    assert set(value["passages"][0]) == {"text", "score", "document_id", "start", "end"}
+    with Fundstelle(load_settings(), notify=print) as parts:
+        text = parts.store.document(answer["document"]["id"]).text
+        assert text[answer["start"] : answer["end"]] == "0,5 Milliarden Dollar"
+        for passage in value["passages"]:
+            document = parts.store.document(passage["document_id"])
+            assert document.text[passage["start"] : passage["end"]] == passage["text"]
+
+
+def test_ask_for_people(indexed):
+    result = fundstelle("ask", GOVERNOR)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Dmitri Machonin"
+    assert "**Dmitri Machonin**" in result.stdout
+    assert f"{TITLE}, BelTA, 17. Mai 2024" in lines
+    assert "Weitere Stellen:" in lines
+
+
+def test_ask_what_the_articles_do_not_say(indexed):
+    result = fundstelle("ask", UNKNOWN)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Dazu steht nichts in den Artikeln.\n")
+    value = json.loads(fundstelle("ask", UNKNOWN, "--json").stdout)
+    assert value["answer"]["text"] is None
+    assert value["answer"]["document"] is None
+
+
+def test_ask_with_a_threshold_that_lets_everything_through(indexed):
+    value = json.loads(fundstelle("ask", UNKNOWN, "--json", "--no-answer-threshold", "0").stdout)
+    assert value["answer"]["text"] is not None
+
+
+@pytest.mark.parametrize("question", ["", "   ", "x" * 10_000])
+def test_ask_a_question_that_cannot_be_asked(indexed, question):
+    assert failed_with_one_line(fundstelle("ask", question)).startswith("Fehler: ")
+
+
+def test_ask_with_bytes_that_are_no_text(indexed):
+    assert fundstelle("ask", "Wer \udcff?").exit_code == 0
+
+
+def test_ask_without_articles(doubles):
+    result = fundstelle("ask", TRADE, "--json")
+    assert result.exit_code == 0
+    assert result.stderr == "Noch sind keine Artikel aufgenommen. Das geht mit: fundstelle index ORDNER\n"
+    assert json.loads(result.stdout)["answer"]["text"] is None
+    assert json.loads(result.stdout)["passages"] == []
+
+
+def test_another_embedder_makes_the_vectors_anew_and_says_so(indexed, monkeypatch):
+    monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder("other"))
+    result = fundstelle("ask", TRADE, "--json")
+    assert json.loads(result.stdout)["answer"]["text"] == "0,5 Milliarden Dollar"
+    assert "other-64" in result.stderr
+    assert fundstelle("ask", TRADE, "--json").stderr == ""
+
+
+# chat, with its questions piped in
+
+
+def test_chat_answers_one_line_a_question(indexed):
+    result = fundstelle("chat", stdin=f"{TRADE}\n\n   \n{UNKNOWN}\n{GOVERNOR}")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f"0,5 Milliarden Dollar ({TITLE}, BelTA, 17. Mai 2024)",
+        "Dazu steht nichts in den Artikeln.",
+        f"Dmitri Machonin ({TITLE}, BelTA, 17. Mai 2024)",
+    ]
+
+
+def test_chat_says_what_is_indexed_and_offers_questions(indexed, seeds, tmp_path):
+    lines = fundstelle("chat", stdin="").stderr.splitlines()
+    count = len([path for path in seeds.iterdir() if path.suffix in {".txt", ".md", ".html"}])
+    assert lines[0].startswith(f"Aufgenommen: {count} Artikel mit ")
+    assert lines[0].endswith(f"({tmp_path / 'home'})")
+    assert lines[1:5] == [
+        "Fragen Sie zum Beispiel:",
+        f"  {TRADE}",
+        "  Wer hat die Bombe in Hanau entschärft?",
+        "  Wie lange war das Hallenbad in Fulda geschlossen?",
+    ]
+
+
+def test_chat_over_other_articles_offers_general_questions(doubles, tmp_path):
+    fundstelle("index", str(article(tmp_path, "eins.txt", "In Ulm fährt ein neuer Zug. Er kostet 3 Euro.")))
+    lines = fundstelle("chat", "--language", "en", stdin="").stderr.splitlines()
+    assert lines[0].startswith("Indexed: one article with 2 sentences (")
+    assert lines[2:5] == ["  Who talked to whom?", "  How much money is set aside?", "  When is the next meeting?"]
+
+
+def test_chat_commands(indexed):
+    result = fundstelle("chat", stdin=f"/help\n/Sources\n/nonsense\n/quit\n{TRADE}\n")
+    assert result.exit_code == 0
+    assert "/sources  die Artikel" in result.stdout
+    assert f"  {TITLE}, BelTA, 17. Mai 2024" in result.stdout
+    assert "Den Befehl /nonsense gibt es nicht." in result.stderr
+    assert "0,5 Milliarden Dollar (" not in result.stdout
+
+
+def test_chat_goes_on_after_a_question_that_cannot_be_asked(indexed):
+    result = fundstelle("chat", stdin=f"{'x' * 10_000}\n{GOVERNOR}\n")
+    assert result.exit_code == 1
+    assert result.stdout == f"Dmitri Machonin ({TITLE}, BelTA, 17. Mai 2024)\n"
+    assert result.stderr.splitlines()[-1].startswith("Fehler: ")
+
+
+def test_chat_takes_lines_that_are_not_utf8(indexed):
+    result = fundstelle("chat", stdin="Größe?\n".encode("latin-1") + f"{GOVERNOR}\r\n".encode())
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1].startswith("Dmitri Machonin (")
+
+
+def test_chat_without_articles(doubles):
+    result = fundstelle("chat", stdin=f"{TRADE}\n")
+    assert result.stderr.startswith("Noch sind keine Artikel aufgenommen.")
+    assert result.stdout == "Dazu steht nichts in den Artikeln.\n"
+    assert result.exit_code == 0
+
+
+def test_chat_indexes_a_folder_the_first_time_only(doubles, tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    article(folder, "eins.txt", "In Ulm fährt ein neuer Zug. Er kostet 3 Euro.")
+    article(folder, "leer.txt", "")
+    result = fundstelle("chat", "--index", str(folder), stdin="")
+    assert f"{folder / 'leer.txt'}: " in result.stderr
+    assert "Aufgenommen: ein Artikel mit 2 Sätzen" in result.stderr
+    article(folder, "zwei.txt", "In Bonn regnet es seit Montag. Der Rhein steigt.")
+    assert "Aufgenommen: ein Artikel mit" in fundstelle("chat", "--index", str(folder), stdin="").stderr
+
+
+# status and telegram
+
+
+def test_status_json(indexed, tmp_path):
+    value = json.loads(fundstelle("status", "--json", "--embedder", "some/model", "--reader", "other/model").stdout)
+    assert value["articles"] == 10
+    assert value["sentences"] > 150
+    assert (value["embedder"], value["reader"]) == ("some/model", "other/model")
+    assert value["home"] == str(tmp_path / "home")
+    assert value["index"] == "current"
+    assert value["database_bytes"] > 50_000
+    assert value["index_bytes"] > value["sentences"] * 64 * 4
+    assert (value["embedder_bytes"], value["reader_bytes"]) == (0, 0)
+
+
+def test_status_sees_a_damaged_index_and_the_next_question_mends_it(indexed, tmp_path):
+    (index,) = (tmp_path / "home").glob("vectors-*.faiss")
+    content = bytearray(index.read_bytes())
+    content[len(content) // 2] ^= 1
+    index.write_bytes(content)
+    assert json.loads(fundstelle("status", "--json").stdout)["index"] == "damaged"
+    result = fundstelle("ask", TRADE)
+    assert result.stdout.startswith("0,5 Milliarden Dollar\n")
+    assert result.stderr == "Der Vektorindex war beschädigt und wurde aus der Datenbank neu aufgebaut.\n"
+    assert json.loads(fundstelle("status", "--json").stdout)["index"] == "current"
+
+
+def test_status_for_people(doubles, tmp_path):
+    result = fundstelle("status", "--embedder", str(tmp_path / "nothing"), "--reader", "some/model")
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"Ordner:       {tmp_path / 'home'} (0,")
+    assert lines[1:] == [
+        "Artikel:      0",
+        "Sätze:        0",
+        "Index:        leer",
+        f"Vektormodell: {tmp_path / 'nothing'} (fehlt)",
+        "Lesemodell:   some/model",
+    ]
+
+
+def test_telegram_without_a_token_says_how_to_get_one(doubles):
+    line = failed_with_one_line(fundstelle("telegram"))
+    assert "@BotFather" in line
+    assert "FUNDSTELLE_TELEGRAM_TOKEN" in line

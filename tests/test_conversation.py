@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from bot.conversation import Conversation
+from retrieval.answering import Answerer
+from retrieval.errors import QuestionError
+from retrieval.keywords import KeywordIndex
+from retrieval.search import Search
+from retrieval.store import Store
+from retrieval.vectors import FaissVectorIndex
+from tests.collection import BREST, PERM, put
+from tests.doubles import HashEmbedder, ScriptedReader
+
+GOVERNOR = "Wer ist Gouverneur der Region Perm?"
+FAIR = "Was beginnt in Brest?"
+
+
+@pytest.fixture
+def answerer(tmp_path: Path):
+    with Store(tmp_path / "home") as store:
+        put(store, PERM, "/perm.txt")
+        put(store, BREST, "/brest.txt")
+        search = Search(store, HashEmbedder(), FaissVectorIndex(store), KeywordIndex(store))
+        yield Answerer(search, ScriptedReader({GOVERNOR: "Dmitri Machonin", FAIR: "die Messe"}))
+
+
+def test_ask_remembers_the_last_answer(answerer):
+    conversation = Conversation(answerer)
+    assert conversation.last is None
+    first = conversation.ask(GOVERNOR)
+    assert (first.text, first.start, first.end) == ("Dmitri Machonin", 0, 15)
+    assert conversation.last is first
+    second = conversation.ask(FAIR)
+    assert second.text == "die Messe"
+    assert conversation.last is second
+
+
+def test_a_question_that_cannot_be_asked_leaves_the_last_answer(answerer):
+    conversation = Conversation(answerer)
+    answer = conversation.ask(GOVERNOR)
+    for question in ("", " \n", "x" * 1001):
+        with pytest.raises(QuestionError):
+            conversation.ask(question)
+    assert conversation.last is answer
+
+
+def test_top_k_limits_the_passages(answerer):
+    assert len(Conversation(answerer, top_k=1).ask("Minsk").hits) == 1
+    assert len(Conversation(answerer, top_k=3).ask("Minsk").hits) == 3
+
+
+def test_conversations_are_apart(answerer):
+    one, other = Conversation(answerer), Conversation(answerer)
+    one.ask(GOVERNOR)
+    assert other.last is None

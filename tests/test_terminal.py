@@ -1,0 +1,119 @@
+import os
+import stat
+
+import pytest
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from bot.conversation import Conversation
+from bot.settings import load_settings
+from bot.terminal import Chat, example_questions, greeting, prompt_session, sources_text, typed_lines
+from retrieval.errors import StoreError
+from retrieval.types import Answer, Document, Passage
+
+ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", published="2024-05-17", path="/a/bahn.txt")
+
+
+class OneAnswer:
+    """Answers each question with "3 Euro"; a question that begins with "!" breaks it as a locked database would."""
+
+    def ask(self, question: str, *, top_k: int = 5) -> Answer:
+        if question.startswith("!"):
+            raise StoreError("Die Datenbank ist gesperrt.")
+        passage = Passage(ARTICLE.text, 0, len(ARTICLE.text), 0, 0)
+        return Answer(question, "3 Euro", 0.9, 15, 21, ARTICLE, passage)
+
+
+def chat(*, interactive: bool, language: str = "de") -> Chat:
+    settings = load_settings(language=language)
+    return Chat(settings, Conversation(OneAnswer()), lambda: [ARTICLE], interactive=interactive)
+
+
+@pytest.fixture
+def keyboard():
+    """Keys that are pressed, for an input line that is shown nowhere."""
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        yield keys
+
+
+def test_interactive_shows_the_whole_answer(capsys):
+    assert chat(interactive=True).run(["Was kostet der Zug?"])
+    lines = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    assert lines == [
+        "",
+        "3 Euro",
+        "",
+        "Der Zug kostet 3 Euro.",
+        "",
+        "Bahn, BelTA, 17. Mai 2024",
+        "sicher (90 %)",
+        "",
+    ]
+
+
+def test_error_is_said_and_the_chat_goes_on(capsys):
+    assert not chat(interactive=False).run(["! kaputt", "", "Was?"])
+    output = capsys.readouterr()
+    assert output.err == "Fehler: Die Datenbank ist gesperrt.\n"
+    assert output.out == "3 Euro (Bahn, BelTA, 17. Mai 2024)\n"
+
+
+@pytest.mark.parametrize("line", ["/quit", " /QUIT ", "/quit now"])
+def test_quit_ends_the_chat(capsys, line):
+    assert chat(interactive=False).run([line, "Was?"])
+    assert capsys.readouterr().out == ""
+
+
+def test_typed_lines_until_ctrl_d(keyboard):
+    keyboard.send_text("Wer?\rWann?\r\x04Wo?\r")
+    assert list(typed_lines(PromptSession())) == ["Wer?", "Wann?"]
+
+
+def test_ctrl_c_drops_the_line_and_on_an_empty_one_ends(keyboard):
+    keyboard.send_text("Falsch\x03Wer?\r\x03")
+    assert list(typed_lines(PromptSession())) == ["Wer?"]
+
+
+def test_line_can_be_edited(keyboard):
+    keyboard.send_text("Wex\x7fr?\r\x04")
+    assert list(typed_lines(PromptSession())) == ["Wer?"]
+
+
+def test_history_is_kept_in_the_data_directory_and_private(keyboard, tmp_path):
+    keyboard.send_text("Wer?\r\x04")
+    assert list(typed_lines(prompt_session(tmp_path))) == ["Wer?"]
+    assert stat.S_IMODE(os.stat(tmp_path / "history").st_mode) == 0o600
+    keyboard.send_text("\x1b[A\r\x04")
+    assert list(typed_lines(prompt_session(tmp_path))) == ["Wer?"]
+
+
+def test_history_is_not_kept_where_that_is_impossible(keyboard, tmp_path):
+    (tmp_path / "file").touch()
+    keyboard.send_text("Wer?\r\x04")
+    assert list(typed_lines(prompt_session(tmp_path / "file"))) == ["Wer?"]
+
+
+def test_examples_are_filled_up_with_general_ones():
+    hanau = Document("", path="/x/2024-08-22_tagfunk_hanau-weltkriegsbombe.txt")
+    assert example_questions([hanau, ARTICLE], "en") == [
+        "Who defused the bomb in Hanau?",
+        "Who talked to whom?",
+        "How much money is set aside?",
+    ]
+
+
+def test_greeting_in_english(tmp_path):
+    settings = load_settings(language="en", home=tmp_path)
+    assert greeting([ARTICLE] * 1234, 1, settings).splitlines()[0] == (
+        f"Indexed: 1,234 articles with one sentence ({tmp_path})"
+    )
+
+
+def test_sources_of_many_articles():
+    lines = sources_text([ARTICLE] * 35, "de").splitlines()
+    assert lines[0] == "Aufgenommen:"
+    assert lines[1:31] == ["  Bahn, BelTA, 17. Mai 2024"] * 30
+    assert lines[31:] == ["  und 5 weitere"]
+    assert sources_text([], "de") == "Noch sind keine Artikel aufgenommen. Das geht mit: fundstelle index ORDNER"
