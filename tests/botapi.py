@@ -155,6 +155,10 @@ class BotApi:
         """See Fault."""
         self._faults.append(Fault(method, **fault))
 
+    def heal(self) -> None:
+        """No call fails any more."""
+        self._faults.clear()
+
     def calls(self, method: str, *, code: int | None = 200) -> list[Call]:
         """The calls of one method so far, the successful ones or those with ``code`` (None: all)."""
         with self._changed:

@@ -115,6 +115,7 @@ def test_an_inbox_that_cannot_be_written_keeps_the_offset(
     [
         {"update_id": 1, "message": {**MESSAGE, "text": 5}},
         {"update_id": 1, "message": {**MESSAGE, "chat": "privat"}},
+        {"update_id": 1, "message": {**MESSAGE, "chat": None}},
         {"update_id": 1, "message": {**MESSAGE, "chat": {"id": [1], "type": "private"}}},
         {"update_id": 1, "message": {**MESSAGE, "date": "gestern"}},
         {"update_id": 1, "message": {**MESSAGE, "from": {"id": 7}}},

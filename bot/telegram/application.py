@@ -239,6 +239,9 @@ class TelegramBot:
                 log.warning("Some replies could not be sent in time; they stay in the inbox")
         with suppress(RuntimeError):  # Still running where the start was cut off; the process ends anyway.
             await application.shutdown()
+        await (
+            application.bot.shutdown()
+        )  # Closes the connections where the start did not get as far as the application.
         log.info("Stopped; %d updates wait for the next start", self._waiting())
 
     def _waiting(self) -> int:

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from telegram import CallbackQuery, Message, Update
+from telegram import CallbackQuery, Chat, Message, Update
 from telegram.error import TelegramError as BotApiError
 from telegram.request import HTTPXRequest
 
@@ -51,7 +51,7 @@ def _wrong_types(update: Update) -> str:
     message = update.effective_message
     for part in (message, message.reply_to_message) if isinstance(message, Message) else ():
         if part:
-            checks += [("message_id", part.message_id, int), ("text", part.text or "", str)]
+            checks += [("message_id", part.message_id, int), ("text", part.text or "", str), ("chat", part.chat, Chat)]
             checks += [("entity.type", entity.type, str) for entity in part.entities]
             checks += [("entity.offset", entity.offset, int) for entity in part.entities]
             checks += [("entity.length", entity.length, int) for entity in part.entities]
