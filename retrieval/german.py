@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
-# Words and numbers. A number keeps its decimal comma, clock and date points: "0,5", "9.30", "1.3.2024".
-_TERM = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:\d+)?|\d+[^\W\d_]+")
+# Words and numbers, "U2" and "5G". A number keeps its decimal comma, clock and date points: "0,5", "9.30", "1.3.2024".
+_TERM = re.compile(r"\d+[^\W\d_]\b|\d+(?:[.,:]\d+)*|[^\W\d_]+\d*")
 _WORD = re.compile(r"[^\W\d_]+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
@@ -65,12 +65,19 @@ def _term(word: str) -> str:
         return word.replace(".", "") if _THOUSANDS.fullmatch(word) else word
     if len(word) == 1 or word in _stop_words():
         return ""
-    # "ae" for "ä": with the umlaut spelled out, both spellings go the same way from here. The lock, because one
-    # stemmer must not be used by two threads; the cache makes it a rare stop.
+    if not word.isascii():
+        word = "".join(letter if letter in "äöüß" else _plain(letter) for letter in word)
+    # The stemmer takes umlauts and their spelled-out forms ("ae") to one stem. The lock, because one stemmer must not
+    # be used by two threads; the cache makes it a rare stop.
     with _stemming:
         stem: str = _stemmer().stemWord(word)
-    decomposed = unicodedata.normalize("NFKD", stem.translate(_FOLDED))
-    return "".join(letter for letter in decomposed if letter.isalnum())
+    return stem if stem.isascii() else "".join(map(_plain, stem))
+
+
+def _plain(letter: str) -> str:
+    """A letter without its accent, as lower-case letters and digits."""
+    decomposed = unicodedata.normalize("NFKD", letter.translate(_FOLDED)).lower()
+    return "".join(part for part in decomposed if part.isalnum())
 
 
 @cache

@@ -55,7 +55,9 @@ class SentenceSplitter:
             if line and not line.isspace():
                 for start, end in self._line(line):
                     for first, last in _cut(line, start, end):
-                        sentences.append(Sentence(line[first:last], offset + first, offset + last))
+                        piece = line[first:last]
+                        if any(character.isprintable() and character != " " for character in piece):
+                            sentences.append(Sentence(piece, offset + first, offset + last))
             offset += len(line) + 1
         return tuple(sentences)
 
@@ -75,8 +77,10 @@ class SentenceSplitter:
 
     def _window(self, window: str) -> list[tuple[int, int]]:
         """The sentences of a short piece of text as (start, end)."""
+        if _ENDLESS.fullmatch(window):
+            return [(0, len(window))]
         # As many characters as before, so the offsets stay right; what SoMaJo sees of an endless word is one word.
-        shown = _ENDLESS.sub(lambda match: "x" * len(match[0]), window)
+        shown = _ENDLESS.sub(lambda match: match[0][0] + "x" * (len(match[0]) - 1), window)
         try:
             tokens = [token for sentence in self._somajo.tokenize_text([shown]) for token in sentence]
         except (AssertionError, LookupError, NameError, ValueError) as error:
