@@ -1,4 +1,4 @@
-"""The command line: ``fundstelle index | ask | chat | telegram | status``.
+"""The command line: ``fundstelle index | ask | chat | telegram | status | eval``.
 
 Exit codes: 0 for an answer and for "the articles do not say", 2 for wrong usage, 1 for anything else, with one line
 on stderr.
@@ -16,7 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from bot.command import command
-from bot.console import busy, out, progress, say, say_lines
+from bot.console import busy, progress, say, say_lines, show, shows_styles
+from bot.evaluate import evaluate
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
@@ -96,8 +97,8 @@ def ask(
     if as_json:
         _print_json(to_json(answer))
     else:
-        marks = ("", "") if out().is_terminal else ("**", "**")
-        out().print(terminal(answer, settings.language, marks=marks))
+        marks = ("", "") if shows_styles() else ("**", "**")
+        show(terminal(answer, settings.language, marks=marks))
 
 
 @app.command()
@@ -152,7 +153,10 @@ def status(settings: Settings, as_json: Json = False) -> None:
     if as_json:
         _print_json(to_json(state))
     else:
-        out().print(to_text(state, settings.language))
+        show(to_text(state, settings.language))
+
+
+app.command(name="eval")(evaluate)
 
 
 def _index(fundstelle: Fundstelle, paths: list[Path]) -> IndexReport:
@@ -162,7 +166,7 @@ def _index(fundstelle: Fundstelle, paths: list[Path]) -> IndexReport:
 
 
 def _match_embedder(fundstelle: Fundstelle) -> None:
-    with progress(text("cli.embedding_anew", fundstelle.settings.language)) as advance:
+    with progress(text("cli.embedding_anew", fundstelle.settings.language), at_once=False) as advance:
         fundstelle.match_embedder(advance)
 
 
@@ -185,9 +189,9 @@ def _report_json(report: IndexReport) -> dict[str, Any]:
 def _print_report(report: IndexReport, language: str) -> None:
     for file in report.files:
         if file.reason:
-            out().print(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}: {file.reason}")
+            show(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}: {file.reason}")
     counts = [f"{report.count(outcome)} {text(f'cli.index_{outcome}', language)}" for outcome in IndexOutcome]
-    out().print(", ".join(counts))
+    show(", ".join(counts))
 
 
 def _piped_lines() -> Any:
