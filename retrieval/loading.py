@@ -164,7 +164,8 @@ def _decode(raw: bytes, path: Path, *, html: bool) -> str:
                 return raw[len(mark) :].decode(encoding)
             except UnicodeDecodeError:
                 raise unknown from None
-    if b"\0" in raw or len(raw) - len(raw.translate(None, _CONTROLS)) > len(raw) / 1000:
+    # A stray control character may be in any text, more of them are not.
+    if b"\0" in raw or len(raw) - len(raw.translate(None, _CONTROLS)) > 1 + len(raw) / 1000:
         raise LoadingError(f"{path.name} ist eine Binärdatei, kein Text.")
     try:
         return raw.decode("utf-8")

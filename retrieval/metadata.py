@@ -19,10 +19,11 @@ _MONTHS: Final = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep"
 _ISO_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$")
 _GERMAN_DATE: Final = re.compile(r"(\d{1,2})\.\s*(?:(\d{1,2})\.|([A-Za-zä]{3,9})\.?)\s*(\d{4})(?:,?\s.*)?$")
 
-# "MOSKAU, 17. Mai (BelTA) - ", "Berlin (dpa/bb) – ", "Minsk, 3. Juni 2024. /BelTA/ – "
+# "MOSKAU, 17. Mai (BelTA) - ", "Berlin (dpa/bb) – ", "Minsk, 3. Juni 2024. /BelTA/ – "; an agency's name has capitals
+# or is as short as "dpa".
+_AGENCY: Final = r"([A-ZÄÖÜ][\w.-]*(?: [A-ZÄÖÜ][\w.-]*){0,2}|[a-z]{2,4})"
 _DATELINE: Final = re.compile(
-    r"[A-ZÄÖÜ][\w ./-]{1,40}(?:, [\w .]{3,25})? ?"
-    r"(?:\(([A-Za-zÄÖÜäöü][\w .-]{1,30})(?:/[\w-]+)*\)|/([A-Za-z][\w .-]{1,30})/)\s*[-–—:]\s"
+    rf"[A-ZÄÖÜ][\w ./-]{{1,40}}(?:, [\w .]{{3,25}})? ?(?:\({_AGENCY}(?:/[\w-]+)*\)|/{_AGENCY}/)\s*[-–—:]\s"
 )
 # "Tagfunk, 19. Juli 2024", "BelTA | 17.05.2024"
 _BYLINE: Final = re.compile(r"([A-ZÄÖÜa-zäöü][\w .-]{1,30}?)\s?[,|–-] ?(\d{1,2}\. ?(?:\d{1,2}\.|[A-Za-zä]+) ?\d{4})")
