@@ -177,8 +177,8 @@ def test_other_lines_are_left_alone(text: str) -> None:
 def test_markdown_becomes_plain_text() -> None:
     page = read_markdown(
         '# Der *große* Ofen\n\nEin **fetter** Satz mit [Link](https://a.de "T") und `Code`,\nweiter hier.  \n'
-        "Neue Zeile.\n\n## Zwei\n\n- Punkt *eins*\n- Punkt zwei\n\n1. Erstens\n\n> Ein Zitat.\n\n```python\nx = 1\n```\n\n"
-        "![Bild](b.png)\n\n| A | B |\n|---|---|\n| 1 | **2** |\n\n---\n\n<div>Im <b>Kasten</b></div>\n\n"
+        "Neue Zeile.\n\n## Zwei\n\n- Punkt *eins*\n- Punkt zwei\n\n1. Erstens\n\n> Ein Zitat.\n\n```python\nx = 1\n"
+        "```\n\n![Bild](b.png)\n\n| A | B |\n|---|---|\n| 1 | **2** |\n\n---\n\n<div>Im <b>Kasten</b></div>\n\n"
         "Ein<br>Bruch &amp; ein <i>Tag</i>, \\*kein Stern\\*, 5 * 3 * 2.\n\n<!-- weg -->\n\n<script>x()</script>\n"
     )
     assert page.title == "Der große Ofen"
