@@ -22,6 +22,10 @@ CHECKED_AT_OPENING_BYTES = 64_000_000
 class _Connection(sqlite3.Connection):
     """A connection that can be referred to weakly: one of a thread that has ended is closed and forgotten."""
 
+    def __del__(self) -> None:
+        with suppress(sqlite3.Error):
+            self.close()
+
 
 class Database:
     """One SQLite file in WAL mode, with one connection a thread.
@@ -207,7 +211,9 @@ class Database:
     def _explain(self, error: sqlite3.Error) -> StoreError:
         code, where = _code(error), f"Die Datenbank {self.path}"
         # An error in SQL that never changes is one in the tables.
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or "decode to UTF-8" in str(error):
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or "decode to UTF-8" in str(
+            error
+        ):
             return damaged(self.path, str(error))
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreError(f"{where} wird gerade von einem anderen Prozess beschrieben. Bitte später noch einmal.")

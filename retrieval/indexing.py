@@ -187,19 +187,16 @@ def _split_ahead(
     """Splits articles in order, with a pool some ahead of the one handed out. A ``str`` says why one failed."""
     ahead: deque[tuple[int, Document, Future[Parts] | None]] = deque()
     for position, document in articles:
-        ahead.append((position, document, _submit(pool, document.text)))
+        try:
+            future = pool.submit(_split_in_worker, document.text) if pool is not None else None
+        except Exception as error:  # the pool is broken, or the splitter cannot be sent to it
+            logger.warning("splitting goes on in one process: %r", error)
+            pool = future = None
+        ahead.append((position, document, future))
         if pool is None or len(ahead) > _AHEAD:
             yield _finish(splitter, *ahead.popleft())
     while ahead:
         yield _finish(splitter, *ahead.popleft())
-
-
-def _submit(pool: Executor | None, text: str) -> Future[Parts] | None:
-    try:
-        return pool.submit(_split_in_worker, text) if pool is not None else None
-    except Exception as error:  # the pool is broken, or the splitter cannot be sent to it
-        logger.warning("splitting goes on in one process: %r", error)
-        return None
 
 
 def _finish(
@@ -213,7 +210,7 @@ def _finish(
                 raise
             except Exception as error:
                 # Whatever a worker process died of must not cost the article: once more, here.
-                logger.warning("splitting %s in a worker process failed: %r", document.path, error)
+                logger.info("splitting %s in a worker process failed: %r", document.path, error)
         return position, document, split_article(splitter, document.text)
     except LoadingError as error:
         return position, document, str(error)

@@ -48,8 +48,8 @@ def put(store: Store, text: str, path: str, embedder: HashEmbedder | None = None
 
 
 def as_nobody(function: Callable[[Path], None], home: Path) -> int:
-    """Runs ``function(home)`` in a process that root's rights do not help; its exit status."""
-    process = get_context("fork").Process(target=_without_rights, args=(function, home))
+    """Runs a module's ``function(home)`` in a process that root's rights do not help; its exit status."""
+    process = get_context("spawn").Process(target=_without_rights, args=(function, home))
     process.start()
     process.join(60)
     assert process.exitcode is not None
@@ -57,6 +57,7 @@ def as_nobody(function: Callable[[Path], None], home: Path) -> int:
 
 
 def _without_rights(function: Callable[[Path], None], home: Path) -> None:
+    keyword_terms("Was erst jetzt importiert wird, liegt vielleicht in root's Verzeichnis.")
     if os.getuid() == 0:
         os.setgid(65534)
         os.setuid(65534)

@@ -237,28 +237,30 @@ def test_home_that_is_a_file(tmp_path: Path) -> None:
         Store(home / "below")
 
 
-def test_home_that_cannot_be_written(shared_folder: Path) -> None:
-    def refused(home: Path) -> None:
-        with pytest.raises(StoreError, match="FUNDSTELLE_HOME"):
-            Store(home)
+def refused(home: Path) -> None:
+    with pytest.raises(StoreError, match="FUNDSTELLE_HOME"):
+        Store(home)
 
+
+def test_home_that_cannot_be_written(shared_folder: Path) -> None:
     shared_folder.chmod(0o555)
     assert as_nobody(refused, shared_folder) == 0
     assert as_nobody(refused, shared_folder / "new") == 0
+
+
+def reads(home: Path) -> None:
+    with Store(home) as store:
+        assert store.read_only
+        assert (store.article_count(), store.generation) == (1, 1)
+        assert store.settle(Document(PERM, "/a", path="/a")) is not None
+        with pytest.raises(StoreError, match=f"Das Datenverzeichnis {home} ist schreibgeschützt"):
+            put(store, BREST, "/b")
 
 
 def test_home_that_can_only_be_read(shared_folder: Path) -> None:
     with Store(shared_folder) as store:
         put(store, PERM, "/a")
     shared_folder.chmod(0o555)
-
-    def reads(home: Path) -> None:
-        with Store(home) as store:
-            assert store.read_only
-            assert (store.article_count(), store.generation) == (1, 1)
-            assert store.settle(Document(PERM, "/a", path="/a")) is not None
-            with pytest.raises(StoreError, match=f"Das Datenverzeichnis {home} ist schreibgeschützt"):
-                put(store, BREST, "/b")
 
     assert as_nobody(reads, shared_folder) == 0
 
@@ -317,7 +319,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
-    with pytest.raises(StoreError, match="neueren Fundstelle-Version.*aktualisieren"):
+    with pytest.raises(StoreError, match=r"neueren Fundstelle-Version.*aktualisieren"):
         Store(tmp_path)
 
 

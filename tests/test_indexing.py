@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from retrieval import indexing
+from retrieval.errors import LoadingError, StoreError
+from retrieval.german import keyword_terms
+from retrieval.indexing import Indexer
+from retrieval.keywords import KeywordIndex
+from retrieval.passages import build_passages
+from retrieval.splitting import SentenceSplitter
+from retrieval.store import Store
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Sentence
+from retrieval.vectors import FaissVectorIndex, IndexState, index_state
+from tests.doubles import HashEmbedder
+
+PERM = "Dmitri Machonin ist Gouverneur der Region Perm. Er besuchte am 17. Mai Minsk."
+BREST = "In Brest beginnt die Messe. Sie zeigt Maschinen."
+
+
+class Counting(HashEmbedder):
+    """Remembers how many texts it got at a time."""
+
+    def __init__(self, name: str = "hash") -> None:
+        super().__init__(name)
+        self.batches: list[int] = []
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.batches.append(len(texts))
+        return super().embed_texts(texts)
+
+
+class NotHere(SentenceSplitter):
+    """Splits in worker processes only."""
+
+    def split(self, text: str) -> tuple[Sentence, ...]:
+        if multiprocessing.parent_process() is None:
+            raise AssertionError(text)
+        return super().split(text)
+
+
+class Deadly(SentenceSplitter):
+    """Kills every worker process it is used in."""
+
+    def split(self, text: str) -> tuple[Sentence, ...]:
+        if multiprocessing.parent_process() is not None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().split(text)
+
+
+@pytest.fixture(scope="module")
+def splitter() -> SentenceSplitter:
+    return SentenceSplitter()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "home") as store:
+        yield store
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "brest.txt").write_text(BREST)
+    (folder / "perm.txt").write_text(PERM)
+    return folder
+
+
+@pytest.fixture
+def indexer(store: Store, splitter: SentenceSplitter) -> Indexer:
+    return Indexer(store, splitter, HashEmbedder())
+
+
+def outcomes(report: IndexReport) -> list[tuple[str, str]]:
+    return [(Path(entry.path).name, entry.outcome.value) for entry in report.files]
+
+
+def test_files_become_articles_that_are_found(indexer: Indexer, store: Store, folder: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    report = indexer.index([folder], lambda *step: steps.append(step))
+    assert outcomes(report) == [("brest.txt", "added"), ("perm.txt", "added")]
+    assert report.elapsed_ms > 0
+    assert steps == [(1, 2), (2, 2)]
+    assert (store.article_count(), store.sentence_count()) == (2, 4)
+    for document in store.documents():
+        sentences = SentenceSplitter().split(document.text)
+        expected = build_passages(document.text, sentences)
+        rows = store.database.rows("SELECT id FROM passages WHERE document_id = ?", (document.id,))
+        kept = list(store.passages(row[0] for row in rows).values())
+        assert [(p.text, p.first_sentence, p.last_sentence) for p in kept] == [
+            (p.text, p.first_sentence, p.last_sentence) for p in expected
+        ]
+    ((sentence, score),) = FaissVectorIndex(store).search(
+        HashEmbedder().embed_questions(["Dmitri Machonin ist Gouverneur der Region Perm."])[0], 1
+    )
+    assert score == pytest.approx(1.0, abs=1e-3)
+    ((passage, _),) = KeywordIndex(store).search(keyword_terms("Gouverneur"), 5)
+    assert store.passages_of_sentences([sentence]) == {sentence: [passage]}
+
+
+def test_the_index_files_are_made_at_once_and_without_a_notice(store: Store, folder: Path) -> None:
+    notices: list[str] = []
+    Indexer(store, SentenceSplitter(), HashEmbedder(), notices.append).index([folder])
+    assert index_state(store)[0] is IndexState.CURRENT
+    assert notices == []
+    (store.home / "vectors.json").unlink()
+    (folder / "neu.txt").write_text("Etwas Neues ist geschehen.")
+    Indexer(store, SentenceSplitter(), HashEmbedder(), notices.append).index([folder])
+    assert notices == ["Der Vektorindex war beschädigt und wurde aus der Datenbank neu aufgebaut."]
+
+
+def test_unchanged_files_are_neither_split_nor_embedded(store: Store, splitter: SentenceSplitter, folder: Path) -> None:
+    Indexer(store, splitter, HashEmbedder()).index([folder])
+    generation = store.generation
+    (folder / "zweite.txt").write_text(PERM)
+
+    class Refusing(SentenceSplitter):
+        def split(self, text: str) -> tuple[Sentence, ...]:
+            raise AssertionError(text)
+
+    embedder = Counting()
+    report = Indexer(store, Refusing(), embedder).index([folder])
+    assert outcomes(report) == [("brest.txt", "unchanged"), ("perm.txt", "unchanged"), ("zweite.txt", "duplicate")]
+    title = store.document(2).title
+    assert report.files[2].reason == f"gleicher Text wie „{title}“ ({folder / 'perm.txt'})"
+    assert (embedder.batches, store.generation, store.article_count()) == ([], generation, 2)
+
+
+def test_a_changed_file_replaces_its_old_version(indexer: Indexer, store: Store, folder: Path) -> None:
+    indexer.index([folder])
+    (folder / "perm.txt").write_text(PERM.replace("Machonin", "Iwanow"))
+    assert outcomes(indexer.index([folder])) == [("brest.txt", "unchanged"), ("perm.txt", "updated")]
+    assert [document.text.split()[1] for document in store.documents()] == ["Brest", "Iwanow"]
+    assert KeywordIndex(store).search(keyword_terms("Machonin"), 5) == []
+
+
+def test_a_duplicate_is_taken_up_when_the_other_changes(indexer: Indexer, store: Store, folder: Path) -> None:
+    (folder / "quelle.txt").write_text(PERM)
+    assert outcomes(indexer.index([folder]))[2] == ("quelle.txt", "duplicate")
+    (folder / "perm.txt").write_text("Ganz anderes steht nun hier.")
+    # In the same run, whether it comes before or after the one that changed.
+    assert outcomes(indexer.index([folder]))[1:] == [("perm.txt", "updated"), ("quelle.txt", "added")]
+    (folder / "brest.txt").write_text(PERM)
+    (folder / "quelle.txt").write_text(BREST)
+    assert outcomes(indexer.index([folder])) == [
+        ("brest.txt", "added"),
+        ("perm.txt", "unchanged"),
+        ("quelle.txt", "updated"),
+    ]
+    assert {Path(document.path).name: document.text for document in store.documents()} == {
+        "brest.txt": PERM,
+        "perm.txt": "Ganz anderes steht nun hier.",
+        "quelle.txt": BREST,
+    }
+
+
+def test_the_same_text_twice_in_one_run(indexer: Indexer, store: Store, folder: Path) -> None:
+    (folder / "abschrift.txt").write_text(PERM)
+    report = indexer.index([folder])
+    assert outcomes(report) == [("abschrift.txt", "added"), ("brest.txt", "added"), ("perm.txt", "duplicate")]
+    assert store.article_count() == 2
+
+
+def test_bad_files_are_reported_and_stop_nothing(indexer: Indexer, store: Store, folder: Path) -> None:
+    (folder / "leer.txt").write_text("")
+    (folder / "binaer.txt").write_bytes(bytes(range(256)) * 20)
+    report = indexer.index([folder])
+    assert outcomes(report) == [
+        ("binaer.txt", "failed"),
+        ("brest.txt", "added"),
+        ("leer.txt", "failed"),
+        ("perm.txt", "added"),
+    ]
+    for entry in (report.files[0], report.files[2]):
+        assert Path(entry.path).name in entry.reason or entry.reason
+    with pytest.raises(LoadingError):
+        indexer.index([folder / "fehlt.txt"])
+
+
+def test_a_text_that_cannot_be_split_is_reported(store: Store) -> None:
+    class Broken(SentenceSplitter):
+        def split(self, text: str) -> tuple[Sentence, ...]:
+            if "Brest" in text:
+                raise RecursionError("zu tief")
+            return () if "leer" in text else super().split(text)
+
+    documents = [Document(text, path=f"/{i}") for i, text in enumerate([BREST, "leer", PERM])]
+    report = Indexer(store, Broken(), HashEmbedder()).index_documents(documents)
+    assert report.files == (
+        FileReport("/0", IndexOutcome.FAILED, "Der Text lässt sich nicht in Sätze teilen (RecursionError('zu tief'))."),
+        FileReport("/1", IndexOutcome.FAILED, "Der Text enthält keinen Satz."),
+        FileReport("/2", IndexOutcome.ADDED),
+    )
+
+
+def test_articles_are_embedded_together(
+    store: Store, splitter: SentenceSplitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "EMBEDDED_TOGETHER", 5)
+    embedder = Counting()
+    documents = [Document(f"Erster Satz von Artikel{i}. Zweiter Satz.", path=f"/{i}") for i in range(7)]
+    report = Indexer(store, splitter, embedder).index_documents(documents)
+    assert report.count(IndexOutcome.ADDED) == 7
+    assert embedder.batches == [6, 6, 2]
+    assert store.generation == 7  # and yet one transaction an article
+    vectors = np.concatenate([block for _, block in store.all_vectors()])
+    expected = HashEmbedder().embed_texts([s.text for document in documents for s in splitter.split(document.text)])
+    np.testing.assert_allclose(vectors, expected, atol=1e-3)
+
+
+def test_large_runs_split_in_two_processes(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    documents = [Document(f"Erster Satz von Artikel{i}. Zweiter Satz.", path=f"/{i}") for i in range(60)]
+    report = Indexer(store, NotHere(), HashEmbedder()).index_documents(documents)
+    assert [entry.path for entry in report.files] == [document.path for document in documents]
+    assert report.count(IndexOutcome.ADDED) == 60
+    with Store(tmp_path / "one") as one:
+        Indexer(one, SentenceSplitter(), HashEmbedder()).index_documents(documents[:40])
+        Indexer(one, SentenceSplitter(), HashEmbedder()).index_documents(documents[40:])
+        for table in ("documents", "sentences", "passages"):
+            sql = f"SELECT * FROM {table} ORDER BY id"
+            assert one.database.rows(sql) == store.database.rows(sql)
+
+
+def test_dying_worker_processes_cost_no_article(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    documents = [Document(f"Erster Satz von Artikel{i}. Zweiter Satz.", path=f"/{i}") for i in range(60)]
+    report = Indexer(store, Deadly(), HashEmbedder()).index_documents(documents)
+    assert report.count(IndexOutcome.ADDED) == 60
+
+
+def test_a_splitter_that_cannot_be_sent_to_a_process(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    splitter = SentenceSplitter()
+    splitter.kept = lambda: None  # type: ignore[attr-defined]
+    documents = [Document(f"Das ist Artikel{i}.", path=f"/{i}") for i in range(50)]
+    assert Indexer(store, splitter, HashEmbedder()).index_documents(documents).count(IndexOutcome.ADDED) == 50
+
+
+def test_another_embedder_embeds_all_again(store: Store, splitter: SentenceSplitter, folder: Path) -> None:
+    Indexer(store, splitter, HashEmbedder()).index([folder])
+    notices: list[str] = []
+    embedder = Counting("other")
+    report = Indexer(store, splitter, embedder, notices.append).index([folder])
+    assert outcomes(report) == [("brest.txt", "unchanged"), ("perm.txt", "unchanged")]
+    assert embedder.batches == [4]
+    assert len(notices) == 1 and "(other-64)" in notices[0] and "4 Sätze" in notices[0]
+    assert store.embedder_signature == "other-64"
+
+
+def test_a_read_only_or_full_disk_stops_the_run(store: Store, splitter: SentenceSplitter, folder: Path) -> None:
+    (folder / "aaa.txt").write_text("Ein erster Satz.")
+    Indexer(store, splitter, HashEmbedder()).index([folder / "aaa.txt"])
+    connection = store.database._connection()
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    (folder / "lang.txt").write_text("Ein Satz steht hier. " * 2000)
+    connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+    with pytest.raises(StoreError, match="Datenträger voll"):
+        Indexer(store, splitter, HashEmbedder()).index([folder])
+    connection.execute("PRAGMA max_page_count = 1000000")
+    assert Indexer(store, splitter, HashEmbedder()).index([folder]).count(IndexOutcome.FAILED) == 0
+    assert store.article_count() == 4
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from retrieval.indexing import Indexer
+from retrieval.splitting import SentenceSplitter
+from retrieval.store import Store
+from tests.doubles import HashEmbedder
+import retrieval.indexing
+retrieval.indexing.EMBEDDED_TOGETHER = 20
+retrieval.indexing.PARALLEL_FROM = 10_000
+indexer = Indexer(Store(Path(sys.argv[1])), SentenceSplitter(), HashEmbedder())
+indexer.index([Path(sys.argv[2])], lambda done, total: print(done, flush=True))
+"""
+
+
+def test_killed_while_indexing_it_completes_the_next_time(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(300):
+        (folder / f"{i:03}.txt").write_text(f"Artikel{i} beginnt hier. " * (i % 5 + 1) + "Hier endet er.")
+    for seconds in (0.0, 0.15, 0.3):
+        arguments = [sys.executable, "-c", CHILD, str(store.home), str(folder)]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            acknowledged = int(child.stdout.readline())
+            time.sleep(seconds)
+            child.send_signal(signal.SIGKILL)
+            lines = [line for line in child.stdout if line.endswith("\n")]
+        acknowledged = int(lines[-1]) if lines else acknowledged
+        assert acknowledged <= store.article_count() <= 300
+    report = Indexer(store, SentenceSplitter(), HashEmbedder()).index([folder])
+    assert report.count(IndexOutcome.FAILED) == report.count(IndexOutcome.DUPLICATE) == 0
+    assert report.count(IndexOutcome.UNCHANGED) >= acknowledged
+    assert store.article_count() == 300
+    assert store.sentence_count() == sum(i % 5 + 2 for i in range(300))
+    assert KeywordIndex(store).check()
+    assert len(FaissVectorIndex(store)) == store.sentence_count()
+
+
+def test_indexing_is_imported_without_torch_and_faiss() -> None:
+    code = "import sys, retrieval.indexing, retrieval.vectors; print({'torch', 'faiss'} & sys.modules.keys())"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
