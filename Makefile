@@ -22,6 +22,8 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# What the set-up says goes to stderr, and it leaves stdin alone: with piped questions both belong to the chat.
+QUIETLY := </dev/null >&2
 PRODUCT := .venv/.product-installed
 TOOLS := .venv/.tools-installed
 TRAINING := .venv/.training-installed
@@ -55,19 +57,19 @@ $(BIN)/python:
 	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' || { echo "Fundstelle needs Python 3.11 or newer," \
 		"and $(or $(PYTHON),python3) here is: $$($(or $(PYTHON),python3) --version 2>&1 | tail -n 1)." \
 		"Install one, then: make $(or $(MAKECMDGOALS),install) PYTHON=/path/to/python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv >&2
 
 # torch by itself and first: so only this one look-up goes to the CPU index, and without that index (no network beyond
 # a package mirror) pip says so, once, and takes the same version from where it takes everything else.
 $(PRODUCT): pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --no-deps --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) -c constraints.txt torch
-	$(PIP) install -c constraints.txt --editable .
+	@$(PIP) install --no-deps --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) -c constraints.txt torch $(QUIETLY)
+	@$(PIP) install -c constraints.txt --editable . $(QUIETLY)
 	@touch $@
 
 $(TOOLS): $(PRODUCT)
-	$(PIP) install -c constraints.txt --editable '.[dev]'
+	@$(PIP) install -c constraints.txt --editable '.[dev]' $(QUIETLY)
 	@touch $@
 
 $(TRAINING): $(PRODUCT)
-	$(PIP) install -c constraints.txt --editable '.[train]'
+	@$(PIP) install -c constraints.txt --editable '.[train]' $(QUIETLY)
 	@touch $@

@@ -1,4 +1,4 @@
-"""What the command line shows besides its results: all of it on stderr, moving parts only on a terminal."""
+"""What the command line prints: results on stdout, all else on stderr, moving parts only on a terminal."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 # A console looks sys.stdout and sys.stderr up each time it prints.
-_out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+_out = Console(highlight=False, markup=False, emoji=False)
 _err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-def out() -> Console:
-    """The console for results. Styles appear on a terminal only; nothing is wrapped."""
-    return _out
+def show(result: str | Text) -> None:
+    """A result on stdout: on a terminal with its styles and wrapped at words, else plain and unwrapped."""
+    _out.print(result, soft_wrap=not _out.is_terminal)
+
+
+def shows_styles() -> bool:
+    """Whether styles on stdout can be seen."""
+    return _out.is_terminal and not _out.is_dumb_terminal
 
 
 def say(message: str) -> None:
@@ -34,9 +40,12 @@ def busy(message: str) -> AbstractContextManager[object]:
 
 
 @contextmanager
-def progress(description: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar; the block gets the function that moves it (``done``, ``total``)."""
+def progress(description: str, *, at_once: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; the block gets the function that moves it (``done``, ``total``).
+
+    With ``at_once=False`` it shows when it first moves, for work that is seldom needed.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
-        task = bar.add_task(description, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(description, total=None, visible=at_once)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.command import command
-from bot.console import out, progress, say
+from bot.console import progress, say, show
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
@@ -68,4 +68,4 @@ def evaluate(
         return
     width = max(map(len, figures))
     for name, value in figures.items():
-        out().print(f"{name:<{width}}  {'-' if value is None else value}")
+        show(f"{name:<{width}}  {'-' if value is None else value}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from bot.console import out, say
+from bot.console import say, show, shows_styles
 from bot.conversation import Conversation
 from bot.reply import one_line, terminal
 from bot.settings import Settings
@@ -65,9 +65,11 @@ class Chat:
             say(text("cli.error", self._language, message=error))
             return False
         if self._interactive:
-            out().print(Text("\n").append_text(terminal(answer, self._language, passages=False)).append("\n"))
+            marks = ("", "") if shows_styles() else ("**", "**")
+            reply = terminal(answer, self._language, passages=False, marks=marks)
+            show(Text("\n").append_text(reply).append("\n"))
         else:
-            out().print(one_line(answer, self._language))
+            show(one_line(answer, self._language))
             sys.stdout.flush()
         return True
 
@@ -76,9 +78,9 @@ class Chat:
         if command == "/quit":
             return False
         if command == "/help":
-            out().print(text("chat.help", self._language).strip())
+            show(text("chat.help", self._language).strip())
         elif command == "/sources":
-            out().print(sources_text(self._sources(), self._language))
+            show(sources_text(self._sources(), self._language))
         else:
             say(text("chat.unknown_command", self._language, command=command))
         return True

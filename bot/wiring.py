@@ -10,7 +10,7 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from retrieval.answering import Answerer
-    from retrieval.calibration import Calibrations
+    from retrieval.calibration import Calibration, Calibrations
     from retrieval.embedding import SentenceTransformerEmbedder
     from retrieval.indexing import Indexer
     from retrieval.keywords import KeywordIndex
@@ -73,6 +73,11 @@ class Fundstelle:
         from retrieval.calibration import Calibrations
 
         return Calibrations.read(self.reader.reference.folder)
+
+    def threshold(self, calibration: Calibration) -> float:
+        """The confidence from which on an answer is shown: the setting over the calibration's."""
+        chosen = self.settings.no_answer_threshold
+        return calibration.threshold if chosen is None else chosen
 
     @cached_property
     def indexer(self) -> Indexer:

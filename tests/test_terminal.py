@@ -45,7 +45,7 @@ def test_interactive_shows_the_whole_answer(capsys):
         "",
         "3 Euro",
         "",
-        "Der Zug kostet 3 Euro.",
+        "Der Zug kostet **3 Euro**.",
         "",
         "Bahn, BelTA, 17. Mai 2024",
         "sicher (90 %)",
