@@ -92,6 +92,10 @@ def test_offsets_count_from_the_beginning_of_the_text() -> None:
         ("Es endete 2:1. Trainer Huber lächelte.", ["Es endete 2:1.", "Trainer Huber lächelte."]),
         ("Er kaufte Obst u. a. Sie kochte.", ["Er kaufte Obst u. a.", "Sie kochte."]),
         ("Er liest z. B. Die Zeit.", ["Er liest z. B. Die Zeit."]),
+        (
+            "Das Buch (engl. The Hope, dt. Die Hoffnung) liegt aus.",
+            ["Das Buch (engl. The Hope, dt. Die Hoffnung) liegt aus."],
+        ),
         ("Er liest z.B. Die Zeit.", ["Er liest z.B. Die Zeit."]),
         ("Es folgte (auf Friedrich II.) Der Rest schwieg.", ["Es folgte (auf Friedrich II.)", "Der Rest schwieg."]),
         ("Der Stv. Müller kam. Er sprach.", ["Der Stv. Müller kam.", "Er sprach."]),
