@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
@@ -271,7 +270,7 @@ def test_a_damaged_database_is_refused_with_the_way_out(tmp_path: Path, place: i
         put(store, "\n".join(f"Satz Nummer {i}." for i in range(300)), "/a")
     path = tmp_path / DATABASE_NAME
     data = bytearray(path.read_bytes())
-    data[place : place + 64] = os.urandom(64)
+    data[place : place + 64] = random.Random(place).randbytes(64)
     path.write_bytes(data)
     try:
         with Store(tmp_path) as store:
