@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from telegram import Message
 
 from bot.telegram.application import INBOX_FILE, run
 from bot.telegram.handlers import question_of, sources_text
@@ -110,7 +111,8 @@ def test_commands(api: BotApi, bot: RunningBot) -> None:
         api.text(command)
     start, again, help_, sources, unknown = texts(api, 5)
     assert start == again
-    assert start.startswith("Guten Tag! Fragen Sie mich etwas zu ein") and "/sources" in start
+    assert start.startswith("Guten Tag! Fragen Sie mich etwas, auf Deutsch oder Englisch.")
+    assert start.endswith("Aufgenommen: ein Artikel. /sources zeigt sie, /help erklärt mehr.")
     assert help_.startswith("Schreiben Sie einfach Ihre Frage") and "/ask" in help_
     assert sources == "Aufgenommen:\n• Handel <& Wandel>, BelTA, 17. Mai 2024"
     assert unknown.startswith("Diesen Befehl kenne ich nicht.")
@@ -448,8 +450,6 @@ def test_sources_are_cut_to_one_message() -> None:
 
 
 def test_question_of_takes_the_command_off() -> None:
-    from telegram import Message
-
     def question(text: str | None, command: int = 0) -> str:
         entities = [{"type": "bot_command", "offset": 0, "length": command}] if command else []
         data = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "text": text, "entities": entities}
