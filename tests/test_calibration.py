@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from retrieval.calibration import FILE, Calibration, Calibrations, sigmoid
+from retrieval.errors import ModelError
+from retrieval.types import Document, Hit, Passage, Span
+
+SPAN = Span("Perm", 0, 4, score=5.0, null_score=2.0)
+HIT = Hit(Passage("Perm", 0, 4, 0, 0), Document("Perm"), score=1.5, dense=0.5)
+
+
+def test_logit_adds_up_the_features() -> None:
+    calibration = Calibration(bias=-1.0, margin=0.5, dense=2.0, behind=4.0)
+    assert calibration.logit(SPAN, None, 9.9) == pytest.approx(0.5)
+    assert calibration.logit(SPAN, HIT, 2.0) == pytest.approx(0.5 + 1.0 - 2.0)
+
+
+def test_sigmoid_of_extremes() -> None:
+    assert sigmoid(0) == 0.5
+    assert sigmoid(-1000) == 0
+    assert sigmoid(1000) == 1
+
+
+def test_written_calibrations_are_read_back(tmp_path: Path) -> None:
+    calibrations = Calibrations(found=Calibration(bias=1.5, threshold=0.25), given=Calibration(margin=0.7))
+    calibrations.write(tmp_path)
+    assert Calibrations.read(tmp_path) == calibrations
+
+
+def test_a_reader_without_calibration_gets_the_defaults(tmp_path: Path) -> None:
+    assert Calibrations.read(tmp_path) == Calibrations.read(None) == Calibrations()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"found": {}}', '{"found": {"slope": 1}, "given": {}}'])
+def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / FILE).write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=FILE):
+        Calibrations.read(tmp_path)

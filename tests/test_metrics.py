@@ -1,0 +1,38 @@
+import pytest
+
+from retrieval.metrics import exact_match, f1, normalise, reciprocal_rank
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Das „Ministerium“ für Forstwirtschaft.", "ministerium für forstwirtschaft"),
+        ("the Governor of a region", "governor of region"),
+        ("0,5 Milliarden $", "05 milliarden"),
+        ("Einer der Besten", "besten"),
+    ],
+)
+def test_normalise(text: str, expected: str) -> None:
+    assert normalise(text) == expected
+
+
+def test_exact_match_takes_any_answer() -> None:
+    assert exact_match("am 17. Mai", ["17. Mai", "am 17. mai"]) == 100
+    assert exact_match("17. Juni", ["17. Mai"]) == 0
+
+
+def test_f1_counts_shared_words_of_the_best_answer() -> None:
+    assert f1("Dmitri Machonin", ["Gouverneur Dmitri Machonin", "Krutoi"]) == pytest.approx(80)
+    assert f1("die", ["der"]) == 100  # nothing is left of either
+    assert f1("Perm", ["die"]) == 0
+
+
+def test_without_answers_only_silence_is_right() -> None:
+    assert (exact_match("", []), f1("", [])) == (100, 100)
+    assert (exact_match("Minsk", []), f1("Minsk", [])) == (0, 0)
+
+
+def test_reciprocal_rank_ends_at_its_depth() -> None:
+    assert reciprocal_rank([4, 7, 9], 9) == pytest.approx(1 / 3)
+    assert reciprocal_rank([4, 7, 9], 9, depth=2) == 0
+    assert reciprocal_rank([], 1) == 0
