@@ -131,10 +131,6 @@ class Aligner:
         return total / len(LAYERS)
 
 
-def ids_of(s, batch, a):
-    return [(a.tokenizer.decode(s[0].ids[i])[:60], len(s[0].ids[i]), a.teacher_tokenizer.decode(s[1].ids[i])[:60]) for i in batch[:5]]
-
-
 def english_paragraphs() -> list[str]:
     names = ("squad11_en", "squad20_en", "squadshifts_new_wiki_en", "qed_nq_en", "qamr_dev_en", "qamr_test_en", "qasrl_gs_en")
     contexts: set[str] = set()
@@ -195,8 +191,6 @@ def main() -> None:
                 loss = loss + 0.5 * aligner.counterpart_loss(states, words, goal_states, goal_words)
             else:
                 loss = loss + aligner.word_loss(states, words, goal_states, goal_words)
-            if not torch.isfinite(loss):
-                print(kind, ids_of(sets[kind], batch, aligner), [x.isnan().any().item() for x in states], [x.isnan().any().item() for x in goal_states], flush=True)
             schedule.step(loss, parameters, int(mask.sum()))
         if round_ % 2 == 0:
             student.save_pretrained(WORK / "aligned")

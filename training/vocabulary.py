@@ -143,7 +143,8 @@ def initial_rows(
             rows[row] = teacher_rows[teacher_vocabulary[token]]
         else:
             pieces = teacher_tokenizer.encode(token.removeprefix("##"), add_special_tokens=False)
-            rows[row] = teacher_rows[pieces].mean(axis=0)
+            # Some marks are nothing to the teacher; they begin as the mean of all rows.
+            rows[row] = teacher_rows[pieces].mean(axis=0) if pieces else teacher_rows.mean(axis=0)
     return rows
 
 
