@@ -70,11 +70,13 @@ class ModelReference:
         Raises:
             ModelError: the model is missing, damaged, of another kind, or cannot be downloaded.
         """
-        if self.folder is not None:
+        folder = self.folder
+        _quieten()
+        if folder is not None:
             try:
                 return loader(True)
             except Exception as error:  # the loaders raise whatever their file parsers raise
-                raise ModelError(f"Das Modell in {self.folder} lässt sich nicht laden: {first_line(error)}") from error
+                raise ModelError(f"Das Modell in {folder} lässt sich nicht laden: {first_line(error)}") from error
         try:
             return loader(True)
         except Exception:
@@ -86,6 +88,16 @@ class ModelReference:
                 f"Das Modell {self.name} lässt sich nicht vom Hub laden: {first_line(error)} Ohne Netz bitte einen "
                 "lokalen Ordner angeben oder die Einstellung weglassen, dann gilt das eingebaute Modell."
             ) from error
+
+
+def _quieten() -> None:
+    """No bar for each model that is read from disk, and no remarks on stderr; a download still shows its progress."""
+    from huggingface_hub.utils import logging as hub_logging
+    from transformers.utils import logging
+
+    hub_logging.set_verbosity_error()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 def first_line(error: BaseException) -> str:
