@@ -33,7 +33,7 @@ MAX_TOKENS = 192
 class Encoded:
     """Token ids of texts with the word each token belongs to (-1 for special tokens)."""
 
-    def __init__(self, tokenizer, texts: list[str]) -> None:  # noqa: ANN001
+    def __init__(self, tokenizer, texts: list[str]) -> None:
         self.ids: list[np.ndarray] = []
         self.words: list[np.ndarray] = []
         backend = tokenizer.backend_tokenizer
@@ -71,10 +71,12 @@ class Aligner:
         self.teacher = AutoModel.from_pretrained(teacher_folder(), attn_implementation="eager").eval()
         self.teacher.requires_grad_(False)
         with torch.no_grad():
-            sample = self._run(self.teacher, pad(Encoded(self.teacher_tokenizer, ["This is a sample of plain text."]).ids))
+            sample = self._run(
+                self.teacher, pad(Encoded(self.teacher_tokenizer, ["This is a sample of plain text."]).ids)
+            )
             self.scale = {layer: sample[0][layer][:, 1:-1].float().var().item() for layer in LAYERS}
 
-    def _run(self, model, ids: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:  # noqa: ANN001
+    def _run(self, model, ids: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         mask = (ids != 0).long()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             out = model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
@@ -91,11 +93,11 @@ class Aligner:
         teacher_words = pad([english.words[item] for item in batch], -1)
         return student, student_mask, student_words, teacher, teacher_mask, teacher_words
 
-    def pooled_loss(self, student, student_mask, teacher, teacher_mask) -> torch.Tensor:  # noqa: ANN001
+    def pooled_loss(self, student, student_mask, teacher, teacher_mask) -> torch.Tensor:
         mine, goal = sentence_means(student[-1], student_mask), sentence_means(teacher[-1], teacher_mask)
         return (1 - functional.cosine_similarity(mine, goal)).mean() + (mine - goal).square().mean() / self.scale[6]
 
-    def word_loss(self, student, student_words, teacher, teacher_words) -> torch.Tensor:  # noqa: ANN001
+    def word_loss(self, student, student_words, teacher, teacher_words) -> torch.Tensor:
         """For texts that have the same words one for one."""
         count = int(min(student_words.max(), teacher_words.max())) + 1
         shared = present(student_words, count) & present(teacher_words, count)
@@ -106,15 +108,19 @@ class Aligner:
             total = total + (mine - goal).square().mean() / self.scale[layer]
         return total / len(LAYERS)
 
-    def counterpart_loss(self, student, student_words, teacher, teacher_words) -> torch.Tensor:  # noqa: ANN001
+    def counterpart_loss(self, student, student_words, teacher, teacher_words) -> torch.Tensor:
         """For translations: mutual nearest words, found in a middle layer, share their vectors."""
         n_mine, n_goal = int(student_words.max()) + 1, int(teacher_words.max()) + 1
         has_mine, has_goal = present(student_words, n_mine), present(teacher_words, n_goal)
         with torch.no_grad():
             a = word_means(student[3], student_words, n_mine)
             b = word_means(teacher[3], teacher_words, n_goal)
-            a = functional.normalize(a - (a * has_mine[..., None]).sum(1, keepdim=True) / has_mine.sum(1)[:, None, None], dim=-1)
-            b = functional.normalize(b - (b * has_goal[..., None]).sum(1, keepdim=True) / has_goal.sum(1)[:, None, None], dim=-1)
+            a = functional.normalize(
+                a - (a * has_mine[..., None]).sum(1, keepdim=True) / has_mine.sum(1)[:, None, None], dim=-1
+            )
+            b = functional.normalize(
+                b - (b * has_goal[..., None]).sum(1, keepdim=True) / has_goal.sum(1)[:, None, None], dim=-1
+            )
             similarity = (a @ b.transpose(1, 2)).masked_fill(~(has_mine[:, :, None] & has_goal[:, None, :]), -9)
             forward, backward = similarity.argmax(2), similarity.argmax(1)
             mutual = backward.gather(1, forward) == torch.arange(n_mine)[None]
@@ -132,7 +138,15 @@ class Aligner:
 
 
 def english_paragraphs() -> list[str]:
-    names = ("squad11_en", "squad20_en", "squadshifts_new_wiki_en", "qed_nq_en", "qamr_dev_en", "qamr_test_en", "qasrl_gs_en")
+    names = (
+        "squad11_en",
+        "squad20_en",
+        "squadshifts_new_wiki_en",
+        "qed_nq_en",
+        "qamr_dev_en",
+        "qamr_test_en",
+        "qasrl_gs_en",
+    )
     contexts: set[str] = set()
     for name in names:
         for example in questions(name):
@@ -146,14 +160,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=45)
     parser.add_argument("--tokens", type=int, default=4096, help="student tokens a batch")
-    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate of the embeddings; the body's is a tenth")
+    parser.add_argument(
+        "--rate", type=float, default=1e-3, help="learning rate of the embeddings; the body's is a tenth"
+    )
     arguments = parser.parse_args()
     torch.manual_seed(0)
     rng = random.Random(0)
     aligner = Aligner()
     student = aligner.student
     embeddings = list(student.embeddings.word_embeddings.parameters())
-    body = [parameter for name, parameter in student.named_parameters() if "word_embeddings" not in name and "pooler" not in name]
+    body = [
+        parameter
+        for name, parameter in student.named_parameters()
+        if "word_embeddings" not in name and "pooler" not in name
+    ]
     optimizer = torch.optim.AdamW(
         [{"params": embeddings, "lr": arguments.rate}, {"params": body, "lr": arguments.rate / 10}],
         weight_decay=0.0, betas=(0.9, 0.98), fused=True,
@@ -173,7 +193,10 @@ def main() -> None:
         swapped = [swapper.swap(text, rng.choice(RATES))[0] for text in sample]
         round_ += 1
         sets = (
-            (Encoded(aligner.tokenizer, [pair[0] for pair in chunk]), Encoded(aligner.teacher_tokenizer, [pair[1] for pair in chunk])),
+            (
+                Encoded(aligner.tokenizer, [pair[0] for pair in chunk]),
+                Encoded(aligner.teacher_tokenizer, [pair[1] for pair in chunk]),
+            ),
             (Encoded(aligner.tokenizer, swapped), Encoded(aligner.teacher_tokenizer, sample)),
         )
         work = [

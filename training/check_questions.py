@@ -91,7 +91,9 @@ def main() -> int:
                     answerable += not question["is_impossible"]
                     unanswerable += question["is_impossible"]
     print(*faults, sep="\n")
-    print(f"{len(paths)} files, {answerable} answerable and {unanswerable} unanswerable questions, {len(faults)} faults")
+    print(
+        f"{len(paths)} files, {answerable} answerable and {unanswerable} unanswerable questions, {len(faults)} faults"
+    )
     return 1 if faults else 0
 
 

@@ -18,7 +18,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from training.batches import pad
 from training.corpora import Example, pairs
-from training.examples import SENTENCE_END, ExampleSource
+from training.examples import ExampleSource, sentence_spans
 from training.paths import WORK
 from training.schedule import TimedSchedule
 
@@ -36,17 +36,12 @@ class Pair:
     negative: str = ""
 
 
-def sentences(example: Example) -> list[tuple[int, int]]:
-    cuts = [0, *(match.end() for match in SENTENCE_END.finditer(example.context)), len(example.context)]
-    return [(start, end) for start, end in zip(cuts, cuts[1:], strict=False) if end > start]
-
-
 def from_example(example: Example, rng: random.Random) -> Pair | None:
     """The sentence that holds the answer or the sentences around it, and another sentence of the same text."""
     if not example.answers:
         return None
     start, end = rng.choice(example.answers)
-    parts = sentences(example)
+    parts = sentence_spans(example.context)
     holding = [i for i, (a, b) in enumerate(parts) if a < end and start < b]
     if not holding:
         return None
@@ -88,7 +83,9 @@ def main() -> None:
     torch.manual_seed(0)
     rng = random.Random(0)
     tokenizer = AutoTokenizer.from_pretrained(WORK / arguments.base)
-    model = AutoModel.from_pretrained(WORK / arguments.base, attn_implementation="eager", add_pooling_layer=False).train()
+    model = AutoModel.from_pretrained(
+        WORK / arguments.base, attn_implementation="eager", add_pooling_layer=False
+    ).train()
     model.encoder.layer = torch.nn.ModuleList(model.encoder.layer[layer] for layer in arguments.layers)
     model.config.num_hidden_layers = len(arguments.layers)
     embeddings = list(model.get_input_embeddings().parameters())

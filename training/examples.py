@@ -12,6 +12,7 @@ from training.corpora import Example, questions, written_questions
 from training.swapping import WordSwapper
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ„\"])")
+PASSAGE_CHARS = 700
 WORDS = re.compile(r"\w{4,}")
 
 
@@ -20,13 +21,17 @@ def held_out(example: Example) -> bool:
     return zlib.crc32(example.article.encode()) % 10 == 0
 
 
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence, roughly: good enough to cut texts for training."""
+    cuts = [0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]
+    return [(start, end) for start, end in zip(cuts, cuts[1:], strict=False) if end > start]
+
+
 def without_answer(example: Example) -> Example | None:
     """The text without the sentences that hold an answer, so that nothing answers the question any more."""
-    cuts = [0, *(match.end() for match in SENTENCE_END.finditer(example.context)), len(example.context)]
-    pieces = list(zip(cuts, cuts[1:], strict=False))
     kept = [
         example.context[start:end]
-        for start, end in pieces
+        for start, end in sentence_spans(example.context)
         if not any(a < end and start < b for a, b in example.answers)
     ]
     text = "".join(kept).strip()
@@ -34,6 +39,30 @@ def without_answer(example: Example) -> Example | None:
     if len(text) < 150 or any(answer in text for answer in answers):
         return None
     return replace(example, context=text, answers=())
+
+
+def as_passage(example: Example, rng: random.Random) -> Example:
+    """A stretch of neighbouring sentences as search hands them to the reader, mostly with the answer."""
+    spans = sentence_spans(example.context)
+    limit = rng.randint(300, PASSAGE_CHARS)
+    if example.answers and rng.random() < 0.88:
+        answer = rng.choice(example.answers)
+        around = [i for i, (start, end) in enumerate(spans) if start < answer[1] and answer[0] < end]
+        first, last = around[0], around[-1]
+    else:
+        first = last = rng.randrange(len(spans))
+    while True:
+        room = limit - (spans[last][1] - spans[first][0])
+        options = [i for i in (first - 1, last + 1) if 0 <= i < len(spans) and spans[i][1] - spans[i][0] <= room]
+        if not options:
+            break
+        chosen = rng.choice(options)
+        first, last = min(first, chosen), max(last, chosen)
+    start, end = spans[first][0], spans[last][1]
+    answers = tuple((a - start, b - start) for a, b in example.answers if start <= a and b <= end)
+    if not answers and any(start < b and a < end for a, b in example.answers):
+        return example  # an answer was cut in two
+    return replace(example, context=example.context[start:end], answers=answers)
 
 
 class ExampleSource:
@@ -79,9 +108,11 @@ class ExampleSource:
     def _silenced(self, example: Example, contexts: dict[str, list[str]] | None) -> Example:
         """With some chance, the question on a text that does not answer it."""
         chance = self._random.random()
-        if not example.answers or chance > 0.2:
+        if chance > 0.6 and len(example.context) > PASSAGE_CHARS:
+            return as_passage(example, self._random)
+        if not example.answers or chance > 0.17:
             return example
-        if chance < 0.08:
+        if chance < 0.07:
             return without_answer(example) or example
         options = self._written_contexts if contexts is None else contexts[example.article]
         wanted = set(WORDS.findall(example.question.lower() + " " + example.context.lower()))
@@ -104,7 +135,10 @@ class ExampleSource:
             question = example.question
         elif form < 0.75:  # both, a word with the same translation everywhere
             joined, positions = self._swapper.swap(f"{example.question}\n{example.context}", rate)
-            question, context = joined[: positions[len(example.question)]], joined[positions[len(example.question)] + 1 :]
+            question, context = (
+                joined[: positions[len(example.question)]],
+                joined[positions[len(example.question)] + 1 :],
+            )
             offset = positions[len(example.question)] + 1
             positions = [position - offset for position in positions[len(example.question) + 1 :]]
         else:  # both, each on its own: the question uses other words than the text

@@ -23,7 +23,7 @@ MAX_TOKENS = 320
 ROUND = 4_000
 
 
-def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], list[int], int, int] | None:  # noqa: ANN001
+def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], list[int], int, int] | None:
     """(token ids, token types, start token, end token); 0, 0 when the window does not answer the question."""
     backend = tokenizer.backend_tokenizer
     question = backend.encode(example.question, add_special_tokens=False).ids[:48]
@@ -77,8 +77,8 @@ def main() -> None:
     schedule = TimedSchedule(optimizer, arguments.minutes, "read")
     round_ = 0
     while not schedule.over:
-        first_part = schedule.share < 0.2
-        examples = source.draw(ROUND, easy=0.7 if first_part else 0.12, written=0.05 if first_part else 0.3)
+        first_part = schedule.share < 0.15
+        examples = source.draw(ROUND, easy=0.6 if first_part else 0.1, written=0.1 if first_part else 0.42)
         encoded = [item for item in (encode(tokenizer, example, rng) for example in examples) if item]
         for batch in by_length([len(item[0]) for item in encoded], arguments.tokens, rng):
             if schedule.over:

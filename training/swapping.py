@@ -95,3 +95,7 @@ class WordSwapper:
         words, weights = zip(*options, strict=True)
         chosen[word] = self._random.choices(words, weights)[0]
         return chosen[word]
+
+
+if __name__ == "__main__":
+    build_lexicon()

@@ -83,7 +83,10 @@ def build() -> None:
     english = [token for token, _ in seen.most_common() if token not in known]
     tokens += english[: VOCABULARY - len(tokens)]
     vocabulary = {token: row for row, token in enumerate(tokens)}
-    print(f"{len(tokens)} tokens: {len(german)} from German text, {len(tokens) - len(known)} from English text only", flush=True)
+    print(
+        f"{len(tokens)} tokens: {len(german)} from German text, {len(tokens) - len(known)} from English text only",
+        flush=True,
+    )
 
     tokenizer = bare_tokenizer(vocabulary)
     tokenizer.post_processor = processors.TemplateProcessing(
