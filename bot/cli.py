@@ -7,16 +7,16 @@ on stderr.
 from __future__ import annotations
 
 import io
-import json
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.command import command
-from bot.console import busy, progress, say, say_lines, show, shows_styles
+from bot.command import Json, command
+from bot.console import busy, progress, say, say_lines, show, show_json, shows_styles
 from bot.evaluate import evaluate
 from bot.settings import Settings
 from bot.texts import text
@@ -31,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 IndexFirst = Annotated[
     Path | None,
     typer.Option("--index", metavar="PATH", help="Index this first if nothing is indexed yet.", show_default=False),
@@ -64,7 +63,7 @@ def index(
     with Fundstelle(settings, notify=say) as fundstelle:
         report = _index(fundstelle, paths)
     if as_json:
-        _print_json(_report_json(report))
+        show_json(_report_json(report))
     else:
         _print_report(report, settings.language)
     failed = report.count(IndexOutcome.FAILED)
@@ -95,7 +94,7 @@ def ask(
         with busy(text("chat.loading", settings.language)):
             answer = fundstelle.answerer.ask(question, top_k=settings.top_k if top_k is None else top_k)
     if as_json:
-        _print_json(to_json(answer))
+        show_json(to_json(answer))
     else:
         marks = ("", "") if shows_styles() else ("**", "**")
         show(terminal(answer, settings.language, marks=marks))
@@ -151,7 +150,7 @@ def status(settings: Settings, as_json: Json = False) -> None:
     with Fundstelle(settings, notify=say) as fundstelle:
         state = describe(fundstelle)
     if as_json:
-        _print_json(to_json(state))
+        show_json(to_json(state))
     else:
         show(to_text(state, settings.language))
 
@@ -194,14 +193,10 @@ def _print_report(report: IndexReport, language: str) -> None:
     show(", ".join(counts))
 
 
-def _piped_lines() -> Any:
+def _piped_lines() -> Iterable[str]:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     return sys.stdin
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from bot.texts import text
 from retrieval.errors import FundstelleError
 
 log = logging.getLogger(__name__)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _PANEL = "Settings"
 
 # Field name of Settings -> its flag.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,6 +19,11 @@ _err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wra
 def show(result: str | Text) -> None:
     """A result on stdout: on a terminal with its styles and wrapped at words, else plain and unwrapped."""
     _out.print(result, soft_wrap=not _out.is_terminal)
+
+
+def show_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on one line of stdout."""
+    print(json.dumps(value, ensure_ascii=False))
 
 
 def shows_styles() -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.command import command
-from bot.console import progress, say, show
+from bot.command import Json, command
+from bot.console import progress, say, show, show_json
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
@@ -39,7 +38,7 @@ def evaluate(
     questions_from: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Take the questions from here, by id.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure quality on a file with questions and answers."""
     from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, summarise
@@ -64,7 +63,7 @@ def evaluate(
             )
     figures = summarise(outcomes)
     if as_json:
-        print(json.dumps(figures))
+        show_json(figures)
         return
     width = max(map(len, figures))
     for name, value in figures.items():

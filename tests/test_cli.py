@@ -70,7 +70,7 @@ def test_help_loads_no_models_and_no_bot():
     )
     root = Path(__file__).resolve().parents[1]
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
-    for command in ("index", "ask", "chat", "telegram", "status"):
+    for command in ("index", "ask", "chat", "telegram", "status", "eval"):
         assert f" {command} " in run.stdout
     assert run.stdout.rstrip().endswith("set()")
 
@@ -395,3 +395,54 @@ def test_telegram_without_a_token_says_how_to_get_one(doubles):
     line = failed_with_one_line(fundstelle("telegram"))
     assert "@BotFather" in line
     assert "FUNDSTELLE_TELEGRAM_TOKEN" in line
+
+
+# eval
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    """Two texts; the double finds one of two answers, and keeps silent where there is none."""
+
+    def qa(key: str, question: str, answer: str | None) -> dict:
+        answers = [] if answer is None else [{"text": answer}]
+        asked = {"question": question, "question_en": question}
+        return {"id": key, **asked, "answers": answers, "is_impossible": not answer}
+
+    perm = "Wir wollen ein Handelsvolumen von 0,5 Milliarden Dollar erreichen, sagte der Botschafter in Moskau."
+    ulm = "In Ulm fährt ein neuer Zug. Er kostet 3 Euro und hält siebenmal."
+    paragraphs = [
+        {"context": perm, "qas": [qa("1", TRADE, "0,5 Milliarden Dollar"), qa("2", UNKNOWN, None)]},
+        {"context": ulm, "qas": [qa("3", "Wie oft hält der Zug in Ulm?", "siebenmal")]},
+    ]
+    path = tmp_path / "questions.json"
+    path.write_text(json.dumps({"data": [{"title": "Probe", "paragraphs": paragraphs}]}), encoding="utf-8")
+    return path
+
+
+def test_eval_of_the_reader(doubles, questions):
+    figures = json.loads(fundstelle("eval", str(questions), "--json").stdout)
+    assert figures == {
+        "n": 3,
+        "best_em": 50.0,
+        "best_f1": 50.0,
+        "em": 66.67,
+        "f1": 66.67,
+        "answered_share": 50.0,
+        "no_answer_accuracy": 100.0,
+    }
+
+
+def test_eval_of_the_whole_pipeline(doubles, questions, tmp_path):
+    figures = json.loads(fundstelle("eval", str(questions), "--mode", "open", "--json").stdout)
+    assert (figures["n"], figures["best_f1"], figures["mrr10"], figures["hit1"]) == (3, 50.0, 1.0, 100.0)
+    assert not list((tmp_path / "home").glob("*.db"))
+
+
+def test_eval_for_people(doubles, questions):
+    lines = fundstelle("eval", str(questions), "--questions", "question_en").stdout.splitlines()
+    assert lines[:2] == ["n                   3", "best_em             50.0"]
+
+
+def test_eval_of_a_file_that_is_not_there(doubles, tmp_path):
+    assert str(tmp_path / "fehlt.json") in failed_with_one_line(fundstelle("eval", str(tmp_path / "fehlt.json")))
