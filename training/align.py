@@ -63,7 +63,15 @@ def present(words: torch.Tensor, count: int) -> torch.Tensor:
     return torch.arange(count)[None] <= words.max(dim=1).values[:, None]
 
 
+def centred(vectors: torch.Tensor, has: torch.Tensor) -> torch.Tensor:
+    """Unit vectors of the words, without what all words of a sentence have in common."""
+    mean = (vectors * has[..., None]).sum(1, keepdim=True) / has.sum(1).clamp(min=1)[:, None, None]
+    return functional.normalize(vectors - mean, dim=-1)
+
+
 class Aligner:
+    """The student, the teacher, and what the one has to learn from the other."""
+
     def __init__(self) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(WORK / "base")
         self.student = AutoModel.from_pretrained(WORK / "base", attn_implementation="eager")
@@ -81,6 +89,10 @@ class Aligner:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             out = model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
         return out.hidden_states, mask
+
+    def encoded(self, german: list[str], english: list[str]) -> tuple[Encoded, Encoded]:
+        """The student's and the teacher's token ids."""
+        return Encoded(self.tokenizer, german), Encoded(self.teacher_tokenizer, english)
 
     def both(self, german: Encoded, english: Encoded, batch: list[int]) -> tuple:
         """Hidden states of the student's and the teacher's text of a batch, with masks and word numbers."""
@@ -113,14 +125,8 @@ class Aligner:
         n_mine, n_goal = int(student_words.max()) + 1, int(teacher_words.max()) + 1
         has_mine, has_goal = present(student_words, n_mine), present(teacher_words, n_goal)
         with torch.no_grad():
-            a = word_means(student[3], student_words, n_mine)
-            b = word_means(teacher[3], teacher_words, n_goal)
-            a = functional.normalize(
-                a - (a * has_mine[..., None]).sum(1, keepdim=True) / has_mine.sum(1)[:, None, None], dim=-1
-            )
-            b = functional.normalize(
-                b - (b * has_goal[..., None]).sum(1, keepdim=True) / has_goal.sum(1)[:, None, None], dim=-1
-            )
+            a = centred(word_means(student[3], student_words, n_mine), has_mine)
+            b = centred(word_means(teacher[3], teacher_words, n_goal), has_goal)
             similarity = (a @ b.transpose(1, 2)).masked_fill(~(has_mine[:, :, None] & has_goal[:, None, :]), -9)
             forward, backward = similarity.argmax(2), similarity.argmax(1)
             mutual = backward.gather(1, forward) == torch.arange(n_mine)[None]
@@ -193,11 +199,8 @@ def main() -> None:
         swapped = [swapper.swap(text, rng.choice(RATES))[0] for text in sample]
         round_ += 1
         sets = (
-            (
-                Encoded(aligner.tokenizer, [pair[0] for pair in chunk]),
-                Encoded(aligner.teacher_tokenizer, [pair[1] for pair in chunk]),
-            ),
-            (Encoded(aligner.tokenizer, swapped), Encoded(aligner.teacher_tokenizer, sample)),
+            aligner.encoded([german for german, _ in chunk], [english for _, english in chunk]),
+            aligner.encoded(swapped, sample),
         )
         work = [
             (kind, batch)

@@ -79,8 +79,8 @@ def fit(rows: list[list[tuple[list[float], bool]]], answerable: np.ndarray, name
     fitted = replace(fitted, threshold=best_threshold(confidence, right, answerable))
     answered = confidence >= fitted.threshold
     print(
-        f"{fitted}\n  {len(rows)} questions, answered {answered[answerable].mean():.1%}, right of all answerable "
-        f"{(answered & right)[answerable].mean():.1%}, silent where nothing is said {(~answered)[~answerable].mean():.1%}"
+        f"{fitted}\n  {len(rows)} questions: {answered[answerable].mean():.1%} of the answerable ones answered, "
+        f"{(answered & right)[answerable].mean():.1%} rightly; silent on {(~answered)[~answerable].mean():.1%} of the rest"
     )
     return fitted
 

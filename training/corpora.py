@@ -10,16 +10,6 @@ from dataclasses import dataclass
 from training.check_questions import read_questions
 from training.paths import DATA
 
-QA_SETS = (
-    "squad11_en",
-    "squad20_en",
-    "squadshifts_new_wiki_en",
-    "qed_nq_en",
-    "qamr_dev_en",
-    "qamr_test_en",
-    "qasrl_gs_en",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Example:

@@ -7,11 +7,12 @@ import re
 import zlib
 from collections import defaultdict
 from dataclasses import replace
+from itertools import pairwise
 
 from training.corpora import Example, questions, written_questions
 from training.swapping import WordSwapper
 
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ„\"])")
+SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\d\.)\s+(?=[A-ZÄÖÜ„\"])")
 PASSAGE_CHARS = 700
 WORDS = re.compile(r"\w{4,}")
 
@@ -24,7 +25,7 @@ def held_out(example: Example) -> bool:
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Start and end of each sentence, roughly: good enough to cut texts for training."""
     cuts = [0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]
-    return [(start, end) for start, end in zip(cuts, cuts[1:], strict=False) if end > start]
+    return [(start, end) for start, end in pairwise(cuts) if end > start]
 
 
 def without_answer(example: Example) -> Example | None:
@@ -135,11 +136,8 @@ class ExampleSource:
             question = example.question
         elif form < 0.75:  # both, a word with the same translation everywhere
             joined, positions = self._swapper.swap(f"{example.question}\n{example.context}", rate)
-            question, context = (
-                joined[: positions[len(example.question)]],
-                joined[positions[len(example.question)] + 1 :],
-            )
             offset = positions[len(example.question)] + 1
+            question, context = joined[: offset - 1], joined[offset:]
             positions = [position - offset for position in positions[len(example.question) + 1 :]]
         else:  # both, each on its own: the question uses other words than the text
             question, _ = self._swapper.swap(example.question, rate)
