@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,9 +29,10 @@ NEAR_EQUAL = 0.85
 class Weights:
     """How much each side counts in the fused score.
 
-    ``best`` weighs the cosine of the passage's best sentence, ``mean`` that of the mean of its sentences,
-    ``keyword`` the BM25 score as a share of the question's best one, and ``article`` the same three over the whole
-    article, by its best passage: a question often names what only another paragraph says.
+    ``best`` weighs the cosine of the passage's best sentence, ``mean`` that of the mean of its sentences and
+    ``keyword`` the BM25 score as a share of the question's best one. ``article`` weighs the score of the article's
+    best passage, which helps its others: a question often names what only another paragraph says.
+    ``training/tune_search.py`` measures them.
     """
 
     best: float
@@ -64,37 +65,73 @@ class Search:
             ModelError: the embedder cannot be loaded.
             StoreError: the database cannot be read.
         """
-        if not self._store.article_count():
+        candidates = self.candidates(question)
+        if not candidates.passages:
             return []
+        score = fuse(candidates, WEIGHTS[question_language(question)])
+        chosen = _distinct(score, candidates.passages, limit)
+        articles = {candidates.passages[i].document_id for i in chosen}
+        documents = {document.id: document for document in self._store.documents(articles)}
+        return [
+            Hit(
+                passage=passage,
+                document=documents[passage.document_id],
+                score=float(score[i]),
+                dense=float(candidates.best[i]),
+                keyword=float(candidates.keyword[i]),
+            )
+            for i, passage in ((i, candidates.passages[i]) for i in chosen)
+            if passage.document_id in documents
+        ]
+
+    def candidates(self, question: str) -> Candidates:
+        """What either side proposes, with the scores of both."""
+        if not self._store.article_count():
+            return Candidates.none()
         query = self._embedder.embed_questions([question])[0]
         found = dict(self._keywords.search(keyword_terms(question), PASSAGE_CANDIDATES))
         nearest = self._vectors.search(query, SENTENCE_CANDIDATES)
         neighbours = self._store.passages_of_sentences(sentence for sentence, _ in nearest)
-        candidates = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})
-        if not candidates:
-            return []
-        passages = self._store.passages(candidates)
-        vectors = self._store.sentence_vectors(candidates)
-        candidates = [row for row in candidates if row in passages and row in vectors]
-        best, mean = _cosines(query, [vectors[row] for row in candidates])
-        keyword = np.array([found.get(row, 0.0) for row in candidates], np.float32)
-        score = _fuse(best, mean, keyword, WEIGHTS[question_language(question)])
-        articles = [passages[row].document_id for row in candidates]
-        score = _with_article(score, articles, WEIGHTS[question_language(question)].article)
-        order = np.argsort(-score, kind="stable")
-        chosen = _distinct(((int(i), passages[candidates[i]]) for i in order), limit)
-        documents = {document.id: document for document in self._store.documents({articles[i] for i in chosen})}
-        return [
-            Hit(
-                passage=passages[candidates[i]],
-                document=documents[articles[i]],
-                score=float(score[i]),
-                dense=float(best[i]),
-                keyword=float(keyword[i]),
-            )
-            for i in chosen
-            if articles[i] in documents
-        ]
+        proposed = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})
+        passages = self._store.passages(proposed)
+        vectors = self._store.sentence_vectors(proposed)
+        # Another process may have taken an article out since.
+        rows = [row for row in proposed if row in passages and row in vectors]
+        if not rows:
+            return Candidates.none()
+        best, mean = _cosines(query, [vectors[row] for row in rows])
+        keyword = np.array([found.get(row, 0.0) for row in rows], np.float32)
+        return Candidates([passages[row] for row in rows], best, mean, keyword)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Passages with their scores, each (n,): ``best`` and ``mean`` cosines (-1..1), ``keyword`` BM25 (0 and up)."""
+
+    passages: list[Passage]
+    best: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    keyword: NDArray[np.float32]
+
+    @classmethod
+    def none(cls) -> Candidates:
+        """Nothing was found."""
+        empty = np.zeros(0, np.float32)
+        return cls([], empty, empty, empty)
+
+
+def fuse(candidates: Candidates, weights: Weights) -> NDArray[np.float32]:
+    """The fused score of each candidate, (n,)."""
+    top = float(candidates.keyword.max(initial=0.0))
+    keyword = candidates.keyword / top if top > 0 else candidates.keyword
+    score: NDArray[np.float32] = weights.best * candidates.best + weights.mean * candidates.mean
+    score = score + weights.keyword * keyword
+    if weights.article:
+        _, article = np.unique([passage.document_id for passage in candidates.passages], return_inverse=True)
+        of_article = np.full(int(article.max()) + 1, -np.inf, np.float32)
+        np.maximum.at(of_article, article, score)
+        score = score + weights.article * of_article[article]
+    return score
 
 
 def _cosines(
@@ -107,32 +144,13 @@ def _cosines(
     return best, (means @ query / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
-def _fuse(
-    best: NDArray[np.float32], mean: NDArray[np.float32], keyword: NDArray[np.float32], weights: Weights
-) -> NDArray[np.float32]:
-    """The fused score, (n,)."""
-    top = float(keyword.max(initial=0.0))
-    share = keyword / top if top > 0 else keyword
-    fused: NDArray[np.float32] = weights.best * best + weights.mean * mean + weights.keyword * share
-    return fused
-
-
-def _with_article(score: NDArray[np.float32], articles: Sequence[int], weight: float) -> NDArray[np.float32]:
-    """Each passage's score plus ``weight`` times that of its article's best passage."""
-    if not weight:
-        return score
-    best: dict[int, float] = {}
-    for article, value in zip(articles, score.tolist(), strict=True):
-        best[article] = max(value, best.get(article, value))
-    return score + weight * np.array([best[article] for article in articles], np.float32)
-
-
-def _distinct(ranked: Iterable[tuple[int, Passage]], limit: int) -> list[int]:
-    """The first ``limit`` positions whose passages say different things."""
+def _distinct(score: NDArray[np.float32], passages: Sequence[Passage], limit: int) -> list[int]:
+    """The positions of the ``limit`` best passages that say different things, best first."""
     chosen: list[int] = []
     seen: list[frozenset[str]] = []
-    for position, passage in ranked:
-        words = frozenset(keyword_terms(passage.text)) or frozenset((passage.text,))
+    for position in np.argsort(-score, kind="stable").tolist():
+        text = passages[position].text
+        words = frozenset(keyword_terms(text)) or frozenset((text,))
         if any(len(words & other) >= NEAR_EQUAL * len(words | other) for other in seen):
             continue
         chosen.append(position)

@@ -80,7 +80,7 @@ def fit(rows: list[list[tuple[list[float], bool]]], answerable: np.ndarray, name
     answered = confidence >= fitted.threshold
     print(
         f"{fitted}\n  {len(rows)} questions: {answered[answerable].mean():.1%} of the answerable ones answered, "
-        f"{(answered & right)[answerable].mean():.1%} rightly; silent on {(~answered)[~answerable].mean():.1%} of the rest"
+        f"{(answered & right)[answerable].mean():.1%} rightly; {(~answered)[~answerable].mean():.1%} of the rest left"
     )
     return fitted
 
