@@ -15,7 +15,14 @@ from retrieval.embedding import Embedder
 from retrieval.errors import EvaluationError, QuestionError
 from retrieval.indexing import Indexer
 from retrieval.keywords import KeywordIndex
-from retrieval.metrics import exact_match, f1, reciprocal_rank
+from retrieval.metrics import (
+    area_under_roc,
+    coverage_at_precision,
+    exact_match,
+    expected_calibration_error,
+    f1,
+    reciprocal_rank,
+)
 from retrieval.reader import Reader
 from retrieval.search import Search
 from retrieval.splitting import SentenceSplitter
@@ -24,6 +31,7 @@ from retrieval.types import Document
 from retrieval.vectors import FaissVectorIndex
 
 Progress = Callable[[int, int], None]
+RIGHT = 50.0  # F1 from which on an answer counts as right where only right or wrong is asked
 RANKED = 30  # passages that are ranked to find ten different contexts among them
 
 
@@ -138,7 +146,10 @@ def evaluate_open(
 
 
 def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
-    """The figures: EM, F1 and shares are 0..100, ``mrr10`` 0..1; None where there is nothing to count."""
+    """The figures: EM, F1 and shares are 0..100, ``mrr10``, ``ece`` and ``auroc`` 0..1; None: nothing to count.
+
+    For the confidence an answer with an F1 of at least 50 is right, and none is where the context does not answer.
+    """
     answerable = [outcome for outcome in outcomes if outcome.question.answers]
     silent = [outcome for outcome in outcomes if not outcome.question.answers]
     figures: dict[str, float | int | None] = {
@@ -150,6 +161,13 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
         "answered_share": _mean(100.0 * o.answered for o in answerable),
         "no_answer_accuracy": _mean(100.0 * (not o.answered) for o in silent),
     }
+    if outcomes:
+        confidence = [outcome.confidence for outcome in outcomes]
+        right = [bool(o.question.answers) and f1(o.best, o.question.answers) >= RIGHT for o in outcomes]
+        auroc = area_under_roc(confidence, right)
+        figures["ece"] = round(expected_calibration_error(confidence, right), 4)
+        figures["auroc"] = None if auroc is None else round(auroc, 4)
+        figures["coverage_at_90_precision"] = round(100 * coverage_at_precision(confidence, right, 0.9), 2)
     if outcomes and outcomes[0].reciprocal_rank is not None:
         # Where the right context stands is only a question where there is one that answers.
         ranks = [o.reciprocal_rank or 0.0 for o in answerable]

@@ -1,4 +1,4 @@
-"""Exact match, F1 and ranking figures.
+"""Exact match, F1, ranking and confidence figures.
 
 Normalisation as in MLQA's evaluation for German (Lewis et al. 2020): lower case, no punctuation, no articles, single
 blanks; English articles go too, since questions come in both languages.
@@ -6,6 +6,7 @@ blanks; English articles go too, since questions come in both languages.
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 import unicodedata
@@ -52,3 +53,38 @@ def reciprocal_rank(ranked: Sequence[int], wanted: int, *, depth: int = 10) -> f
         if item == wanted:
             return 1.0 / rank
     return 0.0
+
+
+def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool], *, bins: int = 10) -> float:
+    """The mean distance (0..1) between confidence and share of right answers, over bins of equal width.
+
+    Naeini et al. 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning".
+    """
+    sums: dict[int, list[float]] = {}
+    for value, is_right in zip(confidence, right, strict=True):
+        sums.setdefault(min(int(value * bins), bins - 1), []).append(value - is_right)
+    return sum(abs(sum(differences)) for differences in sums.values()) / len(confidence)
+
+
+def area_under_roc(confidence: Sequence[float], right: Sequence[bool]) -> float | None:
+    """The chance (0..1) that a right answer has a higher confidence than a wrong one; None if one kind is missing."""
+    ranked = sorted(zip(confidence, right, strict=True))
+    rights = sum(right)
+    if not 0 < rights < len(ranked):
+        return None
+    below = area = 0.0
+    for _, same in itertools.groupby(ranked, key=lambda item: item[0]):
+        kinds = [is_right for _, is_right in same]
+        area += sum(kinds) * (below + (len(kinds) - sum(kinds)) / 2)
+        below += len(kinds) - sum(kinds)
+    return area / (rights * (len(ranked) - rights))
+
+
+def coverage_at_precision(confidence: Sequence[float], right: Sequence[bool], precision: float) -> float:
+    """The largest share (0..1) of questions to answer, surest first, so that ``precision`` of the answers are right."""
+    rights, best = 0, 0
+    for answered, (_, is_right) in enumerate(sorted(zip(confidence, right, strict=True), reverse=True), 1):
+        rights += is_right
+        if rights >= precision * answered:
+            best = answered
+    return best / len(confidence) if confidence else 0.0

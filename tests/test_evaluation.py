@@ -55,7 +55,10 @@ def test_questions_from_another_key_and_another_file(file: Path, tmp_path: Path)
 
 def test_reader_mode(file: Path) -> None:
     outcomes = evaluate_reader(read_evaluation(file), READER, CALIBRATION, 0.5)
-    assert summarise(outcomes) == {
+    figures = summarise(outcomes)
+    assert (figures.pop("auroc"), figures.pop("coverage_at_90_precision")) == (1.0, pytest.approx(200 / 3, abs=0.01))
+    assert figures.pop("ece") == pytest.approx(0.0, abs=1e-4)
+    assert figures == {
         "n": 3,
         "best_em": 50.0,
         "best_f1": pytest.approx((100 + 200 / 3) / 2, abs=0.01),

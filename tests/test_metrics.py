@@ -1,6 +1,14 @@
 import pytest
 
-from retrieval.metrics import exact_match, f1, normalise, reciprocal_rank
+from retrieval.metrics import (
+    area_under_roc,
+    coverage_at_precision,
+    exact_match,
+    expected_calibration_error,
+    f1,
+    normalise,
+    reciprocal_rank,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +44,21 @@ def test_reciprocal_rank_ends_at_its_depth() -> None:
     assert reciprocal_rank([4, 7, 9], 9) == pytest.approx(1 / 3)
     assert reciprocal_rank([4, 7, 9], 9, depth=2) == 0
     assert reciprocal_rank([], 1) == 0
+
+
+def test_calibration_error_is_the_distance_of_confidence_and_share() -> None:
+    assert expected_calibration_error([0.95, 0.95, 0.05], [True, True, False]) == pytest.approx(0.05)
+    assert expected_calibration_error([1.0, 1.0], [True, False]) == pytest.approx(0.5)
+
+
+def test_area_under_roc_counts_ties_half() -> None:
+    assert area_under_roc([0.9, 0.1], [True, False]) == 1.0
+    assert area_under_roc([0.1, 0.9], [True, False]) == 0.0
+    assert area_under_roc([0.5, 0.5, 0.2], [True, False, False]) == pytest.approx(0.75)
+    assert area_under_roc([0.5], [True]) is None
+
+
+def test_coverage_at_precision() -> None:
+    assert coverage_at_precision([0.9, 0.8, 0.7, 0.6], [True, True, False, True], 0.75) == 1.0
+    assert coverage_at_precision([0.9, 0.8, 0.7, 0.6], [True, True, False, False], 0.9) == 0.5
+    assert coverage_at_precision([0.9], [False], 0.9) == 0.0

@@ -16,6 +16,7 @@ import numpy as np
 from retrieval.answering import Answerer, Candidate
 from retrieval.calibration import Calibration, Calibrations, sigmoid
 from retrieval.embedding import SentenceTransformerEmbedder
+from retrieval.evaluation import RIGHT
 from retrieval.indexing import Indexer
 from retrieval.keywords import KeywordIndex
 from retrieval.metrics import f1
@@ -29,7 +30,6 @@ from training.corpora import Example, written_questions
 from training.examples import held_out
 from training.paths import MODELS
 
-RIGHT = 50.0  # F1 from which on an answer counts as right
 ANSWERED = 0.80  # share of the answerable questions that the threshold has to leave answered
 
 
