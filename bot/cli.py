@@ -135,9 +135,9 @@ def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
     from bot.telegram import application
 
     with Fundstelle(settings, notify=say) as fundstelle:
-        if settings.telegram_token is not None:
-            _index_if_empty(fundstelle, index_first)
-            _match_embedder(fundstelle)
+        application.checked_token(settings)  # before anything that takes long
+        _index_if_empty(fundstelle, index_first)
+        _match_embedder(fundstelle)
         application.run(settings, fundstelle.answerer, fundstelle.store.documents)
 
 
