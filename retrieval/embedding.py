@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import ModelError
-from retrieval.modelfiles import ModelReference, fast_bfloat16
+from retrieval.modelfiles import ModelReference, check_tokenizer, fast_bfloat16, positions
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-#: What families of models want before a question and before a text, by a part of the model's name.
-PREFIXES = {"-e5-": ("query: ", "passage: ")}
+#: What families of models want before a question and before a text, by a word of the model's name.
+PREFIXES = {"e5": ("query: ", "passage: ")}
 
 
 class Embedder(Protocol):
@@ -46,14 +49,15 @@ class Embedder(Protocol):
 
 
 class SentenceTransformerEmbedder:
-    """Any model in sentence-transformers format, from a folder or the hub."""
+    """Any model in sentence-transformers format, from a folder or the hub. May be used from several threads."""
 
     def __init__(self, name: str, *, batch_size: int = 64) -> None:
         self._reference = ModelReference(name)
         self._batch_size = batch_size
         self._model: SentenceTransformer | None = None
+        # Held while the model works, too: fast tokenizers must not be used by two threads at once.
         self._lock = threading.Lock()
-        self._prefixes = next((value for part, value in PREFIXES.items() if part in name.lower()), ("", ""))
+        self._prefixes = prefixes(name)
 
     @property
     def signature(self) -> str:
@@ -61,10 +65,12 @@ class SentenceTransformerEmbedder:
 
     @property
     def dimension(self) -> int:
-        return int(self._loaded().get_embedding_dimension() or 0)
+        with self._lock:
+            return int(self._loaded().get_embedding_dimension() or 0)
 
     def load(self) -> None:
-        self._loaded()
+        with self._lock:
+            self._loaded()
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._embed(texts, self._prefixes[1], "encode_document")
@@ -75,39 +81,66 @@ class SentenceTransformerEmbedder:
     def _embed(self, texts: Sequence[str], prefix: str, method: str) -> NDArray[np.float32]:
         import torch
 
-        model = self._loaded()
-        if not texts:
-            return np.zeros((0, self.dimension), np.float32)
-        faster = torch.autocast("cpu", dtype=torch.bfloat16) if fast_bfloat16() else nullcontext()
-        with faster:
+        with self._lock:
+            model = self._loaded()
+            if not texts:
+                return np.zeros((0, int(model.get_embedding_dimension() or 0)), np.float32)
             encode: Any = getattr(model, method)
-            vectors = encode(
-                [prefix + text for text in texts],
-                batch_size=self._batch_size,
-                show_progress_bar=False,
-                convert_to_numpy=False,
-                convert_to_tensor=True,
-            )
+            with torch.autocast("cpu", dtype=torch.bfloat16) if fast_bfloat16() else nullcontext():
+                vectors = encode(
+                    list(texts),
+                    # In place of the prompt that the model may bring itself, which is the same for those families.
+                    prompt=prefix or None,
+                    batch_size=self._batch_size,
+                    show_progress_bar=False,
+                    convert_to_numpy=False,
+                    convert_to_tensor=True,
+                )
         rows = vectors.float().cpu().numpy()
         # A text without any known token may come out as zeros: it stays zeros, and matches nothing.
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return np.ascontiguousarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
     def _loaded(self) -> SentenceTransformer:
-        with self._lock:
-            if self._model is None:
-                from sentence_transformers import SentenceTransformer
+        if self._model is None:
+            self._model = self._reference.load(self._read_files)
+        return self._model
 
-                reference = self._reference
-                self._model = reference.load(
-                    lambda local: SentenceTransformer(
-                        reference.location,
-                        revision=reference.revision,
-                        local_files_only=local,
-                        device="cpu",
-                        model_kwargs={"use_safetensors": True},
-                    )
-                )
-                if not self._model.get_embedding_dimension():
-                    raise ModelError(f"{reference.name} ist kein Modell für Satzvektoren (sentence-transformers).")
-            return self._model
+    def _read_files(self, folder: Path) -> SentenceTransformer:
+        # Without modules.json the library would put its own pooling on any encoder, a reader for example, and say
+        # so in the log only: vectors that mean nothing.
+        if not (folder / "modules.json").is_file() or _kind(folder) != "SentenceTransformer":
+            raise ModelError(
+                f"{self._reference.name} ist kein Modell für Satzvektoren im Format sentence-transformers. "
+                "Bitte FUNDSTELLE_EMBEDDER prüfen."
+            )
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(
+            str(folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            device="cpu",
+            model_kwargs={"use_safetensors": True, "dtype": "float32"},
+        )
+        if not model.get_embedding_dimension():
+            raise ModelError(f"{self._reference.name} sagt nicht, wie lang seine Vektoren sind.")
+        encoder = model.transformers_model
+        if encoder is not None:
+            check_tokenizer(model.tokenizer, folder)
+            # The library relies on what the tokenizer says about this, and not every tokenizer does.
+            model.max_seq_length = min(model.max_seq_length or sys.maxsize, positions(encoder))
+        return model
+
+
+def prefixes(name: str) -> tuple[str, str]:
+    """What the model of this name wants before a question and before a text."""
+    model = Path(name.partition("@")[0]).name.lower()
+    return next((value for family, value in PREFIXES.items() if family in model.split("-")), ("", ""))
+
+
+def _kind(folder: Path) -> str:
+    """Which class of sentence-transformers a model is for; older files do not say, they knew only one."""
+    path = folder / "config_sentence_transformers.json"
+    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return str(config.get("model_type", "SentenceTransformer"))

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from retrieval.calibration import FILE as CALIBRATION
 from retrieval.errors import ModelError
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 Model = TypeVar("Model")
+
+#: What is downloaded of a hub model: no pickles, which can hold code, and no exports for other runtimes.
+_WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+_UNWANTED = ["onnx/*", "openvino/*"]
+_HUB_TIMEOUT = 10.0  # seconds; without it an unreachable hub is tried for minutes
+_HINT = "Ohne Netz bitte einen lokalen Ordner angeben oder die Einstellung weglassen, dann gilt das eingebaute Modell."
 
 
 @dataclass(frozen=True)
@@ -27,9 +40,9 @@ class ModelReference:
         Raises:
             ModelError: the text looks like a path, and there is no model folder.
         """
-        path = Path(self.name).expanduser()
+        path = Path(os.path.expanduser(self.name))
         if path.is_dir():
-            if not (path / "config.json").is_file() and not (path / "modules.json").is_file():
+            if not _is_model(path):
                 raise ModelError(f"Im Ordner {path} liegt kein Modell (config.json oder modules.json fehlt).")
             return path
         if path.is_absolute() or self.name.startswith((".", "~")) or self.name.count("/") != 1:
@@ -39,74 +52,152 @@ class ModelReference:
         return None
 
     @property
-    def location(self) -> str:
-        """What the libraries' loaders want: the folder's path or the hub's name."""
-        return str(self.folder or self.name.partition("@")[0])
-
-    @property
     def revision(self) -> str | None:
         """The pinned revision of a hub model."""
         return None if self.folder else (self.name.partition("@")[2] or None)
 
     @cached_property
     def signature(self) -> str:
-        """Tells one model from another: of a folder its name and the SHA-256 of its weights, else name and revision."""
-        if self.folder is None:
-            return self.name
-        weights = sorted(self.folder.rglob("*.safetensors"))
-        if not weights:
-            raise ModelError(
-                f"Im Ordner {self.folder} fehlen die Gewichte (model.safetensors). Bitte den Ordner wiederherstellen."
-            )
-        digest = hashlib.sha256()
-        for path in weights:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        return f"{self.folder.name}:{digest.hexdigest()[:16]}"
+        """Tells one model from another.
 
-    def load(self, loader: Callable[[bool], Model]) -> Model:
-        """Calls ``loader(local_files_only)``: first without the network, then, for a hub model, with it.
+        Of a folder it is the name and a SHA-256 over weights, tokenizer and configuration; of a hub model its name
+        and revision.
+
+        Raises:
+            ModelError: the folder holds no model, or it cannot be read.
+        """
+        folder = self.folder
+        if folder is None:
+            return self.name
+        _check_weights(folder)
+        digest = hashlib.sha256()
+        try:
+            for path in sorted([*folder.rglob("*.safetensors"), *folder.rglob("*.json")]):
+                if path.name != CALIBRATION:  # no part of the model: it says what the model's scores mean
+                    with path.open("rb") as file:
+                        digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise ModelError(f"Das Modell in {folder} lässt sich nicht lesen: {first_line(error)}") from error
+        return f"{folder.name}:{digest.hexdigest()[:16]}"
+
+    def load(self, loader: Callable[[Path], Model]) -> Model:
+        """Calls ``loader`` with the folder of the model's files, a hub model is downloaded first if need be.
 
         Raises:
             ModelError: the model is missing, damaged, of another kind, or cannot be downloaded.
         """
-        folder = self.folder
         _quieten()
-        if folder is not None:
-            try:
-                return loader(True)
-            except Exception as error:  # the loaders raise whatever their file parsers raise
-                raise ModelError(f"Das Modell in {folder} lässt sich nicht laden: {first_line(error)}") from error
+        folder = self.folder or self._cached() or self._downloaded()
+        _check_weights(folder)
         try:
-            return loader(True)
-        except Exception:
-            pass
-        try:
-            return loader(False)
-        except Exception as error:
+            return loader(folder)
+        except ModelError:
+            raise
+        except Exception as error:  # the loaders raise whatever their file parsers raise
+            where = self.name if self.folder is None else f"in {folder}"
             raise ModelError(
-                f"Das Modell {self.name} lässt sich nicht vom Hub laden: {first_line(error)} Ohne Netz bitte einen "
-                "lokalen Ordner angeben oder die Einstellung weglassen, dann gilt das eingebaute Modell."
+                f"Das Modell {where} lässt sich nicht laden, Dateien fehlen oder sind beschädigt ({first_line(error)})."
             ) from error
+
+    def _cached(self) -> Path | None:
+        """The folder of a hub model that was downloaded earlier, without asking the hub."""
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+        try:
+            folder = Path(
+                snapshot_download(
+                    self.name.partition("@")[0],
+                    revision=self.revision,
+                    local_files_only=True,
+                    allow_patterns=_WANTED,
+                    ignore_patterns=_UNWANTED,
+                )
+            )
+        except (LocalEntryNotFoundError, HFValidationError):
+            return None
+        # Other programs share the cache; they may have fetched only some of the files.
+        return folder if _is_model(folder) and any(folder.rglob("*.safetensors")) else None
+
+    def _downloaded(self) -> Path:
+        from huggingface_hub import HfApi, snapshot_download
+        from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+        name = self.name.partition("@")[0]
+        try:
+            # Downloads retry for minutes and ask without a time limit: find out first whether anybody answers.
+            HfApi().model_info(name, revision=self.revision, timeout=_HUB_TIMEOUT)
+            folder = snapshot_download(name, revision=self.revision, allow_patterns=_WANTED, ignore_patterns=_UNWANTED)
+        except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+            raise ModelError(
+                f"Auf dem Hub gibt es {self.name} nicht, oder das Modell ist nicht öffentlich. "
+                "Bitte Namen und Revision prüfen."
+            ) from error
+        except Exception as error:  # network, disk, a name that the hub does not allow
+            raise ModelError(
+                f"Das Modell {self.name} liegt nicht in einem Ordner dieses Namens und lässt sich nicht vom Hub laden "
+                f"({first_line(error)}). {_HINT}"
+            ) from error
+        if not _is_model(Path(folder)):
+            raise ModelError(f"Auf dem Hub ist {self.name} kein Modell (config.json oder modules.json fehlt).")
+        return Path(folder)
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / "config.json").is_file() or (folder / "modules.json").is_file()
+
+
+def _check_weights(folder: Path) -> None:
+    """Raises ModelError unless all weights are in safetensors files; pickles can hold code and are never read."""
+    if not any(folder.rglob("*.safetensors")):
+        raise ModelError(
+            f"Im Ordner {folder} fehlen Gewichte im Format safetensors (model.safetensors). "
+            "Bitte den Ordner wiederherstellen oder ein anderes Modell wählen."
+        )
+    for path in folder.rglob("pytorch_model.bin"):
+        if not any(path.parent.glob("*.safetensors")):
+            raise ModelError(f"{path} ist eine Pickle-Datei; sie wird nicht geladen. Bitte als safetensors speichern.")
 
 
 def _quieten() -> None:
     """No bar for each model that is read from disk, and no remarks on stderr; a download still shows its progress."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
     from huggingface_hub.utils import logging as hub_logging
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
     hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+    hub_bars = not are_progress_bars_disabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    if hub_bars:  # transformers has just switched them off as well
+        enable_progress_bars()
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text, for a message of one line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    """The first line of an error's text without the full stop, for a message of one line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200].rstrip(" .:")
+
+
+def check_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Raises ModelError without a fast tokenizer that has a vocabulary: transformers goes on without one."""
+    if not tokenizer.is_fast or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+        raise ModelError(f"In {folder} fehlt der Tokenizer (tokenizer.json). Bitte den Ordner wiederherstellen.")
+
+
+def positions(model: PreTrainedModel) -> int:
+    """How many tokens a model reads at once; a very high number if there is no limit.
+
+    RoBERTa and its family count positions from behind the padding's: of 514 they use 512.
+    """
+    limit = getattr(model.config, "max_position_embeddings", None) or sys.maxsize
+    tables = [module for name, module in model.named_modules() if name.endswith("position_embeddings")]
+    paddings = [getattr(table, "padding_idx", None) for table in tables]
+    return int(limit) - max((padding + 1 for padding in paddings if padding is not None), default=0)
 
 
 def fast_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 matrices in hardware (AMX); without that it is slower than float32."""
     import torch
 
-    return bool(torch.cpu._is_amx_tile_supported())
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))

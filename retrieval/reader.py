@@ -6,22 +6,23 @@ import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import ModelError
-from retrieval.modelfiles import ModelReference, fast_bfloat16
+from retrieval.modelfiles import ModelReference, check_tokenizer, fast_bfloat16, positions
 from retrieval.spans import best_span
 from retrieval.types import Span
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-MAX_TOKENS = 320
-STRIDE = 96
-QUESTION_TOKENS = 64
+MAX_TOKENS = 320  # of a window, or fewer if the model reads fewer at once
+STRIDE = 96  # tokens that neighbouring windows share, at most half of a window
+QUESTION_TOKENS = 64  # a longer question is cut; at most a quarter of a window
 BATCH_TOKENS = 8192
 
 
@@ -40,7 +41,7 @@ class Reader(Protocol):
         """
 
     def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
-        """The best span of each passage, None for a passage without any text."""
+        """The best span of each passage, None for a passage in which there is none, as without any word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class _Window:
     types: list[int]
     first: int  # position of the first text token in ids
     offsets: NDArray[np.int64]  # (text tokens, 2)
+    null: int  # position of [CLS] in ids: "no answer", as SQuAD 2.0 readers are trained
 
 
 class TransformersReader:
@@ -59,12 +61,14 @@ class TransformersReader:
 
     Passages that are longer than the model reads at once are read in overlapping windows. A window's span competes
     by its margin over the same window's "no answer": logits of different windows have no common scale otherwise.
+    May be used from several threads.
     """
 
     def __init__(self, name: str) -> None:
         self._reference = ModelReference(name)
         self._model: PreTrainedModel | None = None
         self._tokenizer: PreTrainedTokenizerFast | None = None
+        # Held while the model works, too: fast tokenizers must not be used by two threads at once.
         self._lock = threading.Lock()
 
     @property
@@ -77,48 +81,64 @@ class TransformersReader:
 
     def load(self) -> None:
         with self._lock:
-            if self._model is None:
-                self._reference.load(self._read_files)
+            self._load()
 
     def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
-        self.load()
+        with self._lock:
+            self._load()
+            windows = [window for item, text in enumerate(passages) for window in self._windows(item, question, text)]
+            windows.sort(key=lambda window: len(window.ids))
+            results = self._run(windows)
         best: list[Span | None] = [None] * len(passages)
-        windows = [window for item, text in enumerate(passages) for window in self._windows(item, question, text)]
-        windows.sort(key=lambda window: len(window.ids))
-        for window, start_logits, end_logits in self._run(windows):
+        for window, start_logits, end_logits in results:
             text = slice(window.first, window.first + len(window.offsets))
-            null = float(start_logits[0] + end_logits[0])  # [CLS], as SQuAD 2.0 readers are trained
+            null = float(start_logits[window.null] + end_logits[window.null])
             span = best_span(passages[window.passage], start_logits[text], end_logits[text], window.offsets, null)
             current = best[window.passage]
-            if span is not None and (current is None or span.margin > current.margin):
+            # A span is empty where its tokens are marks only.
+            if span is not None and span.text and (current is None or span.margin > current.margin):
                 best[window.passage] = span
         return tuple(best)
 
-    def _read_files(self, local: bool) -> None:
+    def _load(self) -> None:
+        if self._model is None:
+            self._tokenizer, self._model = self._reference.load(self._read_files)
+
+    def _read_files(self, folder: Path) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
         from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
 
-        where: dict[str, Any] = {"revision": self._reference.revision, "local_files_only": local}
-        location = self._reference.location
-        config = AutoConfig.from_pretrained(location, **where)
+        # trust_remote_code must be said: left out, transformers asks on the terminal whether it may run code.
+        rules: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        wrong_kind = ModelError(
+            f"{self._reference.name} ist kein Modell für extraktive Fragebeantwortung. Bitte FUNDSTELLE_READER prüfen."
+        )
+        if not (folder / "config.json").is_file():
+            raise wrong_kind
+        config = AutoConfig.from_pretrained(folder, **rules)
         if not any(name.endswith("ForQuestionAnswering") for name in config.architectures or ()):
-            raise ModelError(f"{self._reference.name} ist kein Modell für extraktive Fragebeantwortung.")
-        tokenizer: Any = AutoTokenizer.from_pretrained(location, use_fast=True, **where)
-        if not tokenizer.is_fast:
-            raise ModelError(f"{self._reference.name} hat keinen schnellen Tokenizer (tokenizer.json).")
-        model = AutoModelForQuestionAnswering.from_pretrained(location, use_safetensors=True, **where)
-        self._tokenizer = tokenizer
-        self._model = model.float().eval()
+            raise wrong_kind
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder, use_fast=True, **rules)
+        check_tokenizer(tokenizer, folder)
+        model, report = AutoModelForQuestionAnswering.from_pretrained(
+            folder, use_safetensors=True, dtype="float32", output_loading_info=True, **rules
+        )
+        if report["missing_keys"]:  # transformers fills them with random numbers and goes on
+            raise ModelError(
+                f"In den Gewichten von {folder} fehlt {min(report['missing_keys'])}. Bitte den Ordner wiederherstellen."
+            )
+        return tokenizer, model.eval()
 
     def _windows(self, passage: int, question: str, text: str) -> list[_Window]:
-        assert self._tokenizer is not None and self._model is not None  # load() has run
-        limit = min(MAX_TOKENS, getattr(self._model.config, "max_position_embeddings", MAX_TOKENS))
+        assert self._tokenizer is not None and self._model is not None  # _load() has run
+        limit = min(MAX_TOKENS, positions(self._model), self._tokenizer.model_max_length)
+        room = min(QUESTION_TOKENS, limit // 4)
         asked = self._tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
         encoded = self._tokenizer(
-            question[: asked[:QUESTION_TOKENS][-1][1]] if asked else question,
+            question[: asked[room - 1][1]] if len(asked) > room else question,
             text,
             truncation="only_second",
             max_length=limit,
-            stride=STRIDE,
+            stride=min(STRIDE, limit // 4),
             return_overflowing_tokens=True,
             return_offsets_mapping=True,
             return_token_type_ids=True,
@@ -126,19 +146,21 @@ class TransformersReader:
         windows = []
         for row, ids in enumerate(encoded["input_ids"]):
             sequence = encoded.sequence_ids(row)
-            positions = [position for position, side in enumerate(sequence) if side == 1]
-            if not positions:
+            text_tokens = [position for position, side in enumerate(sequence) if side == 1]
+            if not text_tokens:
                 continue
-            first, last = positions[0], positions[-1] + 1
+            first, last = text_tokens[0], text_tokens[-1] + 1
             offsets = np.array(encoded["offset_mapping"][row][first:last], np.int64).reshape(-1, 2)
-            windows.append(_Window(passage, ids, encoded["token_type_ids"][row], first, offsets))
+            cls = self._tokenizer.cls_token_id
+            null = ids.index(cls) if cls in ids else 0
+            windows.append(_Window(passage, ids, encoded["token_type_ids"][row], first, offsets, null))
         return windows
 
     def _run(self, windows: list[_Window]) -> list[tuple[_Window, NDArray[np.float32], NDArray[np.float32]]]:
         """Start and end logits, each (tokens of the window,), batch by batch."""
         import torch
 
-        assert self._model is not None and self._tokenizer is not None  # load() has run
+        assert self._model is not None and self._tokenizer is not None  # _load() has run
         results = []
         padding = self._tokenizer.pad_token_id or 0
         takes_types = getattr(self._model.config, "type_vocab_size", 0) > 1
@@ -154,8 +176,7 @@ class TransformersReader:
             inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
             if takes_types:
                 inputs["token_type_ids"] = torch.from_numpy(types)
-            faster = torch.autocast("cpu", dtype=torch.bfloat16) if fast_bfloat16() else nullcontext()
-            with torch.inference_mode(), faster:
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16) if fast_bfloat16() else nullcontext():
                 out = self._model(**inputs)
             starts, ends = out.start_logits.float().numpy(), out.end_logits.float().numpy()
             results += [(window, starts[row], ends[row]) for row, window in enumerate(batch)]
