@@ -1,8 +1,9 @@
 """Sentences with exact offsets: SoMaJo for German, corrected where agency German defeats it.
 
-What is put right, on SoMaJo's tokens: a full stop that belongs to an ordinal, a Roman numeral or an abbreviation and
-ends the sentence too ("am 15. Das Amt ...", "u. a. Sie reisten ..."), sentences that begin with "1,2 Millionen",
-"5G" or "iPhone", and abbreviations that it does not know ("Stv. Müller"). The word lists lie in ``retrieval/data``.
+SoMaJo reads only what ``clear_ends`` leaves in doubt, and what is put right on its tokens is: a full stop that belongs
+to an ordinal, a Roman numeral or an abbreviation and ends the sentence too ("am 15. Das Amt ...", "u. a. Sie reisten
+..."), sentences that begin with "1,2 Millionen", "5G" or "iPhone", and abbreviations that it does not know
+("Stv. Müller"). The word lists lie in ``retrieval/data``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from retrieval.clear_ends import clear_parts
 from retrieval.german import read_entries, read_words
 from retrieval.types import Sentence
 
@@ -25,6 +27,7 @@ WINDOW_CHARS = 4000
 _ENDLESS = re.compile(r"\S{300,}")
 
 _FULL_STOP = re.compile(r"[.!?]+$")
+_BEFORE_STOP = re.compile(r"([^\W\d_]+)\.$")
 _ROMAN = re.compile(r"[IVXLC]+\.$")
 _MIXED_CASE = re.compile(r"[a-zäöü]{1,2}[A-ZÄÖÜ]\w")
 _CLOSING = frozenset("\"'“”‘’«»›‹)]")
@@ -39,7 +42,7 @@ _CLINGING = re.compile(r"[\u0300-\u036f\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U000
 class SentenceSplitter:
     """Splits German text into sentences; lines are paragraphs, and no sentence goes beyond its line.
 
-    SoMaJo is loaded with the first text (0.2 s). One caller at a time: SoMaJo keeps state while it works.
+    SoMaJo is loaded with the first doubtful sentence (0.2 s). One caller at a time: SoMaJo keeps state while it works.
     """
 
     def split(self, text: str) -> tuple[Sentence, ...]:
@@ -63,17 +66,24 @@ class SentenceSplitter:
 
     def _line(self, line: str) -> Iterator[tuple[int, int]]:
         """The sentences of one line of any length as (start, end)."""
-        begin = 0
-        while len(line) - begin > WINDOW_CHARS:
+        # Without SoMaJo's list of abbreviations no end is clear.
+        whole_line = ((0, len(line), False),)
+        for start, end, is_one in clear_parts(line, self._before_stop) if self._before_stop else whole_line:
+            for first, last in [_stripped(line, start, end)] if is_one else self._doubtful(line, start, end):
+                if first < last:
+                    yield first, last
+
+    def _doubtful(self, line: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """The sentences of ``line[begin:end]`` as (start, end)."""
+        while end - begin > WINDOW_CHARS:
             stop = _blank_before(line, begin, begin + WINDOW_CHARS)
             spans = self._window(line[begin:stop])
             # The last sentence of a window may be cut off by it: it is read again with the next one.
-            whole = spans[:-1] or spans
-            for start, end in whole:
-                yield begin + start, begin + end
+            for first, last in spans[:-1] or spans:
+                yield begin + first, begin + last
             begin = begin + spans[-1][0] if len(spans) > 1 else stop
-        for start, end in self._window(line[begin:]):
-            yield begin + start, begin + end
+        for first, last in self._window(line[begin:end]):
+            yield begin + first, begin + last
 
     def _window(self, window: str) -> list[tuple[int, int]]:
         """The sentences of a short piece of text as (start, end)."""
@@ -145,6 +155,21 @@ class SentenceSplitter:
     @cached_property
     def _abbreviations(self) -> frozenset[str]:
         return read_words("abbreviations_de.txt")
+
+    @cached_property
+    def _before_stop(self) -> frozenset[str]:
+        """What stands before the full stop of abbreviations, small: SoMaJo's and ours; empty if its lists are gone."""
+        try:
+            from somajo.utils import read_abbreviation_file
+
+            names = ("abbreviations_de.txt", "single_token_abbreviations_de.txt", "eos_abbreviations.txt")
+            known = {entry for name in names for entry in read_abbreviation_file(name)}
+        except (ImportError, OSError) as error:
+            logger.warning("SoMaJo's abbreviations cannot be read, splitting is slower: %r", error)
+            return frozenset()
+        # The two at the end are patterns in SoMaJo.
+        known |= {f"{entry}." for entry in self._abbreviations} | {"PS.", "Art."}
+        return frozenset(match[1].lower() for entry in known if (match := _BEFORE_STOP.search(entry)))
 
     @cached_property
     def _number_nouns(self) -> frozenset[str]:

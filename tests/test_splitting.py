@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from retrieval import splitting
@@ -67,6 +67,31 @@ def test_gold_sentences_come_apart_again(group: int) -> None:
         result = split(" ".join(expected))
         found += sum(sentence in result for sentence in expected)
     assert found / len(gold) >= REQUIRED_SHARE
+
+
+def split_by_somajo_alone(monkeypatch: pytest.MonkeyPatch, text: str) -> list[str]:
+    with monkeypatch.context() as patch:
+        patch.setattr(splitting, "clear_parts", lambda line, abbreviations: [(0, len(line), False)])
+        return split(text)
+
+
+@pytest.mark.parametrize("group", [2, 5, 11])
+def test_clear_ends_are_where_somajo_sees_them(monkeypatch: pytest.MonkeyPatch, group: int) -> None:
+    gold = gold_sentences()
+    for first in range(0, len(gold), group):
+        text = " ".join(gold[first : first + group])
+        assert split(text) == split_by_somajo_alone(monkeypatch, text)
+
+
+def test_without_somajos_abbreviations_it_reads_everything(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    splitter = SentenceSplitter()
+    monkeypatch.setitem(splitter.__dict__, "_somajo", SPLITTER._somajo)
+    monkeypatch.delattr("somajo.utils.read_abbreviation_file")
+    monkeypatch.setattr(splitting, "clear_parts", None)  # it would fail if it were called
+    assert [sentence.text for sentence in splitter.split("Eins ist da. Zwei auch.")] == ["Eins ist da.", "Zwei auch."]
+    assert "read_abbreviation_file" in caplog.text
 
 
 def test_offsets_count_from_the_beginning_of_the_text() -> None:
@@ -217,6 +242,21 @@ GERMAN = st.lists(
 @example("„Ja.“ „Nein.“\nUnd: „Wer?“")
 def test_contract_for_german_pieces(text: str) -> None:
     assert_contract(text)
+
+
+PIECES = (
+    "Wort Haus A4-Blatt US-Präsident Str. Hauptstr. Nr. Art. Stv. Abt. Dr. z. B. usw. ca. II. XIX. IX 2019. 2019 17. "
+    "1,2 160.000 9.30 3.4.5 17. Mai, am 17. Mai vom 20. Jahrhundert im 3. Das iPhone und er sagte „Wir »Gut. gehen.“ "
+    "kommt.« (SPD). (Nein!) Ja! Wirklich?! Toll... So… – — -: ; § 5 % 5%. www.amt.de. tagesschau.info d’accord. Ende.) "
+    '"So. ist." [Er] [2]. & A&B. Wort., „Nein!“, rief a. b. :) XD o.O 8) ... 1. 2. Der 5G. C. Ärzte. Öl é. État.'
+).split(" ")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=14))
+def test_clear_ends_for_any_pieces(monkeypatch: pytest.MonkeyPatch, pieces: list[str]) -> None:
+    text = " ".join(pieces)
+    assert split(text) == split_by_somajo_alone(monkeypatch, text)
 
 
 @settings(max_examples=150, deadline=None)
