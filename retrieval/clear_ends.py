@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# Lines with other characters are doubtful as a whole: apostrophes, tags, "_", "*" and the like pair up over sentence
-# ends, invisible characters and those that are not NFC move offsets.
-_ORDINARY = re.compile(r"[\u00a0 !\"#$%&()+,\-./0-9:;=?A-Z\[\]a-z§°²³·À-ÿĀ-ſ€„“”‚‘’«»›‹–—‑…]*")
+# Lines with other characters are doubtful as a whole: tags, "_", "*", quotes like 'this' and so on pair up over
+# sentence ends, invisible characters and those that are not NFC move offsets.
+_CHARACTERS = r"[\u00a0 !\"#$%&()+,\-./0-9:;=?A-Z\[\]a-z§°²³·À-ÿĀ-ſ€„“”‚‘’«»›‹–—‑…]*"
+_ORDINARY = re.compile(rf"{_CHARACTERS}(?:(?<=[^\W\d_])'(?=[^\W\d_]){_CHARACTERS})*")
 _CLEAR_END = re.compile(
     r"""(?:
         (?<![^\s(\[„“»«"]) (?:\w+-)* ([^\W\d_]{2,}) \.    # a word, if it is not an abbreviation
@@ -22,7 +23,7 @@ _CLEAR_END = re.compile(
     """,
     re.VERBOSE,
 )
-_CLOSING = " \u00a0)]“”‘’»«›‹\""
+_CLOSING = ' \u00a0)]“”‘’»«›‹"'
 _MARK = re.compile(r"[.!?…]")
 # Marks that end nothing: before a small letter or comma, in numbers ("160.000", "1.234,5", "9.30"), dates, centuries.
 _NO_END = re.compile(

@@ -244,16 +244,17 @@ def test_contract_for_german_pieces(text: str) -> None:
     assert_contract(text)
 
 
-PIECES = (
-    "Wort Haus A4-Blatt US-Präsident Str. Hauptstr. Nr. Art. Stv. Abt. Dr. z. B. usw. ca. II. XIX. IX 2019. 2019 17. "
-    "1,2 160.000 9.30 3.4.5 17. Mai, am 17. Mai vom 20. Jahrhundert im 3. Das iPhone und er sagte „Wir »Gut. gehen.“ "
-    "kommt.« (SPD). (Nein!) Ja! Wirklich?! Toll... So… – — -: ; § 5 % 5%. www.amt.de. tagesschau.info d’accord. Ende.) "
-    '"So. ist." [Er] [2]. & A&B. Wort., „Nein!“, rief a. b. :) XD o.O 8) ... 1. 2. Der 5G. C. Ärzte. Öl é. État.'
-).split(" ")
+MIXED = """
+Wort Haus A4-Blatt US-Präsident Str. Hauptstr. Nr. Art. Stv. Abt. Dr. z. B. usw. ca. II. XIX. IX 2019. 2019 17. 1,2
+160.000 9.30 3.4.5 17. Mai, am 17. Mai vom 20. Jahrhundert im 3. Das iPhone und er sagte „Wir »Gut. gehen.“ kommt.«
+(SPD). (Nein!) Ja! Wirklich?! Toll... So… – — -: ; § 5 % 5%. www.amt.de. tagesschau.info d’accord. Ende.) "So. ist."
+[Er] [2]. & A&B. Wort., „Nein!“, rief a. b. :) XD o.O 8) ... 1. 2. Der 5G. C. Ärzte. Öl é. État. O'Neill. geht's 'So
+so'. x'D
+"""
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(pieces=st.lists(st.sampled_from(PIECES), max_size=14))
+@given(pieces=st.lists(st.sampled_from(MIXED.split()), max_size=14))
 def test_clear_ends_for_any_pieces(monkeypatch: pytest.MonkeyPatch, pieces: list[str]) -> None:
     text = " ".join(pieces)
     assert split(text) == split_by_somajo_alone(monkeypatch, text)
@@ -268,14 +269,14 @@ def test_contract_for_any_text(text: str) -> None:
 
 
 def test_speed_is_of_the_order_measured() -> None:
-    """About 120,000 characters a second on a quiet core; a tenth of it is required, so that load does not fail this."""
+    """About 250,000 characters a second, of hard sentences; a tenth of it is required, so that load does not fail this."""
     import time
 
     text = "\n".join(" ".join(gold_sentences()[first : first + 5]) for first in range(0, 200, 5))
     SPLITTER.split(text[:100])
     began = time.perf_counter()
     SPLITTER.split(text)
-    assert len(text) / (time.perf_counter() - began) > 12_000
+    assert len(text) / (time.perf_counter() - began) > 25_000
 
 
 def test_word_lists_are_commented_and_lower_case_where_they_must_be() -> None:
