@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +27,6 @@ logger = logging.getLogger(__name__)
 
 #: Sentences embedded together, over as many articles as it takes.
 EMBEDDED_TOGETHER = 512
-#: From this many articles on, splitting is worth two processes (each takes about a second to start).
-PARALLEL_FROM = 50
-_AHEAD = 32  # articles that the splitting processes may be ahead: bounds the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +41,8 @@ class Parts:
 class Indexer:
     """Takes files or documents up into a store, and brings the vector index up to date afterwards.
 
-    ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Large runs split
-    in two processes, which import the main module again: a script that calls this needs the usual
-    ``if __name__ == "__main__":``.
+    ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Nearly all the time
+    goes into embedding, which uses every core by itself: splitting in processes of its own would gain nothing.
     """
 
     def __init__(
@@ -114,15 +105,15 @@ class Indexer:
         self, items: Sequence[tuple[int, tuple[str, Path | Document]]], report: Callable[[int, FileReport], None]
     ) -> None:
         waiting: list[tuple[int, Document, Parts]] = []
-        with self._pool(len(items)) as pool:
-            for position, document, parts in _split_ahead(pool, self._splitter, self._unsettled(items, report)):
-                if isinstance(parts, str):
-                    report(position, FileReport(document.path, IndexOutcome.FAILED, parts))
-                    continue
-                waiting.append((position, document, parts))
-                if sum(len(parts.sentences) for _, _, parts in waiting) >= EMBEDDED_TOGETHER:
-                    self._embed_and_put(waiting, report)
-                    waiting = []
+        for position, document in self._unsettled(items, report):
+            parts = self._split(document)
+            if isinstance(parts, str):
+                report(position, FileReport(document.path, IndexOutcome.FAILED, parts))
+                continue
+            waiting.append((position, document, parts))
+            if sum(len(parts.sentences) for _, _, parts in waiting) >= EMBEDDED_TOGETHER:
+                self._embed_and_put(waiting, report)
+                waiting = []
         self._embed_and_put(waiting, report)
 
     def _unsettled(
@@ -140,6 +131,16 @@ class Indexer:
                 report(position, stored.report)
             else:
                 yield position, document
+
+    def _split(self, document: Document) -> Parts | str:
+        """The parts of an article; a ``str`` says why there are none."""
+        try:
+            return split_article(self._splitter, document.text)
+        except LoadingError as error:
+            return str(error)
+        except Exception as error:
+            logger.exception("splitting %s failed", document.path)
+            return f"Der Text lässt sich nicht in Sätze teilen ({error!r})."
 
     def _embed_and_put(
         self, articles: Sequence[tuple[int, Document, Parts]], report: Callable[[int, FileReport], None]
@@ -160,17 +161,6 @@ class Indexer:
             )
             report(position, stored.report)
 
-    def _pool(self, articles: int) -> AbstractContextManager[Executor | None]:
-        # A process of a pool must not open one; and a single core has nothing to gain.
-        if articles < PARALLEL_FROM or (os.cpu_count() or 1) < 2 or multiprocessing.parent_process() is not None:
-            return nullcontext()
-        return ProcessPoolExecutor(
-            max_workers=2,
-            mp_context=multiprocessing.get_context("spawn"),  # forking with torch's threads around can hang
-            initializer=_start_worker,
-            initargs=(self._splitter,),
-        )
-
 
 def split_article(splitter: SentenceSplitter, text: str) -> Parts:
     """Sentences, passages and keyword terms of one article. Raises LoadingError if it has no sentence."""
@@ -179,55 +169,3 @@ def split_article(splitter: SentenceSplitter, text: str) -> Parts:
         raise LoadingError("Der Text enthält keinen Satz.")
     passages = build_passages(text, sentences)
     return Parts(sentences, passages, tuple(tuple(keyword_terms(passage.text)) for passage in passages))
-
-
-def _split_ahead(
-    pool: Executor | None, splitter: SentenceSplitter, articles: Iterable[tuple[int, Document]]
-) -> Iterator[tuple[int, Document, Parts | str]]:
-    """Splits articles in order, with a pool some ahead of the one handed out. A ``str`` says why one failed."""
-    ahead: deque[tuple[int, Document, Future[Parts] | None]] = deque()
-    for position, document in articles:
-        try:
-            future = pool.submit(_split_in_worker, document.text) if pool is not None else None
-        except Exception as error:  # the pool is broken, or the splitter cannot be sent to it
-            logger.warning("splitting goes on in one process: %r", error)
-            pool = future = None
-        ahead.append((position, document, future))
-        if pool is None or len(ahead) > _AHEAD:
-            yield _finish(splitter, *ahead.popleft())
-    while ahead:
-        yield _finish(splitter, *ahead.popleft())
-
-
-def _finish(
-    splitter: SentenceSplitter, position: int, document: Document, future: Future[Parts] | None
-) -> tuple[int, Document, Parts | str]:
-    try:
-        if future is not None:
-            try:
-                return position, document, future.result()
-            except LoadingError:
-                raise
-            except Exception as error:
-                # Whatever a worker process died of must not cost the article: once more, here.
-                logger.info("splitting %s in a worker process failed: %r", document.path, error)
-        return position, document, split_article(splitter, document.text)
-    except LoadingError as error:
-        return position, document, str(error)
-    except Exception as error:
-        logger.exception("splitting %s failed", document.path)
-        return position, document, f"Der Text lässt sich nicht in Sätze teilen ({error!r})."
-
-
-_worker_splitter: SentenceSplitter | None = None
-
-
-def _start_worker(splitter: SentenceSplitter) -> None:
-    global _worker_splitter
-    _worker_splitter = splitter
-
-
-def _split_in_worker(text: str) -> Parts:
-    if _worker_splitter is None:
-        raise RuntimeError("the worker process was not started by Indexer")
-    return split_article(_worker_splitter, text)

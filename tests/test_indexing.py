@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import subprocess
 import sys
@@ -39,24 +37,6 @@ class Counting(HashEmbedder):
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.batches.append(len(texts))
         return super().embed_texts(texts)
-
-
-class NotHere(SentenceSplitter):
-    """Splits in worker processes only."""
-
-    def split(self, text: str) -> tuple[Sentence, ...]:
-        if multiprocessing.parent_process() is None:
-            raise AssertionError(text)
-        return super().split(text)
-
-
-class Deadly(SentenceSplitter):
-    """Kills every worker process it is used in."""
-
-    def split(self, text: str) -> tuple[Sentence, ...]:
-        if multiprocessing.parent_process() is not None:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().split(text)
 
 
 @pytest.fixture(scope="module")
@@ -221,35 +201,6 @@ def test_articles_are_embedded_together(
     np.testing.assert_allclose(vectors, expected, atol=1e-3)
 
 
-def test_large_runs_split_in_two_processes(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    documents = [Document(f"Erster Satz von Artikel{i}. Zweiter Satz.", path=f"/{i}") for i in range(60)]
-    report = Indexer(store, NotHere(), HashEmbedder()).index_documents(documents)
-    assert [entry.path for entry in report.files] == [document.path for document in documents]
-    assert report.count(IndexOutcome.ADDED) == 60
-    with Store(tmp_path / "one") as one:
-        Indexer(one, SentenceSplitter(), HashEmbedder()).index_documents(documents[:40])
-        Indexer(one, SentenceSplitter(), HashEmbedder()).index_documents(documents[40:])
-        for table in ("documents", "sentences", "passages"):
-            sql = f"SELECT * FROM {table} ORDER BY id"
-            assert one.database.rows(sql) == store.database.rows(sql)
-
-
-def test_dying_worker_processes_cost_no_article(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    documents = [Document(f"Erster Satz von Artikel{i}. Zweiter Satz.", path=f"/{i}") for i in range(60)]
-    report = Indexer(store, Deadly(), HashEmbedder()).index_documents(documents)
-    assert report.count(IndexOutcome.ADDED) == 60
-
-
-def test_a_splitter_that_cannot_be_sent_to_a_process(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    splitter = SentenceSplitter()
-    splitter.kept = lambda: None  # type: ignore[attr-defined]
-    documents = [Document(f"Das ist Artikel{i}.", path=f"/{i}") for i in range(50)]
-    assert Indexer(store, splitter, HashEmbedder()).index_documents(documents).count(IndexOutcome.ADDED) == 50
-
-
 def test_another_embedder_embeds_all_again(store: Store, splitter: SentenceSplitter, folder: Path) -> None:
     Indexer(store, splitter, HashEmbedder()).index([folder])
     notices: list[str] = []
@@ -284,7 +235,6 @@ from retrieval.store import Store
 from tests.doubles import HashEmbedder
 import retrieval.indexing
 retrieval.indexing.EMBEDDED_TOGETHER = 20
-retrieval.indexing.PARALLEL_FROM = 10_000
 indexer = Indexer(Store(Path(sys.argv[1])), SentenceSplitter(), HashEmbedder())
 indexer.index([Path(sys.argv[2])], lambda done, total: print(done, flush=True))
 """
