@@ -269,7 +269,7 @@ def test_contract_for_any_text(text: str) -> None:
 
 
 def test_speed_is_of_the_order_measured() -> None:
-    """About 250,000 characters a second, of hard sentences; a tenth of it is required, so that load does not fail this."""
+    """About 250,000 characters a second, of hard sentences; a tenth is required, so that load does not fail this."""
     import time
 
     text = "\n".join(" ".join(gold_sentences()[first : first + 5]) for first in range(0, 200, 5))
