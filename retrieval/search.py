@@ -55,8 +55,19 @@ class Search:
         self._keywords = keywords
 
     def load(self) -> None:
-        """Loads the embedder, so that the first question does not wait for it."""
+        """Loads the embedder and both indexes, so that the first question waits for nothing.
+
+        The indexes are checked and repaired, and not only when a question runs into the damage: a damaged keyword
+        index may also just find less.
+
+        Raises:
+            ModelError: the embedder cannot be loaded.
+            StoreError: the database cannot be read.
+        """
         self._embedder.load()
+        self._keywords.load()
+        # The vector index is read with the first search, and a model's first text takes longer than the others.
+        self.candidates("Fundstelle")
 
     def search(self, question: str, *, limit: int = 5) -> list[Hit]:
         """Up to ``limit`` hits, best first; near-equal passages only once.

@@ -1,7 +1,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from retrieval.keywords import KeywordIndex
 from retrieval.search import Search
@@ -61,3 +63,40 @@ def test_an_empty_collection_has_no_hits_and_loads_nothing(store: Store) -> None
 def test_a_question_of_stop_words_still_finds_something_by_meaning(store: Store) -> None:
     put(store, PERM, "perm.txt")
     assert searching(store).search("und wer oder was?")
+
+
+def test_articles_that_vanish_during_the_search_are_left_out(store: Store) -> None:
+    class Vanishing(FaissVectorIndex):
+        def search(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+            found = super().search(query, k)
+            with store.change() as connection:
+                connection.execute("DELETE FROM documents")
+            return found
+
+    put(store, PERM, "perm.txt")
+    search = Search(store, HashEmbedder(), Vanishing(store), KeywordIndex(store))
+    assert search.search("Wer ist Gouverneur von Perm?") == []
+
+
+def test_loading_repairs_both_indexes_before_the_first_question(store: Store) -> None:
+    put(store, PERM, "perm.txt")
+    searching(store).load()
+    for path in store.home.glob("vectors-*.faiss"):
+        path.write_bytes(b"damaged")
+    with store.database.transaction() as connection:
+        connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
+    assert KeywordIndex(store).search(["gouverneur"], 5) == []  # the damage does not show
+    notices: list[str] = []
+    vectors, keywords = FaissVectorIndex(store, notices.append), KeywordIndex(store, notices.append)
+    search = Search(store, HashEmbedder(), vectors, keywords)
+    search.load()
+    assert len(notices) == 2 and "Stichwortindex" in notices[0] and "Vektorindex" in notices[1]
+    assert search.search("Gouverneur")[0].keyword > 0
+    assert len(notices) == 2
+
+
+def test_an_empty_collection_can_be_loaded(store: Store) -> None:
+    search = searching(store)
+    search.load()
+    put(store, PERM, "perm.txt")
+    assert search.search("Gouverneur")
