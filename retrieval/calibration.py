@@ -1,7 +1,8 @@
 """From scores to the probability that an answer is right.
 
-Logistic regression (Platt scaling, Platt 1999) over a few features, fitted by ``training/calibrate.py`` on questions
-that nothing was trained on, and kept as ``calibration.json`` beside the reader's weights.
+Logistic regression (Platt scaling, Platt 1999) over a few features. ``retrieval.calibrating`` fits it on questions
+that nothing was trained on. It is kept as ``calibration.json`` beside the reader's weights; a data directory can hold
+calibrations of its own, for any reader, and they come first.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import json
 import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from retrieval.errors import ModelError
+from retrieval.jsonfiles import write_json
 from retrieval.types import Hit, Span
 
 FILE = "calibration.json"
+#: The calibrations of a data directory, by the reader's signature.
+HOME_FILE = "calibrations.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +62,60 @@ class Calibrations:
         """
         if folder is None or not (folder / FILE).is_file():
             return cls()
-        try:
-            values = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            return cls(**{part.name: Calibration(**values[part.name]) for part in fields(cls)})
-        except (ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"Die Datei {folder / FILE} ist beschädigt ({error}). Bitte wiederherstellen oder löschen; "
-                "ohne sie gelten Standardwerte."
-            ) from error
+        return _read(folder / FILE, None) or cls()
+
+    @classmethod
+    def read_home(cls, home: Path, signature: str) -> Calibrations | None:
+        """What the data directory holds for the reader of this signature, None if nothing.
+
+        Raises:
+            ModelError: the file is damaged.
+        """
+        return _read(home / HOME_FILE, signature) if (home / HOME_FILE).is_file() else None
 
     def write(self, folder: Path) -> None:
         """Writes ``calibration.json``."""
-        (folder / FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_json(folder / FILE, asdict(self))
+
+    def write_home(self, home: Path, signature: str) -> None:
+        """Keeps these calibrations in the data directory for the reader of this signature.
+
+        Raises:
+            ModelError: the file that is there is damaged.
+            OSError: the directory cannot be written.
+        """
+        path = home / HOME_FILE
+        kept = _content(path) if path.is_file() else {}
+        write_json(path, {**kept, signature: asdict(self)})
+
+
+def _read(path: Path, key: str | None) -> Calibrations | None:
+    """The calibrations that are the file's content, or that stand in it under a key."""
+    values = _content(path)
+    if key is not None and key not in values:
+        return None
+    try:
+        chosen = values if key is None else values[key]
+        return Calibrations(**{part.name: Calibration(**chosen[part.name]) for part in fields(Calibrations)})
+    except (KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(values, dict):
+        raise _damaged(path, "kein JSON-Objekt")
+    return values
+
+
+def _damaged(path: Path, reason: object) -> ModelError:
+    return ModelError(
+        f"Die Datei {path} ist beschädigt ({reason}). Bitte wiederherstellen oder löschen; "
+        "ohne sie gelten Standardwerte."
+    )
 
 
 def sigmoid(z: float) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,7 @@ def evaluate_reader(
     """Each question with its own context, given to the reader alone."""
     outcomes = []
     for done, question in enumerate(data.questions, 1):
-        span = reader.read(_asked(question), [data.documents[question.context].text])[0]
+        span = reader.read(asked(question), [data.documents[question.context].text])[0]
         confidence = 0.0 if span is None else sigmoid(calibration.logit(span, None, 0.0))
         best = "" if span is None else span.text
         outcomes.append(Outcome(question, best, confidence, bool(best) and confidence >= threshold))
@@ -125,15 +126,13 @@ def evaluate_open(
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """All contexts are indexed in a temporary home, and each question is asked of the whole pipeline."""
-    with tempfile.TemporaryDirectory(prefix="fundstelle-eval-") as home, Store(Path(home)) as store:
-        Indexer(store, SentenceSplitter(), embedder).index_documents(data.documents)
-        context_of = {document.text: position for position, document in reversed(list(enumerate(data.documents)))}
-        search = Search(store, embedder, FaissVectorIndex(store), KeywordIndex(store))
+    context_of = {document.text: position for position, document in reversed(list(enumerate(data.documents)))}
+    with temporary_search(data.documents, embedder) as search:
         answerer = Answerer(search, reader, calibration, threshold=threshold)
         outcomes = []
         for done, question in enumerate(data.questions, 1):
-            hits = search.search(_asked(question), limit=RANKED)
-            answer = answerer.answer(_asked(question), hits[:top_k])
+            hits = search.search(asked(question), limit=RANKED)
+            answer = answerer.answer(asked(question), hits[:top_k])
             ranked = tuple(dict.fromkeys(context_of[hit.document.text] for hit in hits))
             wanted = context_of[data.documents[question.context].text]
             rank = reciprocal_rank(ranked, wanted)
@@ -143,6 +142,14 @@ def evaluate_open(
             if progress is not None:
                 progress(done, len(data.questions))
     return outcomes
+
+
+@contextmanager
+def temporary_search(documents: Sequence[Document], embedder: Embedder) -> Iterator[Search]:
+    """A search over these documents alone, in a home that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="fundstelle-eval-") as home, Store(Path(home)) as store:
+        Indexer(store, SentenceSplitter(), embedder).index_documents(documents)
+        yield Search(store, embedder, FaissVectorIndex(store), KeywordIndex(store))
 
 
 def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
@@ -163,7 +170,7 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
     }
     if outcomes:
         confidence = [outcome.confidence for outcome in outcomes]
-        right = [bool(o.question.answers) and f1(o.best, o.question.answers) >= RIGHT for o in outcomes]
+        right = [is_right(o.best, o.question) for o in outcomes]
         auroc = area_under_roc(confidence, right)
         figures["ece"] = round(expected_calibration_error(confidence, right), 4)
         figures["auroc"] = None if auroc is None else round(auroc, 4)
@@ -177,16 +184,26 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
     return figures
 
 
-def _mean(values: Any, digits: int = 2) -> float | None:
-    listed = list(values)
-    return round(sum(listed) / len(listed), digits) if listed else None
+def is_right(text: str, question: EvaluationQuestion) -> bool:
+    """Whether ``text`` counts as the answer where only right or wrong is asked: an F1 of at least ``RIGHT``."""
+    return bool(question.answers) and f1(text, question.answers) >= RIGHT
 
 
-def _asked(question: EvaluationQuestion) -> str:
+def asked(question: EvaluationQuestion) -> str:
+    """The question as the pipeline asks it.
+
+    Raises:
+        EvaluationError: it is empty or too long.
+    """
     try:
         return checked_question(question.question)
     except QuestionError as error:
         raise EvaluationError(f"Die Frage {question.id} lässt sich nicht stellen: {error}") from error
+
+
+def _mean(values: Any, digits: int = 2) -> float | None:
+    listed = list(values)
+    return round(sum(listed) / len(listed), digits) if listed else None
 
 
 def _document(article: dict[str, Any], context: str, position: int) -> Document:

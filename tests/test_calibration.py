@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.calibration import FILE, Calibration, Calibrations, sigmoid
+from retrieval.calibration import FILE, HOME_FILE, Calibration, Calibrations, sigmoid
 from retrieval.errors import ModelError
 from retrieval.types import Document, Hit, Passage, Span
 
@@ -37,3 +37,30 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content, encoding="utf-8")
     with pytest.raises(ModelError, match=FILE):
         Calibrations.read(tmp_path)
+
+
+def test_the_home_keeps_calibrations_by_reader(tmp_path: Path) -> None:
+    one, other = Calibrations(found=Calibration(bias=1.5)), Calibrations(given=Calibration(margin=0.7))
+    assert Calibrations.read_home(tmp_path, "one") is None
+    one.write_home(tmp_path, "one")
+    other.write_home(tmp_path, "owner/other@abc")
+    assert Calibrations.read_home(tmp_path, "one") == one
+    assert Calibrations.read_home(tmp_path, "owner/other@abc") == other
+    assert Calibrations.read_home(tmp_path, "third") is None
+    other.write_home(tmp_path, "one")
+    assert Calibrations.read_home(tmp_path, "one") == other
+    assert [path.name for path in tmp_path.iterdir()] == [HOME_FILE]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"one": {"found": {}}}', '{"one": 3}'])
+def test_a_damaged_file_in_the_home_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / HOME_FILE).write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=HOME_FILE):
+        Calibrations.read_home(tmp_path, "one")
+
+
+def test_a_damaged_file_in_the_home_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / HOME_FILE).write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match=HOME_FILE):
+        Calibrations().write_home(tmp_path, "one")
+    assert (tmp_path / HOME_FILE).read_text(encoding="utf-8") == "{"

@@ -1,0 +1,186 @@
+"""Fits a reader's calibration on questions whose answers are known.
+
+Logistic regression over the features of the candidates (``retrieval.calibration``) decides which candidate is best;
+a second one, over the chosen candidates only, makes its log odds a probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.answering import Answerer, Candidate
+from retrieval.calibration import Calibration, Calibrations, sigmoid
+from retrieval.embedding import Embedder
+from retrieval.errors import EvaluationError
+from retrieval.evaluation import (
+    EvaluationQuestion,
+    EvaluationSet,
+    Progress,
+    asked,
+    is_right,
+    temporary_search,
+)
+from retrieval.reader import Reader
+
+ANSWERED = 0.80  # share of the answerable questions that the threshold has to leave answered
+FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit
+FOUND = ("margin", "dense", "behind")  # features of a candidate in a passage that search found
+GIVEN = ("margin",)  # features of the span in a given text
+
+#: For one question: the features of each candidate, and whether it is right.
+Row = Sequence[tuple[Sequence[float], bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A calibration, and what it does at its threshold with the questions that it was fitted on (shares, 0..1).
+
+    ``answered`` and ``right`` are shares of the answerable questions, ``silent`` is the share of the others that
+    are left unanswered.
+    """
+
+    calibration: Calibration
+    questions: int
+    answered: float
+    right: float
+    silent: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.calibration}\n  {self.questions} questions: {self.answered:.1%} of the answerable ones answered, "
+            f"{self.right:.1%} rightly; {self.silent:.1%} of the rest left"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """Both fits of a reader, as ``Calibrations`` has them."""
+
+    found: Fit
+    given: Fit
+
+    @property
+    def calibrations(self) -> Calibrations:
+        """Without the shares, to be kept."""
+        return Calibrations(found=self.found.calibration, given=self.given.calibration)
+
+
+def calibrate(
+    data: EvaluationSet, embedder: Embedder, reader: Reader, *, top_k: int = 5, progress: Progress | None = None
+) -> Fits:
+    """Asks all questions, of their own texts and of the whole pipeline over all texts, and fits both calibrations.
+
+    Raises:
+        EvaluationError: fewer than ``FEWEST`` questions have an answer, or have none.
+        ModelError: a model cannot be used.
+    """
+    answerable = np.array([bool(question.answers) for question in data.questions])
+    if min(answerable.sum(), (~answerable).sum()) < FEWEST:
+        raise EvaluationError(
+            f"Zum Kalibrieren braucht es Fragen mit Antwort und solche ohne, je mindestens {FEWEST}; hier sind es "
+            f"{answerable.sum()} und {(~answerable).sum()}. Bitte eine Datei im Format SQuAD 2.0 angeben."
+        )
+    steps = 2 * len(data.questions)
+    given: list[Row] = []
+    for question in data.questions:
+        span = reader.read(asked(question), [data.documents[question.context].text])[0]
+        given.append([] if span is None else [((span.margin,), is_right(span.text, question))])
+        if progress is not None:
+            progress(len(given), steps)
+    found: list[Row] = []
+    with temporary_search(data.documents, embedder) as search:
+        answerer = Answerer(search, reader)
+        for question in data.questions:
+            hits = search.search(asked(question), limit=top_k)
+            best = max((hit.score for hit in hits), default=0.0)
+            candidates = answerer.candidates(asked(question), hits)
+            found.append([_labelled(candidate, best, question, data) for candidate in candidates])
+            if progress is not None:
+                progress(len(given) + len(found), steps)
+    return Fits(found=fit(found, answerable, FOUND), given=fit(given, answerable, GIVEN))
+
+
+def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]) -> Fit:
+    """The calibration for one row of candidates a question.
+
+    Args:
+        answerable: (questions,), whether each question has an answer.
+        names: what the features are called in ``Calibration``.
+
+    Raises:
+        EvaluationError: no question has a candidate.
+    """
+    every = [candidate for candidates in rows for candidate in candidates]
+    if not every:
+        raise EvaluationError("Das Lesemodell findet zu keiner Frage eine Stelle; so lässt es sich nicht kalibrieren.")
+    weights = logistic(np.array([values for values, _ in every], float), np.array([right for _, right in every], float))
+    # A question without any candidate stays unanswered, whatever the calibration.
+    asked_rows = np.array([bool(candidates) for candidates in rows])
+    chosen = [
+        max(candidates, key=lambda item: float(np.dot(weights[1:], item[0]))) for candidates in rows if candidates
+    ]
+    logits = np.array([weights[0] + np.dot(weights[1:], values) for values, _ in chosen])
+    right = np.zeros(len(rows), bool)
+    right[asked_rows] = [value for _, value in chosen]
+    shift, slope = logistic(logits[:, None], right[asked_rows].astype(float))
+    weights = np.concatenate([[shift + slope * weights[0]], slope * weights[1:]])
+    confidence = np.zeros(len(rows))
+    confidence[asked_rows] = [sigmoid(z) for z in shift + slope * logits]
+    features = {"dense": 0.0, "behind": 0.0, **dict(zip(names, weights[1:].tolist(), strict=True))}
+    threshold = best_threshold(confidence, right, answerable)
+    answered = confidence >= threshold
+    return Fit(
+        Calibration(bias=float(weights[0]), threshold=threshold, **features),
+        questions=len(rows),
+        answered=float(answered[answerable].mean()),
+        right=float((answered & right)[answerable].mean()),
+        silent=float((~answered)[~answerable].mean()),
+    )
+
+
+def logistic(features: NDArray[np.float64], right: NDArray[np.float64], penalty: float = 1e-2) -> NDArray[np.float64]:
+    """Weights, the first one the bias, by Newton's method with a small ridge.
+
+    Args:
+        features: (n, features).
+        right: (n,), 0 or 1.
+    """
+    x = np.column_stack([np.ones(len(features)), features])
+    weights = np.zeros(x.shape[1])
+    ridge = penalty * np.eye(x.shape[1])
+    for _ in range(50):
+        with np.errstate(over="ignore"):  # exp of a large number is infinite, and the probability 0: as it should be
+            p = 1 / (1 + np.exp(-(x @ weights)))
+        step = np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]) + ridge, x.T @ (right - p) - ridge @ weights)
+        weights += step
+        if np.abs(step).max() < 1e-8:
+            break
+    return weights
+
+
+def best_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:
+    """The threshold with the best balance of right answers and right silence that still answers ``ANSWERED``.
+
+    All arguments are (questions,), with questions of both kinds; ``confidence`` is 0..1.
+    """
+    highest = float(np.quantile(confidence[answerable], 1 - ANSWERED))
+    options = [t / 100 for t in range(1, 100) if t / 100 <= highest] or [round(highest, 2)]
+
+    def balance(threshold: float) -> float:
+        answered = confidence >= threshold
+        return float((answered & right)[answerable].mean() + (~answered)[~answerable].mean())
+
+    return max(options, key=balance)
+
+
+def _labelled(
+    candidate: Candidate, best: float, question: EvaluationQuestion, data: EvaluationSet
+) -> tuple[Sequence[float], bool]:
+    """The features ``FOUND``, and whether this is the answer in the question's own text."""
+    hit, span = candidate.hit, candidate.span
+    right = hit.document.text == data.documents[question.context].text and is_right(span.text, question)
+    return (span.margin, hit.dense, hit.score - best), right

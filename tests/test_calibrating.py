@@ -1,0 +1,248 @@
+"""Fitting a calibration: on made up scores, and through the whole pipeline with doubles for the models."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.calibrating import ANSWERED, GIVEN, best_threshold, calibrate, fit, logistic
+from retrieval.calibration import Calibrations, sigmoid
+from retrieval.errors import EvaluationError
+from retrieval.evaluation import EvaluationQuestion, EvaluationSet, evaluate_open, evaluate_reader, summarise
+from retrieval.types import Document, Span
+from tests.doubles import HashEmbedder, ScriptedReader
+from training import calibrate as stage
+from training.corpora import Example
+
+PLACES = ["Aalen", "Bonn", "Celle", "Dessau", "Emden", "Fulda", "Gera", "Halle", "Ilmenau", "Jena", "Kassel", "Lindau"]
+
+
+def question(place: str) -> str:
+    return f"Wer leitet das Museum in {place}?"
+
+
+def context(place: str) -> str:
+    return f"Das Museum in {place} zeigt alte Uhren. Es wird von Frau {place[::-1].title()} geleitet und ist neu."
+
+
+def director(place: str) -> str:
+    return f"Frau {place[::-1].title()}"
+
+
+def collection() -> EvaluationSet:
+    """A text for each place, with a question that it answers and one that no text answers."""
+    questions = []
+    for number, place in enumerate(PLACES):
+        questions.append(EvaluationQuestion(f"{number}a", question(place), (director(place),), number))
+        questions.append(EvaluationQuestion(f"{number}b", f"Warum regnet es in {place}?", (), number))
+    return EvaluationSet(tuple(Document(context(place), path=place) for place in PLACES), tuple(questions))
+
+
+READER = ScriptedReader({question(place): director(place) for place in PLACES}, margin=3.0)
+
+
+# logistic
+
+
+def test_logistic_finds_the_weights_that_made_the_data() -> None:
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(20_000, 2)) * [3.0, 1.0]
+    chance = 1 / (1 + np.exp(-(0.5 + features @ [1.0, -2.0])))
+    weights = logistic(features, (rng.random(20_000) < chance).astype(float))
+    np.testing.assert_allclose(weights, [0.5, 1.0, -2.0], atol=0.1)
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 1000.0])
+def test_logistic_of_kinds_that_never_mix_stays_finite(scale: float) -> None:
+    margins = scale * np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    weights = logistic(margins, np.array([0.0, 0.0, 1.0, 1.0]))
+    assert np.isfinite(weights).all()
+    assert weights[1] > 0
+
+
+def test_logistic_of_one_kind_alone_is_its_share() -> None:
+    bias, slope = logistic(np.array([[1.0], [1.0], [1.0]]), np.ones(3))
+    assert sigmoid(bias + slope) > 0.95
+
+
+# threshold
+
+
+def test_the_threshold_divides_right_from_wrong() -> None:
+    confidence = np.array([0.9, 0.8, 0.7, 0.3, 0.2, 0.1])
+    right = np.array([True, True, True, False, False, False])
+    assert 0.3 < best_threshold(confidence, right, right) <= 0.7
+
+
+def test_the_threshold_leaves_enough_answered() -> None:
+    confidence = np.array([0.9] * 5 + [0.2] * 5 + [0.3] * 10)
+    answerable = np.array([True] * 10 + [False] * 10)
+    # Silence at 0.3 would be right for all of the last ten, but lose half of the answers.
+    threshold = best_threshold(confidence, answerable, answerable)
+    assert threshold <= 0.2
+    assert (confidence >= threshold)[answerable].mean() >= ANSWERED
+
+
+# fit
+
+
+def noisy_rows(count: int) -> tuple[list[list[tuple[tuple[float], bool]]], np.ndarray]:
+    """Margins whose log odds of being right are ``margin - 2``; most of the other questions have no answer."""
+    rng = random.Random(3)
+    rows, answerable = [], []
+    for _ in range(count):
+        margin = rng.gauss(2, 3)
+        right = rng.random() < sigmoid(margin - 2)
+        rows.append([((margin,), right)])
+        answerable.append(right or rng.random() < 0.3)
+    return rows, np.array(answerable)
+
+
+def test_confidence_is_the_share_of_right_answers() -> None:
+    rows, answerable = noisy_rows(4000)
+    found = fit(rows, answerable, GIVEN)
+    calibration = found.calibration
+    confidence = np.array([sigmoid(calibration.bias + calibration.margin * margin) for (((margin,), _),) in rows])
+    right = np.array([value for ((_, value),) in rows])
+    assert confidence.mean() == pytest.approx(right.mean(), abs=0.01)
+    sure = confidence > 0.6
+    assert right[sure].mean() == pytest.approx(confidence[sure].mean(), abs=0.05)
+    assert (calibration.dense, calibration.behind) == (0.0, 0.0)
+    answered = confidence >= calibration.threshold
+    assert found.questions == 4000
+    assert found.answered == pytest.approx(answered[answerable].mean())
+    assert found.silent == pytest.approx((~answered)[~answerable].mean())
+    assert found.right <= found.answered
+
+
+def test_the_best_candidate_is_the_one_that_counts() -> None:
+    rows, answerable = [], []
+    for number in range(20):
+        right = number % 2 == 0
+        rows.append([((0.0,), False), ((5.0 if right else 1.0,), right), ((-1.0,), False)])
+        answerable.append(right)
+    found = fit(rows, np.array(answerable), GIVEN)
+    assert (found.answered, found.right, found.silent) == (1.0, 1.0, 1.0)
+
+
+def test_a_question_without_candidates_is_never_answered() -> None:
+    rows, answerable = noisy_rows(40)
+    empty = [[] for _ in range(5)]
+    found = fit([*rows, *empty], np.concatenate([answerable, np.ones(5, bool)]), GIVEN)
+    assert found.answered < 1
+    assert found.questions == 45
+
+
+def test_nothing_found_at_all_is_said() -> None:
+    with pytest.raises(EvaluationError, match="zu keiner Frage"):
+        fit([[], []], np.array([True, False]), GIVEN)
+
+
+# calibrate
+
+
+def test_calibrated_confidence_divides_answers_from_silence() -> None:
+    data = collection()
+    steps: list[tuple[int, int]] = []
+    fits = calibrate(data, HashEmbedder(), READER, progress=lambda *step: steps.append(step))
+    assert steps == [(done, 48) for done in range(1, 49)]
+    calibrations = fits.calibrations
+    # Without calibration, a margin of 3 is far from sure: a reader without "no answer" may mean little by it.
+    for outcomes, fitted in (
+        (evaluate_reader(data, READER, calibrations.given, calibrations.given.threshold), fits.given),
+        (evaluate_open(data, HashEmbedder(), READER, calibrations.found, calibrations.found.threshold), fits.found),
+    ):
+        figures = summarise(outcomes)
+        assert figures["answered_share"] == 100 * fitted.answered == 100.0
+        assert figures["no_answer_accuracy"] == 100 * fitted.silent == 100.0
+        assert figures["best_em"] == 100 * fitted.right == 100.0
+        assert figures["ece"] < 0.1
+
+
+def test_an_answer_in_another_text_is_not_the_right_one() -> None:
+    """The same words elsewhere do not say what was asked: here the reader finds them in the wrong article."""
+    places = ["Aalen", "Bonn"]
+    documents = (
+        *(Document(f"In {place} leitet Frau Meier das Museum.", path=place) for place in places),
+        *(Document(f"Museum {number}: Auch hier sprach Frau Meier.", path=str(number)) for number in range(3)),
+    )
+    questions = [EvaluationQuestion(f"a{n}", f"Wer leitet {n}?", ("Frau Meier",), 2 + n % 3) for n in range(10)]
+    questions += [EvaluationQuestion(f"b{n}", f"Warum {n}?", (), 0) for n in range(10)]
+    reader = ScriptedReader({question.question: "In Aalen leitet Frau Meier" for question in questions[:10]})
+    fits = calibrate(EvaluationSet(documents, tuple(questions)), HashEmbedder(), reader)
+    assert fits.found.right == 0.0
+
+
+@pytest.mark.parametrize(("answerable", "others"), [(9, 20), (20, 9), (20, 0)])
+def test_too_few_questions_are_refused(answerable: int, others: int) -> None:
+    questions = [EvaluationQuestion(f"a{n}", "Wer?", ("Frau",), 0) for n in range(answerable)]
+    questions += [EvaluationQuestion(f"b{n}", "Warum?", (), 0) for n in range(others)]
+    data = EvaluationSet((Document("Frau Meier kam."),), tuple(questions))
+    with pytest.raises(EvaluationError, match=f"{answerable} und {others}"):
+        calibrate(data, HashEmbedder(), READER)
+
+
+# The training stage
+
+
+def test_the_training_stage_asks_held_out_questions_in_both_languages_over_all_texts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stage, "held_out", lambda example: example.article == "out")
+    examples = [
+        Example("Wer kam?", "Anna kam.", ((0, 4),), "in", "Who came?"),
+        Example("Wer ging?", "Es regnete. Bert ging.", ((12, 16),), "out", "Who left?"),
+        Example("Warum?", "Es regnete. Bert ging.", (), "out"),
+    ]
+    data = stage.held_out_set(examples)
+    assert [document.text for document in data.documents] == ["Anna kam.", "Es regnete. Bert ging."]
+    assert [(q.question, q.answers, q.context) for q in data.questions] == [
+        ("Wer ging?", ("Bert",), 1),
+        ("Warum?", (), 1),
+        ("Who left?", ("Bert",), 1),
+    ]
+
+
+def test_the_training_stage_writes_the_calibration_beside_the_reader(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    examples = [
+        Example(question(place), context(place), ((at, at + len(director(place))),), place, f"Who runs {place}?")
+        for place in PLACES
+        for at in [context(place).index(director(place))]
+    ]
+    examples += [Example(f"Warum regnet es in {place}?", context(place), (), place) for place in PLACES]
+    script = {example.question: director(example.article) for example in examples if example.answers}
+    script |= {example.question_en: director(example.article) for example in examples if example.answers}
+    named: Callable[[object], Callable[[str], object]] = lambda double: lambda name: double  # noqa: E731
+    monkeypatch.setattr(stage, "held_out", lambda example: True)
+    monkeypatch.setattr(stage, "written_questions", lambda: iter(examples))
+    monkeypatch.setattr(stage, "MODELS", tmp_path)
+    monkeypatch.setattr(stage, "TransformersReader", named(ScriptedReader(script)))
+    monkeypatch.setattr(stage, "SentenceTransformerEmbedder", named(HashEmbedder()))
+    (tmp_path / "reader").mkdir()
+    stage.main()
+    written = Calibrations.read(tmp_path / "reader")
+    assert written != Calibrations()
+    assert math.isclose(written.given.dense, 0.0)
+    assert written.found.margin > 0 < written.given.margin
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == str(written.found)
+    assert lines[1].startswith("  36 questions: 100.0% of the answerable ones answered, 100.0% rightly; 100.0% ")
+    assert lines[2] == str(written.given)
+
+
+def test_a_reader_that_finds_nothing_in_some_texts() -> None:
+    class Silent(ScriptedReader):
+        def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
+            spans = super().read(question, passages)
+            return tuple(None if "Aalen" in text else span for span, text in zip(spans, passages, strict=True))
+
+    fits = calibrate(collection(), HashEmbedder(), Silent({question(p): director(p) for p in PLACES}, margin=3.0))
+    assert fits.given.right == pytest.approx(11 / 12)
+    assert fits.given.silent == 1.0
