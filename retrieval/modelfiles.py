@@ -161,8 +161,8 @@ def _check_weights(folder: Path) -> None:
 
 def _quieten() -> None:
     """No bar for each model that is read from disk, and no remarks on stderr; a download still shows its progress."""
-    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
     from huggingface_hub.utils import logging as hub_logging
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
     from transformers.utils import logging as transformers_logging
 
     hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]

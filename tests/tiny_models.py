@@ -6,10 +6,15 @@ import re
 import string
 from pathlib import Path
 
+import pytest
 import torch
 import transformers
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, StaticEmbedding, Transformer
+
+from retrieval.embedding import SentenceTransformerEmbedder
+from retrieval.errors import ModelError
+from retrieval.reader import TransformersReader
 
 SENTENCES = [
     "Der Bahnhof in Köln wurde 1859 eröffnet und nach dem Krieg neu gebaut.",
@@ -76,6 +81,21 @@ def answer_with(folder: Path, start: str, end: str) -> None:
             model.qa_outputs.weight[row, 2] = -1 / (high - low)
             model.qa_outputs.bias[row] = -low * (9 - 1) / (high - low)
     model.save_pretrained(folder)
+
+
+def load(kind: str, name: str) -> None:
+    """Loads the model of this name as a reader or, for any other kind, as an embedder."""
+    (TransformersReader if kind == "reader" else SentenceTransformerEmbedder)(name).load()
+
+
+def refusal(kind: str, name: str) -> str:
+    """The message of the refused model; it is one line."""
+    with pytest.raises(ModelError) as caught:
+        load(kind, name)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    return message
 
 
 def _config(family: str, words: int, positions: int) -> transformers.PreTrainedConfig:
