@@ -1,4 +1,4 @@
-"""The command line: ``fundstelle index | ask | chat | telegram | status | eval``.
+"""The command line: ``fundstelle index | ask | chat | telegram | status | eval | calibrate``.
 
 Exit codes: 0 for an answer and for "the articles do not say", 2 for wrong usage, 1 for anything else, with one line
 on stderr.
@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.calibrate import calibrate
 from bot.command import Json, command
 from bot.console import busy, progress, say, say_lines, show, show_json, shows_styles
 from bot.evaluate import evaluate
@@ -156,6 +157,7 @@ def status(settings: Settings, as_json: Json = False) -> None:
 
 
 app.command(name="eval")(evaluate)
+app.command(name="calibrate")(calibrate)
 
 
 def _index(fundstelle: Fundstelle, paths: list[Path]) -> IndexReport:

@@ -69,9 +69,14 @@ class Fundstelle:
 
     @cached_property
     def calibrations(self) -> Calibrations:
-        """What the reader's scores mean as probabilities; lies beside a local reader's weights."""
-        from retrieval.calibration import Calibrations
+        """What the reader's scores mean as probabilities: what this data directory says, or a local reader's folder."""
+        from retrieval.calibration import HOME_FILE, Calibrations
 
+        # A signature reads all of a model's files: only where there is something to look up.
+        if (self.settings.home / HOME_FILE).is_file():
+            fitted = Calibrations.read_home(self.settings.home, self.reader.signature)
+            if fitted is not None:
+                return fitted
         return Calibrations.read(self.reader.reference.folder)
 
     def threshold(self, calibration: Calibration) -> float:

@@ -30,6 +30,11 @@ def number(value: int, language: str) -> str:
     return format_decimal(value, locale=_LOCALES[language])
 
 
+def percent(share: float, language: str) -> str:
+    """A share (0..1) as people write it ("62 %")."""
+    return format_percent(share, locale=_LOCALES[language])
+
+
 def megabytes(size: int, language: str) -> str:
     """A size given in bytes, in megabytes of a million bytes ("1,2 MB")."""
     return f"{format_decimal(size / 1_000_000, format='#,##0.0', locale=_LOCALES[language])} MB"
@@ -59,5 +64,4 @@ def certainty(confidence: float, language: str) -> str:
     """A confidence (0..1) in words and percent ("ziemlich sicher (62 %)")."""
     name = "high" if confidence >= _CERTAIN else "middle" if confidence >= _FAIRLY else "low"
     words = text(f"chat.confidence_{name}", language)
-    percent = format_percent(confidence, locale=_LOCALES[language])
-    return text("chat.confidence", language, words=words, percent=percent)
+    return text("chat.confidence", language, words=words, percent=percent(confidence, language))

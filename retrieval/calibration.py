@@ -82,7 +82,7 @@ class Calibrations:
 
         Raises:
             ModelError: the file that is there is damaged.
-            OSError: the directory cannot be written.
+            StoreError: the directory cannot be written.
         """
         path = home / HOME_FILE
         kept = _content(path) if path.is_file() else {}

@@ -430,6 +430,10 @@ def test_eval_of_the_reader(doubles, questions):
         "f1": 66.67,
         "answered_share": 50.0,
         "no_answer_accuracy": 100.0,
+        # The double is sure of the one answer that it has, and unsure of the others.
+        "ece": pytest.approx(0.0, abs=0.01),
+        "auroc": 1.0,
+        "coverage_at_90_precision": 33.33,
     }
 
 
@@ -441,7 +445,8 @@ def test_eval_of_the_whole_pipeline(doubles, questions, tmp_path):
 
 def test_eval_for_people(doubles, questions):
     lines = fundstelle("eval", str(questions), "--questions", "question_en").stdout.splitlines()
-    assert lines[:2] == ["n                   3", "best_em             50.0"]
+    assert [line.split() for line in lines[:2]] == [["n", "3"], ["best_em", "50.0"]]
+    assert len({line.index(line.split()[1]) for line in lines}) == 1  # the values stand below each other
 
 
 def test_eval_of_a_file_that_is_not_there(doubles, tmp_path):
