@@ -64,7 +64,8 @@ def main() -> None:
     tokenizer = AutoTokenizer.from_pretrained(WORK / arguments.base)
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
-    model = AutoModelForQuestionAnswering.from_pretrained(WORK / arguments.base, attn_implementation="eager").train()
+    model = AutoModelForQuestionAnswering.from_pretrained(WORK / arguments.base, attn_implementation="eager")
+    model.eval()  # without dropout: a CPU draws its random numbers one by one, which takes longer than the layers do
     embeddings = list(model.get_input_embeddings().parameters())
     body = [parameter for name, parameter in model.named_parameters() if "word_embeddings" not in name]
     # The rows move slowly: words that no question holds must stay in line with those that some do.
