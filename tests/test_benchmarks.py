@@ -1,0 +1,55 @@
+"""The parts of the benchmarks that need no model."""
+
+import lzma
+from pathlib import Path
+
+from benchmarks.articles import COPIES, write_articles
+from benchmarks.quality import report
+from benchmarks.speed import Figure, _questions, _shown
+from retrieval.loading import load_document
+
+
+def test_varied_samples_say_different_things(tmp_path: Path, seeds: Path) -> None:
+    files = write_articles(tmp_path, None)
+    assert len(files) == COPIES * len(list(seeds.iterdir()))
+    assert len({load_document(path).text for path in files}) == len(files)
+
+
+def test_articles_of_a_compressed_text(tmp_path: Path) -> None:
+    source = tmp_path / "text.xz"
+    source.write_bytes(lzma.compress(b"Erster Absatz.\nZweiter Absatz.\n\nNoch ein Artikel.\n"))
+    files = write_articles(tmp_path, source)
+    assert [path.read_text("utf-8") for path in files] == ["Erster Absatz.\nZweiter Absatz.", "Noch ein Artikel."]
+
+
+def test_questions_come_in_both_languages(seeds: Path) -> None:
+    german, english = _questions()
+    assert (german[0], english[0]) == (
+        "Welches Handelsvolumen wird mittelfristig angestrebt?",
+        "what trade target was named?",
+    )
+    assert len(german) == len(english)
+
+
+def test_quality_table_has_a_dash_where_a_mode_has_no_figure() -> None:
+    rows = [
+        {"run": "x, reader", "command": "fundstelle eval x.json", "n": 2, "best_f1": 50.0},
+        {"run": "x, open", "command": "fundstelle eval x.json --mode open", "n": 2, "best_f1": None, "mrr10": 0.5},
+    ]
+    assert report(rows).splitlines() == [
+        "|  | n | best_f1 | mrr10 |",
+        "| --- | --: | --: | --: |",
+        "| x, reader | 2 | 50.0 | – |",
+        "| x, open | 2 | – | 0.5 |",
+        "",
+        "```",
+        "fundstelle eval x.json",
+        "fundstelle eval x.json --mode open",
+        "```",
+    ]
+
+
+def test_figures_are_rounded_to_what_they_are_worth() -> None:
+    assert _shown(Figure("a", "", 4.26, "s")) == "4.3 s"
+    assert _shown(Figure("b", "", 1193.4, "sentences/s")) == "1,193 sentences/s"
+    assert _shown(Figure("c", "", 12, "")) == "12"
