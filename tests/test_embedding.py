@@ -108,14 +108,15 @@ def test_a_model_s_own_prompts_are_used(folders: dict[str, Path], tmp_path: Path
     np.testing.assert_allclose(prompted.embed_texts(["Wer?"]), plain.embed_texts(["Wer?"]), atol=1e-5)
 
 
-def test_threads_do_not_get_into_each_others_way(folders: dict[str, Path]) -> None:
-    jobs = [SENTENCES[: number % 5 + 1] for number in range(40)]
+def test_threads_take_turns(folders: dict[str, Path]) -> None:
+    jobs = [SENTENCES[: number % 5 + 1] for number in range(16)]
     alone = SentenceTransformerEmbedder(str(folders["bert"]))
     expected = [alone.embed_texts(job) for job in jobs]
     shared = SentenceTransformerEmbedder(str(folders["bert"]))
-    with ThreadPoolExecutor(8) as pool:
+    with tiny_models.crowd(shared) as most, ThreadPoolExecutor(8) as pool:
         for vectors, other in zip(pool.map(shared.embed_texts, jobs), expected, strict=True):
             np.testing.assert_array_equal(vectors, other)
+    assert most == [1]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

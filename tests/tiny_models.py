@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 import string
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -96,6 +100,27 @@ def refusal(kind: str, name: str) -> str:
     assert "\n" not in message
     assert message.endswith(".")
     return message
+
+
+@contextmanager
+def crowd(part: TransformersReader | SentenceTransformerEmbedder) -> Iterator[list[int]]:
+    """How many threads were in the part's model at once, at most; slows the model down so that they would meet."""
+    part.load()
+    model: Any = part._model
+    inside, most = [0], [0]
+
+    def enter(*_: object) -> None:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.005)
+
+    def leave(*_: object) -> None:
+        inside[0] -= 1
+
+    hooks = [model.register_forward_pre_hook(enter), model.register_forward_hook(leave)]
+    yield most
+    for hook in hooks:
+        hook.remove()
 
 
 def _config(family: str, words: int, positions: int) -> transformers.PreTrainedConfig:
