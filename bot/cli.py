@@ -1,4 +1,4 @@
-"""The command line: ``fundstelle index | ask | chat | telegram | status | eval | calibrate``.
+"""The command line: ``fundstelle index | ask | chat | telegram | status | models | eval | calibrate``.
 
 Exit codes: 0 for an answer and for "the articles do not say", 2 for wrong usage, 1 for anything else, with one line
 on stderr.
@@ -19,6 +19,7 @@ from bot.calibrate import calibrate
 from bot.command import Json, command
 from bot.console import busy, progress, say, say_lines, show, show_json, shows_styles
 from bot.evaluate import evaluate
+from bot.models import models
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
@@ -156,6 +157,7 @@ def status(settings: Settings, as_json: Json = False) -> None:
         show(to_text(state, settings.language))
 
 
+app.add_typer(models, name="models")
 app.command(name="eval")(evaluate)
 app.command(name="calibrate")(calibrate)
 

@@ -1,19 +1,27 @@
-"""The settings: flags over environment variables over ``.env`` over defaults.
+"""The settings: flags over environment variables over ``.env`` over what was chosen over defaults.
 
 An environment variable is ``FUNDSTELLE_`` and the field's name; an empty one counts as not set. The README's table
-lists the same fields.
+lists the same fields. Chosen can only be the models (``bot.choices``), for one data directory.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 import retrieval
+from bot.choices import chosen
 from retrieval.errors import SettingsError
 
 PREFIX = "FUNDSTELLE_"
@@ -22,6 +30,18 @@ _EMBEDDED = Path(retrieval.__file__).parent / "models"
 
 def _expanded(path: Path) -> Path:
     return path.expanduser().absolute()
+
+
+class _Chosen(PydanticBaseSettingsSource):
+    """The models that were chosen for the data directory that the other sources name."""
+
+    def __call__(self) -> dict[str, Any]:
+        default = self.settings_cls.model_fields["home"].default
+        return dict(chosen(_expanded(Path(self.current_state.get("home", default)))))
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked: all values come at once."""
+        raise NotImplementedError
 
 
 class Settings(BaseSettings):
@@ -66,6 +86,23 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="DEBUG, INFO, WARNING oder ERROR"
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the first one that has one wins."""
+        return init_settings, env_settings, dotenv_settings, _Chosen(settings_cls)
+
+
+def is_set_outside(name: str) -> bool:
+    """Whether the environment or ``.env`` sets this field, and thereby wins over any choice."""
+    return any(name in source() for source in (EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)))
 
 
 def load_settings(**flags: object) -> Settings:

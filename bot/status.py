@@ -46,10 +46,10 @@ def describe(fundstelle: Fundstelle) -> Status:
         reader=settings.reader,
         home=str(settings.home),
         index=str(index_state(store)[0]) if sentences else "empty",
-        database_bytes=_bytes(settings.home.glob(f"{DATABASE_NAME}*")),
-        index_bytes=_bytes(settings.home.glob("vectors*")),
-        embedder_bytes=_bytes(Path(settings.embedder).rglob("*")),
-        reader_bytes=_bytes(Path(settings.reader).rglob("*")),
+        database_bytes=total_bytes(settings.home.glob(f"{DATABASE_NAME}*")),
+        index_bytes=total_bytes(settings.home.glob("vectors*")),
+        embedder_bytes=total_bytes(Path(settings.embedder).rglob("*")),
+        reader_bytes=total_bytes(Path(settings.reader).rglob("*")),
     )
 
 
@@ -80,5 +80,6 @@ def _model(name: str, size: int, language: str) -> str:
     return text("cli.status_missing", language, model=name) if Path(name).is_absolute() else name
 
 
-def _bytes(paths: Iterable[Path]) -> int:
+def total_bytes(paths: Iterable[Path]) -> int:
+    """The size of these files together; whatever is no file counts nothing."""
     return sum(path.stat().st_size for path in paths if path.is_file())

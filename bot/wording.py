@@ -30,6 +30,11 @@ def number(value: int, language: str) -> str:
     return format_decimal(value, locale=_LOCALES[language])
 
 
+def decimal(value: float, language: str) -> str:
+    """A number with two digits behind the language's decimal sign."""
+    return format_decimal(value, format="0.00", locale=_LOCALES[language])
+
+
 def percent(share: float, language: str) -> str:
     """A share (0..1) as people write it ("62 %")."""
     return format_percent(share, locale=_LOCALES[language])

@@ -99,6 +99,23 @@ class ModelReference:
                 f"Das Modell {where} lässt sich nicht laden, Dateien fehlen oder sind beschädigt ({first_line(error)})."
             ) from error
 
+    def files(self) -> Path:
+        """The folder of the model's files, downloaded first if need be. Raises ModelError like ``load``."""
+        return self.load(lambda folder: folder)
+
+    def pinned(self) -> ModelReference:
+        """The same model by the exact revision that is here now, downloaded first if need be.
+
+        A hub model without one, or with a branch, may be another model tomorrow. A folder is what it is.
+
+        Raises:
+            ModelError: like ``load``.
+        """
+        if self.folder is not None:
+            return self
+        # The cache keeps each revision in a folder that has the commit's name.
+        return ModelReference(f"{self.name.partition('@')[0]}@{self.files().name}")
+
     def _cached(self) -> Path | None:
         """The folder of a hub model that was downloaded earlier, without asking the hub."""
         from huggingface_hub import snapshot_download
