@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import ModelError
-from retrieval.modelfiles import ModelReference, check_tokenizer, fast_bfloat16, positions
+from retrieval.modelfiles import ModelReference, check_tokenizer, fast_bfloat16, positions, torch_device
 from retrieval.spans import best_span
 from retrieval.types import Span
 
@@ -61,11 +61,12 @@ class TransformersReader:
 
     Passages that are longer than the model reads at once are read in overlapping windows. A window's span competes
     by its margin over the same window's "no answer": logits of different windows have no common scale otherwise.
-    May be used from several threads.
+    May be used from several threads. ``device`` is "auto", "cpu" or "cuda".
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, device: str = "auto") -> None:
         self._reference = ModelReference(name)
+        self._device = device
         self._model: PreTrainedModel | None = None
         self._tokenizer: PreTrainedTokenizerFast | None = None
         # Held while the model works, too: fast tokenizers must not be used by two threads at once.
@@ -95,8 +96,7 @@ class TransformersReader:
             null = float(start_logits[window.null] + end_logits[window.null])
             span = best_span(passages[window.passage], start_logits[text], end_logits[text], window.offsets, null)
             current = best[window.passage]
-            # A span is empty where its tokens are marks only.
-            if span is not None and span.text and (current is None or span.margin > current.margin):
+            if span is not None and (current is None or span.margin > current.margin):
                 best[window.passage] = span
         return tuple(best)
 
@@ -126,7 +126,7 @@ class TransformersReader:
             raise ModelError(
                 f"In den Gewichten von {folder} fehlt {min(report['missing_keys'])}. Bitte den Ordner wiederherstellen."
             )
-        return tokenizer, model.eval()
+        return tokenizer, model.eval().to(torch_device(self._device))
 
     def _windows(self, passage: int, question: str, text: str) -> list[_Window]:
         assert self._tokenizer is not None and self._model is not None  # _load() has run
@@ -173,12 +173,14 @@ class TransformersReader:
                 ids[row, : len(window.ids)] = window.ids
                 mask[row, : len(window.ids)] = 1
                 types[row, : len(window.ids)] = window.types
-            inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+            arrays = {"input_ids": ids, "attention_mask": mask}
             if takes_types:
-                inputs["token_type_ids"] = torch.from_numpy(types)
+                arrays["token_type_ids"] = types
+            inputs = {name: torch.from_numpy(array).to(self._model.device) for name, array in arrays.items()}
+            # bfloat16 has no effect on a graphics card, which computes in float32.
             with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16) if fast_bfloat16() else nullcontext():
                 out = self._model(**inputs)
-            starts, ends = out.start_logits.float().numpy(), out.end_logits.float().numpy()
+            starts, ends = out.start_logits.float().cpu().numpy(), out.end_logits.float().cpu().numpy()
             results += [(window, starts[row], ends[row]) for row, window in enumerate(batch)]
         return results
 

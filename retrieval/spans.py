@@ -24,7 +24,7 @@ def best_span(
     offsets: NDArray[np.int64],
     null_score: float | None,
 ) -> Span | None:
-    """The span with the highest start + end logit in one window; None if the window holds no text.
+    """The span with the highest start + end logit in one window; None if the window holds no words.
 
     Args:
         start_logits: (tokens,) of the window's text tokens only, no question, no special tokens.
@@ -39,15 +39,19 @@ def best_span(
     length = ends[None, :] - starts[:, None]
     scores = start_logits[starts][:, None] + end_logits[ends][None, :]
     scores = np.where((length >= 0) & (length < MAX_ANSWER_TOKENS), scores, -np.inf)
-    row, column = np.unravel_index(int(scores.argmax()), scores.shape)
-    if np.isneginf(scores[row, column]):  # the best starts all lie behind the best ends
-        token = int((start_logits + end_logits).argmax())
-        first = last = token
-        score = float(start_logits[token] + end_logits[token])
-    else:
-        first, last, score = int(starts[row]), int(ends[column]), float(scores[row, column])
-    start, end = whole_words(text, int(offsets[first, 0]), int(offsets[last, 1]))
-    return Span(text[start:end], start, end, score, null_score)
+    # A full stop may win by a hair: the best span that holds more than marks is taken.
+    for position in np.argsort(-scores, axis=None, kind="stable"):
+        row, column = np.unravel_index(position, scores.shape)
+        if np.isneginf(scores[row, column]):
+            break
+        start, end = whole_words(text, int(offsets[starts[row], 0]), int(offsets[ends[column], 1]))
+        if start < end:
+            return Span(text[start:end], start, end, float(scores[row, column]), null_score)
+    # The best starts all lie behind the best ends: one word, then.
+    token = int((start_logits + end_logits).argmax())
+    start, end = whole_words(text, int(offsets[token, 0]), int(offsets[token, 1]))
+    score = float(start_logits[token] + end_logits[token])
+    return Span(text[start:end], start, end, score, null_score) if start < end else None
 
 
 def whole_words(text: str, start: int, end: int) -> tuple[int, int]:

@@ -51,6 +51,12 @@ def test_spans_longer_than_the_limit_are_not_taken() -> None:
     assert (span.start, span.end) == (0, 54)
 
 
+def test_a_mark_alone_is_no_answer() -> None:
+    span = best_span(TEXT, logits(t8=9, t1=1), logits(t8=9, t2=1), OFFSETS, None)
+    assert span is not None
+    assert (span.text, span.score) == ("Ziel sind 0,5 Milliarden Dollar", 10.0)
+
+
 @pytest.mark.parametrize(
     ("text", "start", "end", "expected"),
     [
