@@ -58,14 +58,14 @@ class Fundstelle:
         """Turns sentences and questions into vectors."""
         from retrieval.embedding import SentenceTransformerEmbedder
 
-        return SentenceTransformerEmbedder(self.settings.embedder)
+        return SentenceTransformerEmbedder(self.settings.embedder, device=self.settings.device)
 
     @cached_property
     def reader(self) -> TransformersReader:
         """Finds the answer in passages."""
         from retrieval.reader import TransformersReader
 
-        return TransformersReader(self.settings.reader)
+        return TransformersReader(self.settings.reader, device=self.settings.device)
 
     @cached_property
     def calibrations(self) -> Calibrations:

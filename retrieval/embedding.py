@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import ModelError
-from retrieval.modelfiles import ModelReference, check_tokenizer, fast_bfloat16, positions
+from retrieval.modelfiles import ModelReference, check_tokenizer, fast_bfloat16, positions, torch_device
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -49,11 +49,15 @@ class Embedder(Protocol):
 
 
 class SentenceTransformerEmbedder:
-    """Any model in sentence-transformers format, from a folder or the hub. May be used from several threads."""
+    """Any model in sentence-transformers format, from a folder or the hub. May be used from several threads.
 
-    def __init__(self, name: str, *, batch_size: int = 64) -> None:
+    ``device`` is "auto", "cpu" or "cuda".
+    """
+
+    def __init__(self, name: str, *, batch_size: int = 64, device: str = "auto") -> None:
         self._reference = ModelReference(name)
         self._batch_size = batch_size
+        self._device = device
         self._model: SentenceTransformer | None = None
         # Held while the model works, too: fast tokenizers must not be used by two threads at once.
         self._lock = threading.Lock()
@@ -86,6 +90,7 @@ class SentenceTransformerEmbedder:
             if not texts:
                 return np.zeros((0, int(model.get_embedding_dimension() or 0)), np.float32)
             encode: Any = getattr(model, method)
+            # Has no effect on a graphics card, which computes in float32.
             with torch.autocast("cpu", dtype=torch.bfloat16) if fast_bfloat16() else nullcontext():
                 vectors = encode(
                     list(texts),
@@ -120,7 +125,7 @@ class SentenceTransformerEmbedder:
             str(folder),
             local_files_only=True,
             trust_remote_code=False,
-            device="cpu",
+            device=torch_device(self._device),
             model_kwargs={"use_safetensors": True, "dtype": "float32"},
         )
         if not model.get_embedding_dimension():

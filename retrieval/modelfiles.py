@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from retrieval.calibration import FILE as CALIBRATION
-from retrieval.errors import ModelError
+from retrieval.errors import FundstelleError, ModelError, SettingsError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -91,7 +91,7 @@ class ModelReference:
         _check_weights(folder)
         try:
             return loader(folder)
-        except ModelError:
+        except FundstelleError:
             raise
         except Exception as error:  # the loaders raise whatever their file parsers raise
             where = self.name if self.folder is None else f"in {folder}"
@@ -211,6 +211,24 @@ def positions(model: PreTrainedModel) -> int:
     tables = [module for name, module in model.named_modules() if name.endswith("position_embeddings")]
     paddings = [getattr(table, "padding_idx", None) for table in tables]
     return int(limit) - max((padding + 1 for padding in paddings if padding is not None), default=0)
+
+
+def torch_device(setting: str) -> str:
+    """Where torch computes: "cpu" or "cuda". "auto" is the graphics card if torch sees one.
+
+    Raises:
+        SettingsError: "cuda" is set and torch sees none.
+    """
+    import torch
+
+    if setting == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if setting == "cuda" and not torch.cuda.is_available():
+        raise SettingsError(
+            "Die Einstellung FUNDSTELLE_DEVICE ist „cuda“, aber PyTorch sieht keine Grafikkarte. "
+            "Bitte auto oder cpu einstellen, oder PyTorch für CUDA einrichten."
+        )
+    return setting
 
 
 def fast_bfloat16() -> bool:
