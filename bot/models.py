@@ -140,18 +140,18 @@ def _to_json(listed: Listed, used: bool, language: str) -> dict[str, Any]:
 
 
 def _table(rows: list[tuple[Listed, bool]], language: str) -> str:
-    """A block a kind, a line a model, with columns that are as wide as their widest cell."""
+    """A block a kind, a line a model with columns as wide as their widest cell, and its note below."""
     cells = [_cells(listed, used, language) for listed, used in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    blocks = [
-        [
-            text(f"cli.models_{kind}s", language),
-            *(lines[i] for i, (listed, _) in enumerate(rows) if listed.kind == kind),
-        ]
-        for kind in KINDS
-    ]
-    return "\n\n".join([*map("\n".join, blocks), text("cli.models_hint", language)])
+    blocks = []
+    for kind in KINDS:
+        lines = [text(f"cli.models_{kind}s", language)]
+        for (listed, _), row in zip(rows, cells, strict=True):
+            if listed.kind == kind:
+                lines.append("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+                lines += [f"     {note}" for note in [listed.note(language)] if note]
+        blocks.append("\n".join(lines))
+    return "\n\n".join([*blocks, text("cli.models_hint", language)])
 
 
 def _cells(listed: Listed, used: bool, language: str) -> tuple[str, ...]:
@@ -163,7 +163,6 @@ def _cells(listed: Listed, used: bool, language: str) -> tuple[str, ...]:
         megabytes(size, language) if size else known,
         listed.licence,
         ", ".join(listed.languages),
-        listed.note(language),
     )
 
 

@@ -105,7 +105,9 @@ def test_list_for_people():
     assert lines[0] == "Vektormodelle (suchen)"
     assert [line.split()[1] for line in lines if line.startswith("*  ")] == ["embedded-embedder", "embedded-reader"]
     readers = lines[lines.index("Lesemodelle (finden das Zitat)") :]
-    assert any("mdeberta-v3-base-squad2" in line and "MIT" in line for line in readers)
+    (position,) = [i for i, line in enumerate(readers) if "mdeberta-v3-base-squad2" in line]
+    assert readers[position].split() == ["mdeberta-v3-base-squad2", "mittel", "MIT", "de,", "en"]
+    assert readers[position + 1].strip() == "mehrsprachig, kennt „keine Antwort“"
     assert "fundstelle models use" in lines[-1]
     assert fundstelle("models", "--language", "en").stdout.startswith("Embedders (search)\n")
 
