@@ -190,21 +190,18 @@ def test_too_few_questions_are_refused(answerable: int, others: int) -> None:
 # The training stage
 
 
-def test_the_training_stage_asks_held_out_questions_in_both_languages_over_all_texts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(stage, "held_out", lambda example: example.article == "out")
-    examples = [
-        Example("Wer kam?", "Anna kam.", ((0, 4),), "in", "Who came?"),
+def test_the_training_stage_asks_held_out_questions_in_both_languages_over_all_texts() -> None:
+    others = [Example("Wer kam?", "Anna kam.", ((0, 4),), "in", "Who came?")]
+    held_out = [
         Example("Wer ging?", "Es regnete. Bert ging.", ((12, 16),), "out", "Who left?"),
         Example("Warum?", "Es regnete. Bert ging.", (), "out"),
     ]
-    data = stage.held_out_set(examples)
-    assert [document.text for document in data.documents] == ["Anna kam.", "Es regnete. Bert ging."]
+    data = stage.held_out_set(held_out, others)
+    assert [document.text for document in data.documents] == ["Es regnete. Bert ging.", "Anna kam."]
     assert [(q.question, q.answers, q.context) for q in data.questions] == [
-        ("Wer ging?", ("Bert",), 1),
-        ("Warum?", (), 1),
-        ("Who left?", ("Bert",), 1),
+        ("Wer ging?", ("Bert",), 0),
+        ("Warum?", (), 0),
+        ("Who left?", ("Bert",), 0),
     ]
 
 
@@ -220,8 +217,8 @@ def test_the_training_stage_writes_the_calibration_beside_the_reader(
     script = {example.question: director(example.article) for example in examples if example.answers}
     script |= {example.question_en: director(example.article) for example in examples if example.answers}
     named: Callable[[object], Callable[[str], object]] = lambda double: lambda name: double  # noqa: E731
-    monkeypatch.setattr(stage, "held_out", lambda example: True)
-    monkeypatch.setattr(stage, "written_questions", lambda: iter(examples))
+    monkeypatch.setattr(stage, "held_out_questions", lambda: iter(examples))
+    monkeypatch.setattr(stage, "written_questions", lambda: iter(()))
     monkeypatch.setattr(stage, "MODELS", tmp_path)
     monkeypatch.setattr(stage, "TransformersReader", named(ScriptedReader(script)))
     monkeypatch.setattr(stage, "SentenceTransformerEmbedder", named(HashEmbedder()))

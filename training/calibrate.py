@@ -1,7 +1,7 @@
 """Stage 6: how sure is sure? Fits ``calibration.json`` of the embedded reader.
 
-On the held-out articles of the written questions (``examples.held_out``), German and English, asked of the whole
-pipeline among all written articles; ``retrieval.calibrating`` says how it is fitted.
+On the held-out questions (``training/data/held_out``), German and English, asked of the whole pipeline among all
+written articles; ``retrieval.calibrating`` says how it is fitted.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from retrieval.embedding import SentenceTransformerEmbedder
 from retrieval.evaluation import EvaluationQuestion, EvaluationSet
 from retrieval.reader import TransformersReader
 from retrieval.types import Document
-from training.corpora import Example, written_questions
-from training.examples import held_out
+from training.corpora import Example, held_out_questions, written_questions
 from training.paths import MODELS
 
 
-def held_out_set(examples: Sequence[Example]) -> EvaluationSet:
+def held_out_set(held_out: Sequence[Example], others: Sequence[Example]) -> EvaluationSet:
     """The held-out questions, first in German, then those that are there in English too, over all texts."""
-    asked = [example for example in examples if held_out(example)]
-    asked += [replace(example, question=example.question_en) for example in asked if example.question_en]
-    texts = {text: number for number, text in enumerate(dict.fromkeys(example.context for example in examples))}
+    asked = [
+        *held_out,
+        *(replace(example, question=example.question_en) for example in held_out if example.question_en),
+    ]
+    contexts = dict.fromkeys(example.context for example in (*held_out, *others))
+    texts = {text: number for number, text in enumerate(contexts)}
     return EvaluationSet(
         tuple(Document(text, path=f"written:{number}") for text, number in texts.items()),
         tuple(
@@ -39,7 +41,7 @@ def held_out_set(examples: Sequence[Example]) -> EvaluationSet:
 
 
 def main() -> None:
-    data = held_out_set(list(written_questions()))
+    data = held_out_set(list(held_out_questions()), list(written_questions()))
     fits = calibrate(
         data, SentenceTransformerEmbedder(str(MODELS / "embedder")), TransformersReader(str(MODELS / "reader"))
     )

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
+#: Never trained on: confidence and search weights are fitted there.
+HELD_OUT = DATA / "held_out"
 
 
 class FormatError(ValueError):
@@ -68,10 +70,10 @@ def read_articles(path: Path) -> tuple[list[dict[str, object]], list[str]]:
     return articles, faults
 
 
-def read_questions(paths: list[Path] | None = None) -> list[dict[str, object]]:
-    """All articles of the question files (every ``training/data/*.txt`` unless told otherwise)."""
+def read_questions(folder: Path = DATA) -> list[dict[str, object]]:
+    """All articles of the question files in a folder."""
     articles: list[dict[str, object]] = []
-    for path in paths or sorted(DATA.glob("*.txt")):
+    for path in sorted(folder.glob("*.txt")):
         articles += read_articles(path)[0]
     return articles
 
@@ -79,7 +81,7 @@ def read_questions(paths: list[Path] | None = None) -> list[dict[str, object]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Check that every answer is a literal part of its text.")
     parser.add_argument("files", nargs="*", type=Path)
-    paths = parser.parse_args().files or sorted(DATA.glob("*.txt"))
+    paths = parser.parse_args().files or sorted(DATA.rglob("*.txt"))
     answerable = unanswerable = 0
     faults: list[str] = []
     for path in paths:

@@ -7,7 +7,7 @@ import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from training.check_questions import read_questions
+from training.check_questions import HELD_OUT, read_questions
 from training.paths import DATA
 
 
@@ -64,3 +64,8 @@ def questions(name: str) -> Iterator[Example]:
 def written_questions() -> Iterator[Example]:
     """The German questions that were written for this project (``training/data``)."""
     yield from _examples(read_questions(), "written")
+
+
+def held_out_questions() -> Iterator[Example]:
+    """Those of them that nothing is trained on (``training/data/held_out``)."""
+    yield from _examples(read_questions(HELD_OUT), "held out")

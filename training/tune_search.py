@@ -21,8 +21,7 @@ from retrieval.splitting import SentenceSplitter
 from retrieval.store import Store
 from retrieval.types import Document
 from retrieval.vectors import FaissVectorIndex
-from training.corpora import written_questions
-from training.examples import held_out
+from training.corpora import held_out_questions, written_questions
 from training.paths import MODELS
 
 # Only ratios matter: the weight of the best sentence is fixed.
@@ -47,8 +46,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--embedder", default=str(MODELS / "embedder"))
     arguments = parser.parse_args()
-    everything = list(written_questions())
-    asked = [example for example in everything if held_out(example) and example.answers]
+    everything = [*held_out_questions(), *written_questions()]
+    asked = [example for example in held_out_questions() if example.answers]
     embedder = SentenceTransformerEmbedder(arguments.embedder)
     with tempfile.TemporaryDirectory() as home, Store(Path(home)) as store:
         texts = dict.fromkeys(example.context for example in everything)
