@@ -1,4 +1,4 @@
-"""The command line: ``fundstelle index | ask | chat | telegram | status | models | eval | calibrate``.
+"""The command line: all commands of ``fundstelle``, most of them in modules of their own.
 
 Exit codes: 0 for an answer and for "the articles do not say", 2 for wrong usage, 1 for anything else, with one line
 on stderr.
@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.articles import list_articles, remove, show_article
 from bot.calibrate import calibrate
 from bot.command import Json, command
 from bot.console import busy, progress, say, say_lines, show, show_json, shows_styles
@@ -158,6 +159,9 @@ def status(settings: Settings, as_json: Json = False) -> None:
 
 
 app.add_typer(models, name="models")
+app.command(name="list")(list_articles)
+app.command(name="show")(show_article)
+app.command()(remove)
 app.command(name="eval")(evaluate)
 app.command(name="calibrate")(calibrate)
 

@@ -79,9 +79,7 @@ class Settings(BaseSettings):
         description="die Adresse eines Bot-API-Servers, etwa http://localhost:8081",
     )
     language: Literal["de", "en"] = Field(default="de", description="de oder en")
-    no_answer_threshold: float | None = Field(
-        default=None, ge=0, le=1, description="eine Zahl von 0 bis 1, etwa 0.35"
-    )
+    no_answer_threshold: float | None = Field(default=None, ge=0, le=1, description="eine Zahl von 0 bis 1, etwa 0.35")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto, cpu oder cuda")
     top_k: int = Field(default=5, ge=1, le=50, description="eine ganze Zahl von 1 bis 50")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -117,9 +117,7 @@ class Fundstelle:
         """Answers questions."""
         from retrieval.answering import Answerer
 
-        return Answerer(
-            self.search, self.reader, self.calibrations.found, threshold=self.settings.no_answer_threshold
-        )
+        return Answerer(self.search, self.reader, self.calibrations.found, threshold=self.settings.no_answer_threshold)
 
     def match_embedder(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Computes the articles' vectors anew if another embedder made them; to be called before questions."""

@@ -153,6 +153,11 @@ class Store:
             )
         return Stored(FileReport(document.path, IndexOutcome.UPDATED if old else IndexOutcome.ADDED), row)
 
+    def remove(self, document_id: int) -> bool:
+        """Takes an article out with everything that belongs to it; False if there is none with this id."""
+        with self.change() as connection:
+            return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
+
     def article_count(self) -> int:
         """The number of articles."""
         return int(self.database.rows("SELECT count(*) FROM documents")[0][0])

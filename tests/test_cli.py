@@ -70,7 +70,8 @@ def test_help_loads_no_models_and_no_bot():
     )
     root = Path(__file__).resolve().parents[1]
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
-    for command in ("index", "ask", "chat", "telegram", "status", "models", "eval", "calibrate"):
+    commands = ("index", "ask", "chat", "telegram", "list", "show", "remove", "status", "models", "eval", "calibrate")
+    for command in commands:
         assert f" {command} " in run.stdout
     assert run.stdout.rstrip().endswith("set()")
 

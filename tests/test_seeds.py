@@ -1,0 +1,87 @@
+"""The embedded models end to end on the sample articles: what a newcomer gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.settings import load_settings
+from bot.wiring import Fundstelle
+from retrieval.evaluation import EvaluationSet, read_evaluation
+from retrieval.metrics import f1
+from retrieval.types import Answer, IndexOutcome
+from tests.conftest import ROOT
+
+BELTA = "Belarus und Region Perm wollen vom Handel zur Kooperation übergehen"
+QUESTIONS = ROOT / "tests" / "data" / "seeds.json"
+
+
+@pytest.fixture(scope="module")
+def fundstelle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fundstelle]:
+    settings = load_settings(home=tmp_path_factory.mktemp("seeds"))
+    with Fundstelle(settings, notify=lambda notice: None) as fundstelle:
+        report = fundstelle.indexer.index([ROOT / "seeds"])
+        assert report.count(IndexOutcome.ADDED) == len(list((ROOT / "seeds").iterdir()))
+        yield fundstelle
+
+
+@pytest.fixture(scope="module")
+def data() -> EvaluationSet:
+    return read_evaluation(QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    ("question", "quote"),
+    [
+        ("Welches Handelsvolumen wird mittelfristig angestrebt?", "0,5 Milliarden Dollar"),
+        ("what trade target was named?", "0,5 Milliarden Dollar"),
+        ("Wer ist Gouverneur der Region Perm?", "Dmitri Machonin"),
+        ("Who is the governor of the Perm region?", "Dmitri Machonin"),
+        ("Auf welchem Platz steht Belarus bei den Exportpartnern?", "10"),
+        ("Which ministry is responsible for the cooperation in forestry?", "Ministerium für Forstwirtschaft"),
+    ],
+)
+def test_answers_from_the_right_article(fundstelle: Fundstelle, question: str, quote: str) -> None:
+    answer = fundstelle.answerer.ask(question)
+    assert answer.text is not None
+    assert quote in answer.text
+    assert len(answer.text) <= len(quote) + 30
+    assert answer.document is not None
+    assert answer.document.title == BELTA
+
+
+@pytest.mark.parametrize("question", ["Wie hoch ist die Arbeitslosenquote in Minsk?", "What is the capital of Peru?"])
+def test_invents_nothing(fundstelle: Fundstelle, question: str) -> None:
+    answer = fundstelle.answerer.ask(question)
+    assert answer.text is None
+    assert answer.hits
+
+
+@pytest.mark.parametrize(("field", "share"), [("question", 0.7), ("question_en", 0.6)])
+def test_most_questions_on_the_seeds_are_answered_rightly(fundstelle: Fundstelle, field: str, share: float) -> None:
+    data = read_evaluation(QUESTIONS, field=field)
+    answers = {q.id: fundstelle.answerer.ask(q.question) for q in data.questions}
+    right = [f1(answers[q.id].best or "", q.answers) >= 50 for q in data.questions if q.answers]
+    assert sum(right) / len(right) >= share
+    for answer in answers.values():
+        assert_quoted(answer)
+
+
+def assert_quoted(answer: Answer) -> None:
+    """An answer is a quote or it is not shown."""
+    if answer.text is None:
+        return
+    assert answer.document is not None and answer.passage is not None
+    assert answer.start is not None and answer.end is not None
+    assert answer.document.text[answer.start : answer.end] == answer.text
+    assert answer.passage.start <= answer.start < answer.end <= answer.passage.end
+    file = Path(answer.document.path)
+    if file.suffix == ".txt":
+        assert answer.text in file.read_text(encoding="utf-8")
+
+
+def test_contexts_of_the_questions_are_the_articles(fundstelle: Fundstelle, data: EvaluationSet) -> None:
+    texts = {document.text for document in fundstelle.store.documents()}
+    assert {document.text for document in data.documents} <= texts
