@@ -180,9 +180,7 @@ def test_confidence_in_words(confidence, words):
 
 def test_telegram_html():
     assert telegram_html(ANSWER, "de") == (
-        "Die Brücke ist gesperrt. Sie kostet <b>4,5 Mio. Euro</b>.\n"
-        "\n"
-        + SOURCE_HTML
+        "Die Brücke ist gesperrt. Sie kostet <b>4,5 Mio. Euro</b>.\n\n" + SOURCE_HTML
     )
     assert telegram_html(NO_ANSWER, "de") == "Dazu steht nichts in den Artikeln."
 
@@ -196,10 +194,7 @@ def test_telegram_html_links_web_addresses_only():
 
 def test_passages_html():
     assert passages_html(replace(ANSWER, hits=ANSWER.hits[:2]), "de") == (
-        "Weitere Stellen:\n"
-        "\n"
-        "Der Bau beginnt im Mai.\n"
-        + SOURCE_HTML
+        "Weitere Stellen:\n\nDer Bau beginnt im Mai.\n" + SOURCE_HTML
     )
     assert passages_html(replace(ANSWER, hits=ANSWER.hits[:1]), "de") == "Weitere Stellen gibt es nicht."
     assert passages_html(NO_ANSWER, "de").startswith("Am nächsten kommen diese Stellen:\n\nDie Brücke")
