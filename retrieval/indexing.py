@@ -126,6 +126,11 @@ class Indexer:
             except LoadingError as error:
                 report(position, FileReport(name, IndexOutcome.FAILED, str(error)))
                 continue
+            except Exception as error:  # parsers of other people's files raise whatever they raise
+                logger.exception("loading %s failed", name)
+                reason = f"Die Datei lässt sich nicht lesen ({error!r})."
+                report(position, FileReport(name, IndexOutcome.FAILED, reason))
+                continue
             stored = self._store.settle(document)
             if stored is not None:
                 report(position, stored.report)

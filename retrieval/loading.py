@@ -53,7 +53,7 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     """
     found: dict[str, Path] = {}
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # Path.is_dir() raises where it may not look
             files = _files_below(path)
             if not files:
                 raise LoadingError(f"Im Ordner {path} liegt keine Datei der Typen {_types()}.")
@@ -80,7 +80,7 @@ def load_document(path: Path) -> Document:
         shown = os.fsencode(path).decode("utf-8", "replace")
         raise LoadingError(f"Der Dateiname von {shown} ist kein gültiges UTF-8. Bitte umbenennen.") from None
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES and not path.is_dir():
+    if suffix not in SUFFIXES and not os.path.isdir(path):
         raise LoadingError(f"{path.name} ist kein bekannter Dateityp. Bekannt sind {_types()}.")
     raw = _read(path)
     text = _decode(raw, path, html=suffix in HTML_SUFFIXES)
@@ -121,8 +121,9 @@ def _files_below(folder: Path) -> list[Path]:
         for name in names:
             file = Path(parent, name)
             known = not name.startswith(".") and file.suffix.lower() in SUFFIXES
-            # A broken link is kept: to load it tells what is wrong. Pipes and devices are not articles.
-            if known and (file.is_file() or file.is_symlink()):
+            # What cannot be looked at, as a broken link, is kept: to load it tells what is wrong. Pipes and devices
+            # are not articles.
+            if known and (os.path.isfile(file) or not os.path.exists(file)):
                 files.append(file)
     return sorted(files + unreadable)
 
@@ -174,8 +175,10 @@ def _decode(raw: bytes, path: Path, *, html: bool) -> str:
     declared = _DECLARED.search(raw[:2048]) if html else None
     if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
         try:
-            return raw.decode(declared[1].decode("ascii"))
-        except (LookupError, UnicodeDecodeError):
+            text = raw.decode(declared[1].decode("ascii"))
+            text.encode()  # some codecs let lone surrogates pass, which nothing further on can store
+            return text
+        except (LookupError, UnicodeError):
             pass
     text = _decode_western(raw)
     if text is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from retrieval.loading import MAX_FILE_BYTES, find_files, load_document
 from retrieval.markup import read_markdown, unwrap
 from retrieval.metadata import front_matter, iso_date, source_and_date, title_line
 from retrieval.types import Document
+from tests.collection import as_nobody
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 GERMAN = "Die Größe des Gebäudes überrascht: „Schön“, sagte der Bürgermeister – für 5 € Eintritt.\nDas ist alles."
@@ -352,6 +354,41 @@ def test_unknown_type_folder_missing_and_pipe(tmp_path: Path) -> None:
     assert refusal(tmp_path / "ordner.txt") == f"{tmp_path}/ordner.txt ist ein Ordner, keine Datei."
     assert refusal(tmp_path / "rohr.txt") == "rohr.txt ist keine gewöhnliche Datei."
     assert refusal(tmp_path / "fehlt.txt") == f"{tmp_path}/fehlt.txt gibt es nicht (mehr). Bitte den Pfad prüfen."
+
+
+def listed_only(folder: Path) -> None:
+    """What a folder says that may be listed, but whose files may not be looked at."""
+    assert find_files([folder]) == [folder / "a.txt"]
+    message = f"{folder}/a.txt darf nicht gelesen werden. Bitte die Zugriffsrechte prüfen."
+    assert refusal(folder / "a.txt") == message
+    with pytest.raises(LoadingError, match=r"b\.pdf gibt es nicht"):
+        find_files([folder / "b.pdf"])
+
+
+def test_folder_whose_files_may_not_be_looked_at() -> None:
+    with TemporaryDirectory() as name:  # pytest's own are closed to others
+        parent = Path(name)
+        parent.chmod(0o755)
+        folder = parent / "artikel"
+        folder.mkdir()
+        (folder / "a.txt").write_text("Text")
+        (folder / "b.pdf").write_text("Text")
+        folder.chmod(0o444)
+        try:
+            assert as_nobody(listed_only, folder) == 0
+        finally:
+            folder.chmod(0o755)
+
+
+def test_path_that_is_too_long() -> None:
+    with pytest.raises(LoadingError, match="gibt es nicht"):
+        find_files([Path("x" * 5000)])
+
+
+@pytest.mark.parametrize(("charset", "content"), [("undefined", b"M\xfcller"), ("unicode_escape", b"M\xfc \\ud800")])
+def test_html_with_a_charset_that_is_of_no_use(tmp_path: Path, charset: str, content: bytes) -> None:
+    page = ARTICLE.format(charset=charset).encode("latin-1").replace(b"</p>", content + b"</p>", 1)
+    assert "\ud800" not in load(tmp_path, "a.html", page).text
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to root")
