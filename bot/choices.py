@@ -20,14 +20,19 @@ def chosen(home: Path) -> dict[str, str]:
     """The chosen models by kind (a folder, or a name on the hub); what was not chosen is not in it.
 
     Raises:
-        SettingsError: the file is damaged.
+        SettingsError: the file cannot be read or is damaged.
     """
     path = home / FILE
     try:
-        if not path.is_file():
-            return {}
         choices = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise SettingsError(
+            f"Die Datei {path} kann nicht gelesen werden ({error.strerror}). Bitte die Zugriffsrechte prüfen oder mit "
+            "FUNDSTELLE_HOME ein anderes Datenverzeichnis wählen."
+        ) from error
+    except ValueError as error:
         raise _damaged(path) from error
     if not isinstance(choices, dict) or not all(
         kind in KINDS and isinstance(model, str) and model for kind, model in choices.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -98,6 +99,6 @@ def _fail(message: str) -> NoReturn:
 
 def _unexpected(error: Exception, settings: Settings) -> str:
     path = log_file(settings)
-    log_note = text("cli.unexpected_log", settings.language, path=path) if path.is_file() else ""
+    log_note = text("cli.unexpected_log", settings.language, path=path) if os.path.isfile(path) else ""
     description = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return text("cli.unexpected", settings.language, error=description, log=log_note)

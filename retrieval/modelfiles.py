@@ -41,7 +41,7 @@ class ModelReference:
             ModelError: the text looks like a path, and there is no model folder.
         """
         path = Path(os.path.expanduser(self.name))
-        if path.is_dir():
+        if os.path.isdir(path):  # Path.is_dir() raises for names that are too long, and where it may not look
             if not _is_model(path):
                 raise ModelError(f"Im Ordner {path} liegt kein Modell (config.json oder modules.json fehlt).")
             return path

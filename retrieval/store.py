@@ -5,6 +5,7 @@ The vector index and the keyword index are caches of it and can be rebuilt from 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple, dataclass, replace
@@ -54,7 +55,9 @@ class Store:
         self.home = home
         path = home / DATABASE_NAME
         log = path.with_name(path.name + "-wal")
-        if (home / MANIFEST_NAME).exists() and path.exists() and not path.stat().st_size and not log.exists():
+        # os.path.exists() is False where it may not look; Database says what is wrong then.
+        manifest, present, logged = map(os.path.exists, (home / MANIFEST_NAME, path, log))
+        if manifest and present and not logged and not path.stat().st_size:
             raise damaged(path, "sie ist leer")
         self.database = Database(path, busy_timeout=busy_timeout)
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from bot.choices import FILE, chosen, remember
 from bot.cli import app
 from bot.settings import load_settings
 from retrieval.embedding import SentenceTransformerEmbedder
-from retrieval.errors import ModelError
+from retrieval.errors import ModelError, SettingsError
 from retrieval.store import Store
 from tests import tiny_models
+from tests.collection import as_nobody
 from tests.test_hub_models import COMMIT, hub
 
 __all__ = ["hub"]  # a fixture
@@ -380,3 +382,15 @@ def test_a_damaged_choice_is_named(home, content):
     home.mkdir()
     (home / FILE).write_text(content, encoding="utf-8")
     assert str(home / FILE) in error(fundstelle("status"))
+
+
+def refused_to_look(home: Path) -> None:
+    with pytest.raises(SettingsError, match=r"kann nicht gelesen werden .*FUNDSTELLE_HOME"):
+        chosen(home)
+
+
+def test_a_home_that_cannot_be_entered_is_not_called_damaged():
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0)
+        assert as_nobody(refused_to_look, Path(folder)) == 0
+        Path(folder).chmod(0o755)

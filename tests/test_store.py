@@ -247,6 +247,13 @@ def test_home_that_cannot_be_written(shared_folder: Path) -> None:
     assert as_nobody(refused, shared_folder / "new") == 0
 
 
+def test_home_that_cannot_be_entered(shared_folder: Path) -> None:
+    with Store(shared_folder) as store:
+        put(store, PERM, "/a")
+    shared_folder.chmod(0)
+    assert as_nobody(refused, shared_folder) == 0
+
+
 def reads(home: Path) -> None:
     with Store(home) as store:
         assert store.read_only
