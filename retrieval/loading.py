@@ -175,9 +175,9 @@ def _decode(raw: bytes, path: Path, *, html: bool) -> str:
     declared = _DECLARED.search(raw[:2048]) if html else None
     if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
         try:
-            text = raw.decode(declared[1].decode("ascii"))
-            text.encode()  # some codecs let lone surrogates pass, which nothing further on can store
-            return text
+            page = raw.decode(declared[1].decode("ascii"))
+            page.encode()  # some codecs let lone surrogates pass, which nothing further on can store
+            return page
         except (LookupError, UnicodeError):
             pass
     text = _decode_western(raw)
