@@ -88,6 +88,20 @@ def test_an_update_that_is_never_finished_is_put_aside(inbox: Inbox) -> None:
     assert inbox.rejected() == [Rejected(ONE.body, f"begun {MAX_ATTEMPTS} times, never finished")]
 
 
+def test_attempts_whose_reply_could_not_be_sent_do_not_count(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox.take([ONE])
+    for _ in range(5 * MAX_ATTEMPTS):  # a network that is down for a night
+        assert inbox.begin(1)
+        inbox.keep(1)
+    assert inbox.waiting() == [ONE]
+    monkeypatch.setattr(module, "KEEP_DONE_SECONDS", -1.0)  # after two days it ends
+    for _ in range(MAX_ATTEMPTS):
+        assert inbox.begin(1)
+        inbox.keep(1)
+    assert not inbox.begin(1)
+    assert inbox.waiting() == []
+
+
 def test_only_waiting_updates_can_be_begun(inbox: Inbox) -> None:
     inbox.take([ONE])
     inbox.done(1)

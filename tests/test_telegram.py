@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram import Message
+from telegram import Message, Update
 
 from bot.telegram.application import INBOX_FILE, run
-from bot.telegram.handlers import question_of, sources_text
+from bot.telegram.handlers import Handlers, question_of, sources_text
 from bot.telegram.inbox import Inbox, Received
 from retrieval.errors import StoreError, TelegramError
 from retrieval.types import Document
@@ -363,6 +365,14 @@ def test_a_home_that_cannot_be_used(api: BotApi, tmp_path: Path) -> None:
 
 
 # The inbox
+
+
+def test_work_that_comes_when_the_bot_stops_is_cut_off_not_failed(tmp_path: Path) -> None:
+    worker = ThreadPoolExecutor()
+    worker.shutdown()
+    handlers = Handlers(settings(tmp_path, "http://x"), ScriptedAnswerer(), list, worker, print)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(handlers.sources(Update(1), None))
 
 
 def waiting(home: Path) -> list[int]:

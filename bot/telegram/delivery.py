@@ -104,6 +104,7 @@ class InboxProcessor(BaseUpdateProcessor):
                 await coroutine
                 if update.update_id in self._kept:
                     self._kept.discard(update.update_id)
+                    self._inbox.keep(update.update_id)
                     asyncio.get_running_loop().call_later(self._try_again_after, self._queue.put_nowait, update)
                 else:
                     self._inbox.done(update.update_id)

@@ -182,7 +182,11 @@ class Handlers:
                 await _say(update, text("telegram.failed", self.language(update.effective_user)))
 
     async def _work(self, function: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, function, *args)
+        try:
+            future = asyncio.get_running_loop().run_in_executor(self._worker, function, *args)
+        except RuntimeError:  # The worker takes nothing more, the bot stops: the update stays in the inbox.
+            raise asyncio.CancelledError from None
+        return await future
 
     def _conversation(self, chat: int, user: int) -> Conversation:
         """The conversation with ``user`` in ``chat``; of many, those that spoke last are remembered."""

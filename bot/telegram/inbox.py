@@ -157,6 +157,16 @@ class Inbox:
             return False
         return True
 
+    def keep(self, update_id: int) -> None:
+        """Leaves an update waiting whose reply could not be sent; that attempt does not count, however often.
+
+        Only for as long as a late answer is of use: what is older than KEEP_DONE_SECONDS is put aside in the end.
+        """
+        self._db.execute(
+            "UPDATE updates SET attempts = attempts - 1 WHERE bot = ? AND update_id = ? AND received > ?",
+            (self._bot, update_id, time.time() - KEEP_DONE_SECONDS),
+        )
+
     def done(self, update_id: int) -> None:
         """The reply went out: only the number stays, so that the update is known should it come again."""
         self._db.execute(
