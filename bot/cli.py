@@ -126,7 +126,8 @@ def chat(settings: Settings, index_first: IndexFirst = None) -> None:
             elif not talk.run(_piped_lines()):
                 raise typer.Exit(1)
         except KeyboardInterrupt:
-            pass
+            if not interactive:
+                raise
     if interactive:
         say(text("chat.goodbye", settings.language))
 

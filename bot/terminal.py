@@ -30,7 +30,7 @@ class Chat:
     """Reads questions, prints answers, knows /help, /sources and /quit.
 
     ``sources`` gives the articles. On a terminal (``interactive``) the whole answer is shown; else one line a
-    question, so that the n-th line on stdout answers the n-th question.
+    question, so that the n-th line on stdout answers the n-th question; it is empty for one that cannot be asked.
     """
 
     def __init__(
@@ -63,15 +63,20 @@ class Chat:
             answer = self._conversation.ask(question)
         except FundstelleError as error:
             say(text("cli.error", self._language, message=error))
+            if not self._interactive:
+                self._print_line("")
             return False
         if self._interactive:
             marks = ("", "") if shows_styles() else ("**", "**")
             reply = terminal(answer, self._language, passages=False, marks=marks)
             show(Text("\n").append_text(reply).append("\n"))
         else:
-            show(one_line(answer, self._language))
-            sys.stdout.flush()
+            self._print_line(one_line(answer, self._language))
         return True
+
+    def _print_line(self, line: str) -> None:
+        show(line)
+        sys.stdout.flush()
 
     def _obey(self, command: str) -> bool:
         """Runs a command; False for the one that ends the chat."""

@@ -11,7 +11,9 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.settings import load_settings
 from bot.wiring import Fundstelle
+from retrieval.answering import Answerer
 from retrieval.calibration import Calibrations
+from retrieval.types import Answer
 from tests.doubles import HashEmbedder, ScriptedReader
 
 TRADE = "Welches Handelsvolumen wird mittelfristig angestrebt?"
@@ -323,8 +325,16 @@ def test_chat_commands(indexed):
 def test_chat_goes_on_after_a_question_that_cannot_be_asked(indexed):
     result = fundstelle("chat", stdin=f"{'x' * 10_000}\n{GOVERNOR}\n")
     assert result.exit_code == 1
-    assert result.stdout == f"Dmitri Machonin ({TITLE}, BelTA, 17. Mai 2024)\n"
+    assert result.stdout == f"\nDmitri Machonin ({TITLE}, BelTA, 17. Mai 2024)\n"
     assert result.stderr.splitlines()[-1].startswith("Fehler: ")
+
+
+def test_ctrl_c_while_questions_are_piped_in_is_no_success(indexed, monkeypatch):
+    def interrupted(self: Answerer, question: str, *, top_k: int) -> Answer:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Answerer, "ask", interrupted)
+    assert fundstelle("chat", stdin=f"{TRADE}\n{GOVERNOR}\n").exit_code not in (0, 2)
 
 
 def test_chat_takes_lines_that_are_not_utf8(indexed):

@@ -57,7 +57,7 @@ def test_error_is_said_and_the_chat_goes_on(capsys):
     assert not chat(interactive=False).run(["! kaputt", "", "Was?"])
     output = capsys.readouterr()
     assert output.err == "Fehler: Die Datenbank ist gesperrt.\n"
-    assert output.out == "3 Euro (Bahn, BelTA, 17. Mai 2024)\n"
+    assert output.out == "\n3 Euro (Bahn, BelTA, 17. Mai 2024)\n"
 
 
 @pytest.mark.parametrize("line", ["/quit", " /QUIT ", "/quit now"])
