@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
-from bot.console import say
+from bot.console import print_anything, say
 from bot.logs import log_file, logging_to
 from bot.settings import Settings, load_settings
 from bot.texts import text
@@ -60,6 +60,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def run(**arguments: Any) -> None:
+        print_anything()
         debug = arguments.pop("debug")
         flags = {name: arguments.pop(name) for name in _FLAGS}
         try:

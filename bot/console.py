@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -24,6 +26,12 @@ def show(result: str | Text) -> None:
 def show_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout."""
     print(json.dumps(value, ensure_ascii=False))
+
+
+def print_anything() -> None:
+    """What stdout cannot encode (a file name that is no UTF-8, „ in Latin-1) is printed escaped from now on."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def shows_styles() -> bool:

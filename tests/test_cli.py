@@ -196,6 +196,17 @@ def test_index_for_people(doubles, tmp_path):
     assert lines[1:] == ["1 neu, 0 geändert, 0 unverändert, 0 doppelt, 1 nicht aufgenommen"]
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_index_of_a_file_whose_name_is_no_text(doubles, tmp_path, flags):
+    article(tmp_path, "gut.txt", "In Ulm fährt ein neuer Zug.")
+    (tmp_path / "\udcff.txt").write_text("Er kostet 3 Euro.")
+    result = fundstelle("index", *flags, str(tmp_path / "gut.txt"), str(tmp_path / "\udcff.txt"))
+    assert result.exit_code == 1
+    assert "\\udcff.txt" in result.stdout
+    if flags:
+        assert json.loads(result.stdout)["failed"] == json.loads(result.stdout)["added"] == 1
+
+
 def test_index_of_a_path_that_is_not_there(doubles, tmp_path):
     assert str(tmp_path / "fehlt") in failed_with_one_line(fundstelle("index", str(tmp_path / "fehlt")))
 
