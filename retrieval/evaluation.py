@@ -88,6 +88,8 @@ def read_evaluation(path: Path, *, field: str = "question", questions_from: Path
             for paragraph in article["paragraphs"]:
                 for qa in paragraph["qas"]:
                     asked = qa[field] if other is None else other[str(qa["id"])]
+                    if not isinstance(asked, str):
+                        raise TypeError(f"{field} (id {qa['id']})")
                     answers = () if qa.get("is_impossible") else tuple(answer["text"] for answer in qa["answers"])
                     questions.append(EvaluationQuestion(str(qa["id"]), asked, answers, len(documents)))
                 documents.append(_document(article, paragraph["context"], len(documents)))

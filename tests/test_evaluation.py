@@ -90,6 +90,13 @@ def test_other_files_are_refused(tmp_path: Path, content: str) -> None:
         read_evaluation(path)
 
 
+def test_a_question_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text(json.dumps(squad(question=3)), encoding="utf-8")
+    with pytest.raises(EvaluationError, match=r"wrong\.json .*question \(id 1\)"):
+        read_evaluation(path)
+
+
 def test_a_missing_file_and_missing_questions_are_named(file: Path, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="gone"):
         read_evaluation(tmp_path / "gone.json")
