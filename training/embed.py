@@ -25,7 +25,7 @@ from training.schedule import TimedSchedule
 QUESTION_TOKENS = 48
 TEXT_TOKENS = 160
 TEMPERATURE = 0.05
-GROUP = 24  # texts that are padded to one length
+GROUP = 48  # texts that are padded to one length; each group costs a dense gradient of all rows
 
 
 @dataclass(frozen=True, slots=True)
