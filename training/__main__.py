@@ -17,8 +17,8 @@ STAGES: dict[str, float | None] = {
     "swapping": None,
     "vocabulary": None,
     "align": 36,
-    "read": 45,
-    "embed": 20,
+    "read": 40,
+    "embed": 17,
     "export": None,
     "calibrate": None,
 }
