@@ -163,24 +163,28 @@ class FaissVectorIndex:
     def _save(self) -> None:
         if self._store.read_only:
             return
-        home = self._store.home
         try:
-            file, sha256 = _write(self._index, home)
-            manifest = Manifest(
-                file=file,
-                sha256=sha256,
-                embedder=self._embedder,
-                dimension=int(self._index.d),
-                rows=int(self._index.ntotal),
-                generation=self._generation,
-                identity=self._store.identity,
-            )
-            temporary = _temporary(home)
-            temporary.write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False), encoding="utf-8")
-            _publish(temporary, home / MANIFEST_NAME)
-            _sweep(home, keep=file)
-        except (OSError, RuntimeError) as error:  # FAISS raises RuntimeError
+            # Under the write lock: two processes that save at once would sweep away each other's file.
+            with self._store.database.transaction():
+                self._write_files(self._store.home)
+        except (OSError, RuntimeError, StoreError) as error:  # FAISS raises RuntimeError
             self._notify(f"Der Vektorindex konnte nicht gespeichert werden ({error}); er bleibt im Arbeitsspeicher.")
+
+    def _write_files(self, home: Path) -> None:
+        file, sha256 = _write(self._index, home)
+        manifest = Manifest(
+            file=file,
+            sha256=sha256,
+            embedder=self._embedder,
+            dimension=int(self._index.d),
+            rows=int(self._index.ntotal),
+            generation=self._generation,
+            identity=self._store.identity,
+        )
+        temporary = _temporary(home)
+        temporary.write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False), encoding="utf-8")
+        _publish(temporary, home / MANIFEST_NAME)
+        _sweep(home, keep=file)
 
 
 def index_state(store: Store) -> tuple[IndexState, Manifest | None]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from retrieval import vectors as module
 from retrieval.errors import StoreError
 from retrieval.store import Store
 from retrieval.vectors import FaissVectorIndex, IndexState, index_state
@@ -273,6 +274,21 @@ def test_leftovers_of_killed_processes_are_swept(store: Store) -> None:
     put(store, "Neu.", "/neu")
     opened(store)
     assert not old.exists() and fresh.exists()
+
+
+def test_only_one_process_saves_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, refusals = module._write, []
+
+    def meanwhile(index: object, home: Path) -> tuple[str, str]:
+        with Store(home, busy_timeout=0) as other, pytest.raises(StoreError) as refused, other.database.transaction():
+            pass
+        refusals.append(str(refused.value))
+        return write(index, home)
+
+    monkeypatch.setattr(module, "_write", meanwhile)
+    put(store, "Neu.", "/neu")
+    assert opened(store)[1] == []
+    assert len(refusals) == 1 and "von einem anderen Prozess" in refusals[0]
 
 
 def test_an_index_that_cannot_be_saved_stays_in_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
