@@ -37,6 +37,8 @@ def list_articles(
     if as_json:
         show_json({"articles": [_to_json(document) for document in listed]})
         return
+    if not listed and not words:
+        say(text("chat.empty", settings.language))
     for document in listed:
         show(f"{document.id:>6}  {citation(document, settings.language)}")
 

@@ -24,6 +24,12 @@ def test_list_has_a_line_for_each_article(indexed: None, seeds: Path) -> None:
     assert any(TITLE in line and "BelTA" in line and "17. Mai 2024" in line for line in lines)
 
 
+def test_list_of_nothing_says_how_to_begin(doubles: None) -> None:
+    result = fundstelle("list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "fundstelle index" in result.stderr
+
+
 def test_list_takes_words_that_all_have_to_be_there(indexed: None) -> None:
     assert list(numbers("BELTA", "perm")) == [TITLE]
     assert numbers("belta", "nirgends") == {}
