@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -82,4 +84,9 @@ def _model(name: str, size: int, language: str) -> str:
 
 def total_bytes(paths: Iterable[Path]) -> int:
     """The size of these files together; whatever is no file counts nothing."""
-    return sum(path.stat().st_size for path in paths if path.is_file())
+    total = 0
+    for path in paths:
+        with suppress(FileNotFoundError):  # another process may have replaced it just now
+            status = path.stat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total

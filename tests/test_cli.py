@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.settings import load_settings
+from bot.status import total_bytes
 from bot.wiring import Fundstelle
 from retrieval.answering import Answerer
 from retrieval.calibration import Calibrations
@@ -345,7 +346,7 @@ def test_ctrl_c_while_questions_are_piped_in_is_no_success(indexed, monkeypatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Answerer, "ask", interrupted)
-    assert fundstelle("chat", stdin=f"{TRADE}\n{GOVERNOR}\n").exit_code not in (0, 2)
+    assert fundstelle("chat", stdin=f"{TRADE}\n{GOVERNOR}\n").exit_code == 130
 
 
 def test_chat_takes_lines_that_are_not_utf8(indexed):
@@ -398,6 +399,11 @@ def test_status_sees_a_damaged_index_and_the_next_question_mends_it(indexed, tmp
     assert result.stdout.startswith("0,5 Milliarden Dollar\n")
     assert result.stderr == "Der Vektorindex war beschädigt und wurde aus der Datenbank neu aufgebaut.\n"
     assert json.loads(fundstelle("status", "--json").stdout)["index"] == "current"
+
+
+def test_sizes_of_files_that_come_and_go(tmp_path):
+    there = article(tmp_path, "da.txt", "12345")
+    assert total_bytes([there, tmp_path / "fort.txt", tmp_path]) == 5
 
 
 def test_status_for_people(doubles, tmp_path):
