@@ -42,7 +42,10 @@ class Weights:
 
 
 #: By the question's language: an English question shares little more than names with German text.
-WEIGHTS = {"de": Weights(best=1.0, mean=1.0, keyword=0.6), "en": Weights(best=1.0, mean=1.0, keyword=0.15)}
+WEIGHTS = {
+    "de": Weights(best=1.0, mean=0.5, keyword=0.45, article=0.5),
+    "en": Weights(best=1.0, mean=0.5, keyword=0.2, article=1.0),
+}
 
 
 class Search:
