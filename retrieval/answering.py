@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from retrieval.calibration import Calibration, sigmoid
+from retrieval.calibration import Calibration, Evidence, sigmoid
 from retrieval.errors import QuestionError
+from retrieval.metrics import normalise
 from retrieval.reader import Reader
 from retrieval.search import Search
 from retrieval.types import Answer, Hit, Span
@@ -17,10 +19,11 @@ MAX_QUESTION_CHARS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A span in a found passage, with its log odds of being right."""
+    """A span in a found passage, with what speaks for it and its log odds of being right."""
 
     span: Span
     hit: Hit
+    evidence: Evidence
     logit: float
 
 
@@ -72,12 +75,14 @@ class Answerer:
     def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """The best span of each hit that has one."""
         spans = self._reader.read(question, [hit.passage.text for hit in hits])
+        found = [(span, hit) for span, hit in zip(spans, hits, strict=True) if span is not None and span.text]
         best_score = max((hit.score for hit in hits), default=0.0)
-        return [
-            Candidate(span, hit, self._calibration.logit(span, hit, best_score))
-            for span, hit in zip(spans, hits, strict=True)
-            if span is not None and span.text
-        ]
+        said = Counter(normalise(span.text) for span, _ in found)
+        candidates = []
+        for span, hit in found:
+            evidence = Evidence(span.margin, said[normalise(span.text)] - 1, hit.score - best_score)
+            candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
+        return candidates
 
 
 def checked_question(question: str) -> str:

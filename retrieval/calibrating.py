@@ -7,7 +7,7 @@ a second one, over the chosen candidates only, makes its log odds a probability.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from retrieval.reader import Reader
 
 ANSWERED = 0.80  # share of the answerable questions that the threshold has to leave answered
 FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit
-FOUND = ("margin", "dense", "behind")  # features of a candidate in a passage that search found
+FOUND = ("margin", "agreeing", "behind")  # features of a candidate in a passage that search found
 GIVEN = ("margin",)  # features of the span in a given text
 
 #: For one question: the features of each candidate, and whether it is right.
@@ -96,9 +96,8 @@ def calibrate(
         answerer = Answerer(search, reader)
         for question in data.questions:
             hits = search.search(asked(question), limit=top_k)
-            best = max((hit.score for hit in hits), default=0.0)
             candidates = answerer.candidates(asked(question), hits)
-            found.append([_labelled(candidate, best, question, data) for candidate in candidates])
+            found.append([_labelled(candidate, question, data) for candidate in candidates])
             if progress is not None:
                 progress(len(given) + len(found), steps)
     return Fits(found=fit(found, answerable, FOUND), given=fit(given, answerable, GIVEN))
@@ -130,7 +129,7 @@ def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]
     weights = np.concatenate([[shift + slope * weights[0]], slope * weights[1:]])
     confidence = np.zeros(len(rows))
     confidence[asked_rows] = [sigmoid(z) for z in shift + slope * logits]
-    features = {"dense": 0.0, "behind": 0.0, **dict(zip(names, weights[1:].tolist(), strict=True))}
+    features = {"agreeing": 0.0, "behind": 0.0, **dict(zip(names, weights[1:].tolist(), strict=True))}
     threshold = best_threshold(confidence, right, answerable)
     answered = confidence >= threshold
     return Fit(
@@ -177,10 +176,7 @@ def best_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], an
     return max(options, key=balance)
 
 
-def _labelled(
-    candidate: Candidate, best: float, question: EvaluationQuestion, data: EvaluationSet
-) -> tuple[Sequence[float], bool]:
+def _labelled(candidate: Candidate, question: EvaluationQuestion, data: EvaluationSet) -> tuple[Sequence[float], bool]:
     """The features ``FOUND``, and whether this is the answer in the question's own text."""
-    hit, span = candidate.hit, candidate.span
-    right = hit.document.text == data.documents[question.context].text and is_right(span.text, question)
-    return (span.margin, hit.dense, hit.score - best), right
+    of_context = candidate.hit.document.text == data.documents[question.context].text
+    return astuple(candidate.evidence), of_context and is_right(candidate.span.text, question)

@@ -15,7 +15,6 @@ from typing import Any
 
 from retrieval.errors import ModelError
 from retrieval.jsonfiles import write_json
-from retrieval.types import Hit, Span
 
 FILE = "calibration.json"
 #: The calibrations of a data directory, by the reader's signature.
@@ -23,27 +22,41 @@ HOME_FILE = "calibrations.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Weights of the features; the confidence is the sigmoid of their sum.
+class Evidence:
+    """What speaks for a span: the features of its confidence.
 
-    ``margin`` weighs the span's margin over "no answer" (logits). Two describe the passage when it was found by
-    search: ``dense`` its best sentence's cosine (-1..1), ``behind`` how far its fused score lies behind the
-    question's best passage (0 or less). ``threshold`` is the confidence from which on an answer is shown.
-    The defaults suit a SQuAD 2.0 reader that nobody has calibrated.
+    ``margin`` is its margin over "no answer" (logits). Two come from search, and stay 0 for a text that was given:
+    ``agreeing`` counts the other passages that were read whose best span says the same, ``behind`` is how far the
+    passage's fused score lies behind the question's best (0 or less).
+    """
+
+    margin: float
+    agreeing: float = 0.0
+    behind: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Weights of the ``Evidence``; the confidence is the sigmoid of their sum.
+
+    ``threshold`` is the confidence from which on an answer is shown. The defaults suit a SQuAD 2.0 reader that nobody
+    has calibrated.
     """
 
     bias: float = -0.5
     margin: float = 0.4
-    dense: float = 0.0
+    agreeing: float = 0.0
     behind: float = 2.0
     threshold: float = 0.4
 
-    def logit(self, span: Span, hit: Hit | None, best_score: float) -> float:
-        """The log odds that ``span`` is right. ``hit`` is None when the passage was given, not searched."""
-        z = self.bias + self.margin * span.margin
-        if hit is not None:
-            z += self.dense * hit.dense + self.behind * (hit.score - best_score)
-        return z
+    def logit(self, evidence: Evidence) -> float:
+        """The log odds of being right."""
+        return (
+            self.bias
+            + self.margin * evidence.margin
+            + self.agreeing * evidence.agreeing
+            + self.behind * evidence.behind
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.answering import Answerer, checked_question
-from retrieval.calibration import Calibration, sigmoid
+from retrieval.calibration import Calibration, Evidence, sigmoid
 from retrieval.embedding import Embedder
 from retrieval.errors import EvaluationError, QuestionError
 from retrieval.indexing import Indexer
@@ -109,7 +109,7 @@ def evaluate_reader(
     outcomes = []
     for done, question in enumerate(data.questions, 1):
         span = reader.read(asked(question), [data.documents[question.context].text])[0]
-        confidence = 0.0 if span is None else sigmoid(calibration.logit(span, None, 0.0))
+        confidence = 0.0 if span is None else sigmoid(calibration.logit(Evidence(span.margin)))
         best = "" if span is None else span.text
         outcomes.append(Outcome(question, best, confidence, bool(best) and confidence >= threshold))
         if progress is not None:

@@ -51,6 +51,16 @@ def test_the_threshold_decides(search: Search) -> None:
     assert Answerer(search, reader, even, threshold=0.0).ask("Warum?").text is not None
 
 
+def test_passages_that_say_the_same_speak_for_each_other(search: Search) -> None:
+    answerer = Answerer(search, ScriptedReader({"Wann war er in Minsk?": "am 17. Mai"}))
+    candidates = answerer.candidates("Wann war er in Minsk?", search.search("Wann war er in Minsk?"))
+    quoting = [candidate for candidate in candidates if candidate.span.text == "am 17. Mai"]
+    assert len(quoting) == 2  # the sentence stands in two overlapping passages
+    assert {candidate.evidence.agreeing for candidate in quoting} == {1}
+    assert {candidate.evidence.behind for candidate in candidates} & {0.0}
+    assert all(candidate.evidence.behind <= 0 for candidate in candidates)
+
+
 def test_top_k_passages_are_read_and_shown(search: Search) -> None:
     answer = Answerer(search, ScriptedReader({})).ask("Minsk Perm Messe", top_k=2)
     assert len(answer.hits) == 2

@@ -112,7 +112,7 @@ def test_confidence_is_the_share_of_right_answers() -> None:
     assert confidence.mean() == pytest.approx(right.mean(), abs=0.01)
     sure = confidence > 0.6
     assert right[sure].mean() == pytest.approx(confidence[sure].mean(), abs=0.05)
-    assert (calibration.dense, calibration.behind) == (0.0, 0.0)
+    assert (calibration.agreeing, calibration.behind) == (0.0, 0.0)
     answered = confidence >= calibration.threshold
     assert found.questions == 4000
     assert found.answered == pytest.approx(answered[answerable].mean())
@@ -226,7 +226,7 @@ def test_the_training_stage_writes_the_calibration_beside_the_reader(
     stage.main()
     written = Calibrations.read(tmp_path / "reader")
     assert written != Calibrations()
-    assert math.isclose(written.given.dense, 0.0)
+    assert math.isclose(written.given.agreeing, 0.0)
     assert written.found.margin > 0 < written.given.margin
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == str(written.found)

@@ -2,18 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.calibration import FILE, HOME_FILE, Calibration, Calibrations, sigmoid
+from retrieval.calibration import FILE, HOME_FILE, Calibration, Calibrations, Evidence, sigmoid
 from retrieval.errors import ModelError
-from retrieval.types import Document, Hit, Passage, Span
-
-SPAN = Span("Perm", 0, 4, score=5.0, null_score=2.0)
-HIT = Hit(Passage("Perm", 0, 4, 0, 0), Document("Perm"), score=1.5, dense=0.5)
 
 
 def test_logit_adds_up_the_features() -> None:
-    calibration = Calibration(bias=-1.0, margin=0.5, dense=2.0, behind=4.0)
-    assert calibration.logit(SPAN, None, 9.9) == pytest.approx(0.5)
-    assert calibration.logit(SPAN, HIT, 2.0) == pytest.approx(0.5 + 1.0 - 2.0)
+    calibration = Calibration(bias=-1.0, margin=0.5, agreeing=2.0, behind=4.0)
+    assert calibration.logit(Evidence(margin=3.0)) == pytest.approx(0.5)
+    assert calibration.logit(Evidence(margin=3.0, agreeing=1, behind=-0.5)) == pytest.approx(0.5 + 2.0 - 2.0)
 
 
 def test_sigmoid_of_extremes() -> None:

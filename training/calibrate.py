@@ -2,17 +2,20 @@
 
 On the held-out questions (``training/data/held_out``), German and English, asked of the whole pipeline among the
 held-out articles; ``retrieval.calibrating`` says how it is fitted. Among all thousand written articles many of the
-questions, written with one article in view, would be ambiguous ("Wann begann der Umbau?").
+questions, written with one article in view, would be ambiguous ("Wann begann der Umbau?"), and for the same reason
+only those questions are asked that share a word with their article and with no other held-out one.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from retrieval.calibrating import calibrate
 from retrieval.embedding import SentenceTransformerEmbedder
 from retrieval.evaluation import EvaluationQuestion, EvaluationSet
+from retrieval.german import keyword_terms
 from retrieval.reader import TransformersReader
 from retrieval.types import Document
 from training.corpora import Example, held_out_questions
@@ -40,8 +43,19 @@ def held_out_set(held_out: Sequence[Example]) -> EvaluationSet:
     )
 
 
+def specific(examples: Sequence[Example]) -> list[Example]:
+    """The examples whose German question holds a term that its text has and no other text of theirs."""
+    terms = {text: set(keyword_terms(text)) for text in {example.context for example in examples}}
+    texts_with = Counter(term for found in terms.values() for term in found)
+    return [
+        example
+        for example in examples
+        if any(term in terms[example.context] and texts_with[term] == 1 for term in keyword_terms(example.question))
+    ]
+
+
 def main() -> None:
-    data = held_out_set(list(held_out_questions()))
+    data = held_out_set(specific(list(held_out_questions())))
     fits = calibrate(
         data, SentenceTransformerEmbedder(str(MODELS / "embedder")), TransformersReader(str(MODELS / "reader"))
     )
