@@ -39,6 +39,7 @@ def data() -> EvaluationSet:
         ("what trade target was named?", "0,5 Milliarden Dollar"),
         ("Wer ist Gouverneur der Region Perm?", "Dmitri Machonin"),
         ("Who is the governor of the Perm region?", "Dmitri Machonin"),
+        ("Auf welchem Platz steht Belarus bei den Exportpartnern?", "10"),
         ("Which ministry is responsible for the cooperation in forestry?", "Ministerium für Forstwirtschaft"),
     ],
 )
