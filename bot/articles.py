@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.command import Json, command
 from bot.console import say, show, show_json
+from bot.reply import document_json
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
@@ -89,12 +90,5 @@ def _holds(document: Document, words: list[str]) -> bool:
     return all(word in about for word in words)
 
 
-def _to_json(document: Document) -> dict[str, str | int]:
-    return {
-        "id": document.id,
-        "title": document.title,
-        "source": document.source,
-        "url": document.url,
-        "published": document.published,
-        "path": document.path,
-    }
+def _to_json(document: Document) -> dict[str, Any]:
+    return {**document_json(document), "path": document.path}

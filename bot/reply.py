@@ -79,7 +79,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "confidence": answer.confidence,
             "start": answer.start,
             "end": answer.end,
-            "document": None if answer.document is None else _document_json(answer.document),
+            "document": None if answer.document is None else document_json(answer.document),
         },
         "passages": [
             {
@@ -95,7 +95,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _document_json(document: Document) -> dict[str, Any]:
+def document_json(document: Document) -> dict[str, Any]:
+    """An article as programs get it, without its text."""
     return {
         "id": document.id,
         "title": document.title,
