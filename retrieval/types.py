@@ -11,12 +11,22 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
+class Landmark:
+    """From the character ``start`` of a document's text on: its page (from 1, 0 where there are none) and heading."""
+
+    start: int
+    page: int = 0
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One article.
 
     ``text`` is NFC-normalised with ``\\n`` line ends; loading does this once, nothing later changes it.
     ``path`` is the absolute path of the file it came from, ``published`` an ISO date (``2024-05-17``).
-    ``id`` is the store's row number, 0 for a document that is not stored.
+    ``id`` is the store's row number, 0 for a document that is not stored. ``language`` is an ISO 639-1 code, empty
+    when not known; ``landmarks`` are pages and headings by rising ``start``.
     """
 
     text: str
@@ -26,6 +36,8 @@ class Document:
     published: str = ""
     path: str = ""
     id: int = 0
+    language: str = ""
+    landmarks: tuple[Landmark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
