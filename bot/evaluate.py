@@ -41,7 +41,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure quality on a file with questions and answers."""
-    from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, summarise
+    from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, risk_curve, summarise
 
     data = read_evaluation(file, field=questions.value, questions_from=questions_from)
     with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.evaluating", settings.language)) as advance:
@@ -61,10 +61,12 @@ def evaluate(
             outcomes = evaluate_reader(
                 data, fundstelle.reader, calibration, fundstelle.threshold(calibration), progress=advance
             )
-    figures = summarise(outcomes)
+    figures, curve = summarise(outcomes), risk_curve(outcomes)
     if as_json:
-        show_json(figures)
+        show_json({**figures, "risk_coverage": curve})
         return
     width = max(map(len, figures))
     for name, value in figures.items():
         show(f"{name:<{width}}  {'-' if value is None else value}")
+    # Of the surest questions, how many are answered wrongly.
+    show(f"{'risk_coverage':<{width}}  " + ", ".join(f"{coverage:.0f} %: {risk:.1f}" for coverage, risk in curve))

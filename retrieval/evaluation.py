@@ -23,6 +23,8 @@ from retrieval.metrics import (
     expected_calibration_error,
     f1,
     reciprocal_rank,
+    risk_coverage,
+    silence_at_answered,
 )
 from retrieval.reader import Reader
 from retrieval.search import Search
@@ -158,6 +160,7 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
     """The figures: EM, F1 and shares are 0..100, ``mrr10``, ``ece`` and ``auroc`` 0..1; None: nothing to count.
 
     For the confidence an answer with an F1 of at least 50 is right, and none is where the context does not answer.
+    ``silence_at_75_answered`` is ``no_answer_accuracy`` at the threshold that answers 75 % of the answerable ones.
     """
     answerable = [outcome for outcome in outcomes if outcome.question.answers]
     silent = [outcome for outcome in outcomes if not outcome.question.answers]
@@ -177,6 +180,8 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
         figures["ece"] = round(expected_calibration_error(confidence, right), 4)
         figures["auroc"] = None if auroc is None else round(auroc, 4)
         figures["coverage_at_90_precision"] = round(100 * coverage_at_precision(confidence, right, 0.9), 2)
+        silence = silence_at_answered(confidence, [bool(o.question.answers) for o in outcomes], 0.75)
+        figures["silence_at_75_answered"] = None if silence is None else round(100 * silence, 2)
     if outcomes and outcomes[0].reciprocal_rank is not None:
         # Where the right context stands is only a question where there is one that answers.
         ranks = [o.reciprocal_rank or 0.0 for o in answerable]
@@ -184,6 +189,12 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
         figures["hit1"] = _mean(100.0 * (rank == 1) for rank in ranks)
         figures["hit5"] = _mean(100.0 * (rank >= 0.2) for rank in ranks)
     return figures
+
+
+def risk_curve(outcomes: Sequence[Outcome]) -> list[tuple[float, float]]:
+    """The risk-coverage curve in percent: of the surest ten, twenty ... percent of the questions, the wrong ones."""
+    points = risk_coverage([o.confidence for o in outcomes], [is_right(o.best, o.question) for o in outcomes])
+    return [(round(100 * coverage, 2), round(100 * risk, 2)) for coverage, risk in points]
 
 
 def is_right(text: str, question: EvaluationQuestion) -> bool:

@@ -7,6 +7,7 @@ blanks; English articles go too, since questions come in both languages.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import string
 import unicodedata
@@ -88,3 +89,26 @@ def coverage_at_precision(confidence: Sequence[float], right: Sequence[bool], pr
         if rights >= precision * answered:
             best = answered
     return best / len(confidence) if confidence else 0.0
+
+
+def risk_coverage(confidence: Sequence[float], right: Sequence[bool], *, steps: int = 10) -> list[tuple[float, float]]:
+    """Points (coverage, risk), each 0..1: of the surest share of the questions, how many answers are wrong.
+
+    El-Yaniv and Wiener 2010, "On the Foundations of Noise-free Selective Classification". ``steps`` equal steps of
+    coverage up to 1.
+    """
+    ranked = [is_right for _, is_right in sorted(zip(confidence, right, strict=True), key=lambda item: -item[0])]
+    wrong = list(itertools.accumulate(not is_right for is_right in ranked))
+    counts = [max(1, round(len(ranked) * step / steps)) for step in range(1, steps + 1)] if ranked else []
+    return [(count / len(ranked), wrong[count - 1] / count) for count in counts]
+
+
+def silence_at_answered(confidence: Sequence[float], answerable: Sequence[bool], share: float) -> float | None:
+    """How many (0..1) of the unanswerable questions stay unanswered at the highest threshold that still answers
+    ``share`` (0..1) of the answerable ones; None if one kind is missing."""
+    asked = sorted((value for value, can in zip(confidence, answerable, strict=True) if can), reverse=True)
+    others = [value for value, can in zip(confidence, answerable, strict=True) if not can]
+    if not asked or not others:
+        return None
+    threshold = asked[math.ceil(share * len(asked)) - 1]
+    return sum(value < threshold for value in others) / len(others)

@@ -462,6 +462,8 @@ def test_eval_of_the_reader(doubles, questions):
         "ece": pytest.approx(0.0, abs=0.01),
         "auroc": 1.0,
         "coverage_at_90_precision": 33.33,
+        "silence_at_75_answered": 0.0,
+        "risk_coverage": [[33.33, 0.0]] * 4 + [[66.67, 50.0]] * 4 + [[100.0, 66.67]] * 2,
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from retrieval.calibration import Calibration
 from retrieval.errors import EvaluationError
-from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, summarise
+from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, risk_curve, summarise
 from tests.collection import BREST, PERM
 from tests.doubles import HashEmbedder, ScriptedReader
 
@@ -66,7 +66,9 @@ def test_reader_mode(file: Path) -> None:
         "f1": pytest.approx((100 + 200 / 3 + 100) / 3, abs=0.01),
         "answered_share": 100.0,
         "no_answer_accuracy": 100.0,
+        "silence_at_75_answered": 100.0,
     }
+    assert risk_curve(outcomes)[-1] == (100.0, pytest.approx(100 / 3, abs=0.01))
 
 
 def test_open_mode_finds_the_context(file: Path) -> None:

@@ -8,6 +8,8 @@ from retrieval.metrics import (
     f1,
     normalise,
     reciprocal_rank,
+    risk_coverage,
+    silence_at_answered,
 )
 
 
@@ -62,3 +64,22 @@ def test_coverage_at_precision() -> None:
     assert coverage_at_precision([0.9, 0.8, 0.7, 0.6], [True, True, False, True], 0.75) == 1.0
     assert coverage_at_precision([0.9, 0.8, 0.7, 0.6], [True, True, False, False], 0.9) == 0.5
     assert coverage_at_precision([0.9], [False], 0.9) == 0.0
+
+
+def test_risk_coverage_counts_the_wrong_ones_among_the_surest() -> None:
+    confidence, right = [0.2, 0.9, 0.8, 0.4], [False, True, False, True]
+    assert risk_coverage(confidence, right, steps=4) == [
+        (0.25, 0.0),
+        (0.5, 0.5),
+        (0.75, pytest.approx(1 / 3)),
+        (1.0, 0.5),
+    ]
+    assert risk_coverage([], []) == []
+
+
+def test_silence_at_the_threshold_that_answers_enough() -> None:
+    confidence = [0.9, 0.8, 0.7, 0.1, 0.75, 0.3]
+    answerable = [True, True, True, True, False, False]
+    assert silence_at_answered(confidence, answerable, 0.75) == 0.5  # the threshold is 0.7
+    assert silence_at_answered(confidence, answerable, 0.5) == 1.0
+    assert silence_at_answered([0.5], [True], 0.75) is None
