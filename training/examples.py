@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from training.swapping import WordSwapper
 SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\d\.)\s+(?=[A-ZÄÖÜ„\"])")
 PASSAGE_CHARS = 700
 WORDS = re.compile(r"\w{4,}")
+COMPARED = 150  # texts among which the likest to a question is looked for
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -75,6 +77,7 @@ class ExampleSource:
             if example.context not in self._contexts[example.article]:
                 self._contexts[example.article].append(example.context)
         self._written_contexts = sorted({example.context for example in self.written})
+        self._words: dict[str, frozenset[str]] = {}
 
     def draw(self, size: int, *, easy: float, written: float) -> list[Example]:
         """``size`` examples; ``easy`` and ``written`` are the shares of those kinds."""
@@ -105,14 +108,28 @@ class ExampleSource:
         if chance < 0.07:
             return without_answer(example) or example
         options = self._written_contexts if contexts is None else contexts[example.article]
-        wanted = set(WORDS.findall(example.question.lower() + " " + example.context.lower()))
-        found = [text for text in self._random.sample(options, min(20, len(options))) if text != example.context]
+        likest = self._likest(example, options)
+        return example if likest is None else replace(example, context=likest, answers=())
+
+    def _likest(self, example: Example, options: Sequence[str]) -> str | None:
+        """The one of some other texts that says most of what question and text say, but not the answer."""
+        asked, told = self._words_of(example.question), self._words_of(example.context)
         answers = {example.context[start:end] for start, end in example.answers}
-        found = [text for text in found if not any(answer in text for answer in answers)]
-        if not found:
-            return example
-        likest = max(found, key=lambda text: len(wanted & set(WORDS.findall(text.lower()))) / len(text) ** 0.5)
-        return replace(example, context=likest, answers=())
+
+        def likeness(text: str) -> float:
+            words = self._words_of(text)
+            return float((3 * len(asked & words) + len(told & words)) / len(text) ** 0.5)
+
+        others = self._random.sample(options, min(COMPARED, len(options)))
+        for text in sorted(others, key=likeness, reverse=True)[:5]:
+            if text != example.context and not any(answer in text for answer in answers):
+                return text
+        return None
+
+    def _words_of(self, text: str) -> frozenset[str]:
+        if text not in self._words:
+            self._words[text] = frozenset(WORDS.findall(text.lower()))
+        return self._words[text]
 
     def _in_german(self, example: Example) -> Example:
         """An English example as it is, or with swapped words in the text, the question, or both."""

@@ -21,6 +21,8 @@ from training.schedule import TimedSchedule
 
 MAX_TOKENS = 320
 ROUND = 4_000
+# Instead of dropout, which is slow here: words of the text that are hidden now and then, but none of the answer.
+HIDDEN_TOKENS = 0.08
 
 
 def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], list[int], int, int] | None:
@@ -46,7 +48,13 @@ def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], 
     shift = len(ids) - first
     ids += [*context.ids[first:last], tokenizer.sep_token_id]
     types = [0] * (len(question) + 2) + [1] * (len(ids) - len(question) - 2)
-    if start < first or end >= last:
+    answered = first <= start and end < last
+    if rng.random() < 0.5:
+        for token in range(len(question) + 2, len(ids) - 1):
+            told = answered and start + shift <= token <= end + shift
+            if not told and rng.random() < HIDDEN_TOKENS:
+                ids[token] = tokenizer.mask_token_id
+    if not answered:
         return ids, types, 0, 0
     return ids, types, start + shift, end + shift
 
@@ -79,7 +87,7 @@ def main() -> None:
     round_ = 0
     while not schedule.over:
         first_part = schedule.share < 0.15
-        examples = source.draw(ROUND, easy=0.6 if first_part else 0.1, written=0.1 if first_part else 0.42)
+        examples = source.draw(ROUND, easy=0.6 if first_part else 0.1, written=0.1 if first_part else 0.5)
         encoded = [item for item in (encode(tokenizer, example, rng) for example in examples) if item]
         for batch in by_length([len(item[0]) for item in encoded], arguments.tokens, rng):
             if schedule.over:
