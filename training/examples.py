@@ -78,6 +78,10 @@ class ExampleSource:
                 self._contexts[example.article].append(example.context)
         self._written_contexts = sorted({example.context for example in self.written})
         self._words: dict[str, frozenset[str]] = {}
+        self._by_context: dict[str, list[Example]] = defaultdict(list)
+        for example in self.hard:
+            if example.answers:
+                self._by_context[example.context].append(example)
 
     def draw(self, size: int, *, easy: float, written: float) -> list[Example]:
         """``size`` examples; ``easy`` and ``written`` are the shares of those kinds."""
@@ -91,6 +95,13 @@ class ExampleSource:
             else:
                 drawn.append(self._in_german(self._silenced(self._random.choice(self.hard), self._contexts)))
         return drawn
+
+    def draw_neighbours(self, size: int) -> list[Example]:
+        """A question each on up to ``size`` paragraphs of one article: texts that are easily taken for each other."""
+        article = self._random.choice(self.hard).article
+        contexts = [context for context in self._contexts[article] if context in self._by_context]
+        chosen = self._random.sample(contexts, min(size, len(contexts)))
+        return [self._in_german(self._random.choice(self._by_context[context])) for context in chosen]
 
     def _written(self, example: Example) -> Example:
         example = self._silenced(example, None)
