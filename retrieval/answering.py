@@ -58,15 +58,16 @@ class Answerer:
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
         """The best quote of these hits, or "no answer"."""
-        candidates = self.candidates(question, hits)
-        best = max(candidates, key=lambda candidate: candidate.logit, default=None)
-        best = None if best is None else self._closer(question, best)
+        # The reader sees question and passage together, and so orders them better than search can.
+        candidates = sorted(self.candidates(question, hits), key=lambda candidate: -candidate.logit)
+        ordered = dict.fromkeys((*(candidate.hit for candidate in candidates), *hits))
+        best = self._closer(question, candidates[0]) if candidates else None
         confidence = 0.0 if best is None else sigmoid(best.logit)
         answer = Answer(
             question,
             text=None,
             confidence=confidence,
-            hits=tuple(hits),
+            hits=tuple(ordered),
             best=None if best is None else best.span.text,
         )
         if best is None or confidence < self._threshold:

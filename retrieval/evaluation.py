@@ -137,7 +137,8 @@ def evaluate_open(
         for done, question in enumerate(data.questions, 1):
             hits = search.search(asked(question), limit=RANKED)
             answer = answerer.answer(asked(question), hits[:top_k])
-            ranked = tuple(dict.fromkeys(context_of[hit.document.text] for hit in hits))
+            ordered = (*answer.hits, *hits[top_k:])
+            ranked = tuple(dict.fromkeys(context_of[hit.document.text] for hit in ordered))
             wanted = context_of[data.documents[question.context].text]
             rank = reciprocal_rank(ranked, wanted)
             outcomes.append(

@@ -107,8 +107,8 @@ class Answer:
 
     ``text`` is None when the articles do not say. Otherwise ``document.text[start:end] == text`` and the
     quote lies inside ``passage``. ``confidence`` (0..1) is the estimated probability that the best span is
-    right; it is given for "no answer" too. ``hits`` are the passages found, best first. ``best`` is the best
-    span whatever its confidence, kept for evaluation.
+    right; it is given for "no answer" too. ``hits`` are the passages found, the likeliest to hold the answer first.
+    ``best`` is the best span whatever its confidence, kept for evaluation.
     """
 
     question: str

@@ -80,6 +80,14 @@ def test_the_paragraph_alone_is_asked_once_more(search: Search) -> None:
     assert answer.document.text[answer.start : answer.end] == answer.text
 
 
+def test_what_the_reader_believes_in_comes_first(search: Search) -> None:
+    found = search.search(WHO, limit=5)
+    assert "Messe" not in found[0].passage.text
+    answer = Answerer(search, ScriptedReader({WHO: "Messe"}, margin=50.0)).answer(WHO, found)
+    assert "Messe" in answer.hits[0].passage.text
+    assert set(answer.hits) == set(found)
+
+
 def test_top_k_passages_are_read_and_shown(search: Search) -> None:
     answer = Answerer(search, ScriptedReader({})).ask("Minsk Perm Messe", top_k=2)
     assert len(answer.hits) == 2
