@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import LoadingError
-from retrieval.german import keyword_terms
+from retrieval.german import keyword_terms, text_language
 from retrieval.keywords import KeywordIndex
 from retrieval.loading import find_files, load_document
 from retrieval.passages import build_passages
 from retrieval.reembedding import match_embedder
+from retrieval.rows import now
 from retrieval.splitting import SentenceSplitter
 from retrieval.store import Store
-from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Passage, Sentence
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Passage, Sentence, Source, SourceKind
 from retrieval.vectors import FaissVectorIndex
 
 if TYPE_CHECKING:
@@ -70,7 +72,9 @@ class Indexer:
                 stays.
             ModelError: the embedder cannot be used.
         """
-        return self._run([(str(path), path) for path in find_files(paths)], progress)
+        report = self._run([(str(path), path) for path in find_files(paths)], progress)
+        self._remember_folders(paths)
+        return report
 
     def index_documents(
         self, documents: Sequence[Document], progress: Callable[[int, int], None] | None = None
@@ -101,6 +105,12 @@ class Indexer:
                 FaissVectorIndex(self._store, (lambda notice: None) if was_empty else self._notify).load()
         files = tuple(reports[position] for position in range(len(items)))
         return IndexReport(files, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def _remember_folders(self, paths: Sequence[Path]) -> None:
+        known = {source.location for source in self._store.sources()}
+        folders = {os.path.abspath(path) for path in paths if os.path.isdir(path)} - known
+        for folder in sorted(folders) if not self._store.read_only else ():
+            self._store.put_source(Source(folder, SourceKind.FOLDER, checked_at=now()))
 
     def _take_up_waiting(self, reports: Mapping[int, FileReport], report: Callable[[int, FileReport], None]) -> None:
         """Copies whose original is gone or has changed; of those that were in this run, the report is corrected."""
@@ -136,6 +146,7 @@ class Indexer:
         for position, (name, item) in items:
             try:
                 document = item if isinstance(item, Document) else load_document(item)
+                document = replace(document, language=document.language or text_language(document.text))
             except LoadingError as error:
                 report(position, FileReport(name, IndexOutcome.FAILED, str(error)))
                 continue
@@ -177,7 +188,15 @@ class Indexer:
                 parts.terms,
                 signature=self._embedder.signature,
             )
-            report(position, stored.report)
+            report(position, _noted(stored.report, document))
+
+
+def _noted(report: FileReport, document: Document) -> FileReport:
+    """The report, with what is odd about an article that was taken up."""
+    if document.language == "de":
+        return report
+    reason = f"nicht deutsch ({document.language}); die Suche ist für deutsche Artikel gemacht"
+    return replace(report, reason=report.reason or reason)
 
 
 def split_article(splitter: SentenceSplitter, text: str) -> Parts:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from retrieval.errors import StoreError
 from retrieval.locking import WriterLock
-from retrieval.reading import DATABASE_NAME, MANIFEST_NAME, Reading
+from retrieval.reading import DATABASE_NAME, MANIFEST_NAME
 from retrieval.rows import (
     COLUMNS,
     DOCUMENT,
@@ -31,6 +31,7 @@ from retrieval.rows import (
     to_document,
 )
 from retrieval.shingles import CANDIDATES, are_copies, bands_parameter, store_bands
+from retrieval.sources import Sources
 from retrieval.types import Document, FileReport, IndexOutcome, Passage, Sentence, Version
 
 __all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store", "Stored"]
@@ -66,7 +67,7 @@ class _Verdict:
     changes: bool
 
 
-class Store(Reading):
+class Store(Sources):
     """The database in the data directory ``home``; safe to use from several threads and processes.
 
     Vectors are kept as float16: half the disk and cache, and the error it makes in a cosine (below 0.001) is far
@@ -169,7 +170,10 @@ class Store(Reading):
     def restore(self, path: str, *, added: str, versions: Iterable[Version]) -> None:
         """Gives the article at ``path`` the past that another collection has kept; what it has already is left out."""
         with self.database.transaction() as connection:
-            connection.execute("UPDATE documents SET added = ? WHERE path = ?", (added, path))
+            connection.execute(
+                "UPDATE documents SET added = ?1 WHERE path = ?2 AND ?1 <> '' AND (added = '' OR added > ?1)",
+                (added, path),
+            )
             connection.executemany(
                 "INSERT OR IGNORE INTO versions "
                 "(document_id, text, title, source, url, published, author, digest, replaced_at) "

@@ -74,6 +74,7 @@ def test_help_loads_no_models_and_no_bot():
     root = Path(__file__).resolve().parents[1]
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
     commands = ("index", "ask", "chat", "telegram", "list", "show", "remove", "status", "models", "eval", "calibrate")
+    commands += ("export", "import")
     for command in commands:
         assert f" {command} " in run.stdout
     assert run.stdout.rstrip().endswith("set()")
@@ -227,7 +228,7 @@ def test_ask_json(indexed):
     assert set(value) == {"question", "answer", "passages", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
-    assert set(answer) == {"text", "confidence", "start", "end", "document"}
+    assert set(answer) == {"text", "confidence", "start", "end", "document", "also_in"}
     assert answer["text"] == "0,5 Milliarden Dollar"
     assert 0.5 < answer["confidence"] <= 1
     assert answer["document"]["title"] == TITLE
