@@ -14,8 +14,8 @@ from tests.test_copies import LONG, WIRE
 __all__ = ["doubles", "elsewhere", "indexed"]  # fixtures
 
 ENGLISH = (
-    "The government announced on Monday that the new swimming pool in Leeds will open next year. According to the mayor, "
-    "work has moved on a lot in recent months and costs are lower than expected. Residents are happy with the decision."
+    "The government announced on Monday that the new swimming pool in Leeds will open next year. According to the "
+    "mayor, work has moved on a lot in recent months and costs are lower than expected."
 )
 
 
@@ -214,10 +214,8 @@ def test_a_second_writer_gives_up_with_one_line(indexed: None, seeds: Path, monk
     monkeypatch.setenv("FUNDSTELLE_LOCK_SECONDS", "0")
     settings = load_settings()
     with Fundstelle(settings, notify=print) as opened, opened.store.writing():
-        for command in (["index", str(seeds)], ["remove", "1"], ["import", str(seeds)]):
-            if command[0] == "import":
-                (settings.home / "leer.jsonl").write_text("")
-                command = ["import", str(settings.home / "leer.jsonl")]
+        (settings.home / "leer.jsonl").touch()
+        for command in (["index", str(seeds)], ["remove", "1"], ["import", str(settings.home / "leer.jsonl")]):
             assert "schreibt seit" in failed_with_one_line(fundstelle(*command))
         assert fundstelle("ask", "Wer ist Gouverneur der Region Perm?").exit_code == 0
         assert fundstelle("list").exit_code == 0
