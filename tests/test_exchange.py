@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from retrieval import exchange
 from retrieval.errors import LoadingError
 from retrieval.exchange import export, take_in
 from retrieval.indexing import Indexer
@@ -87,7 +88,8 @@ GOOD = {"path": "/gut", "text": OTHER}
         ({**GOOD, "title": "\ud800"}, "„title“ enthält Zeichen, die es nicht gibt"),
         ({**GOOD, "published": "gestern"}, "„published“ ist kein Datum"),
         ({**GOOD, "text": "Cafe\u0301."}, "nicht so normalisiert"),
-        ({**GOOD, "text": "Zeile.\r\nZeile."}, "nicht so normalisiert"),
+        ({**GOOD, "text": "Zeile.\r\nZeile."}, "„text“ enthält Steuerzeichen"),
+        ({**GOOD, "title": "\x1b[31mrot"}, "„title“ enthält Steuerzeichen"),
         ({**GOOD, "landmarks": {}}, "„landmarks“ ist keine Liste"),
         ({**GOOD, "landmarks": [[0, 1]]}, "„landmarks“ ist keine Liste"),
         ({**GOOD, "landmarks": [[True, 1, ""]]}, "„landmarks“ ist keine Liste"),
@@ -124,3 +126,12 @@ def test_a_file_that_is_not_there(store: Store, tmp_path: Path) -> None:
     for path in (tmp_path / "fehlt.jsonl", tmp_path):
         with pytest.raises(LoadingError, match=f"Die Datei {path} ist nicht lesbar"):
             take_in(path, store, indexer(store))
+
+
+def test_a_line_that_is_too_long_is_said_once(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "MAX_LINE_BYTES", 1000)
+    report = imported(store, tmp_path / "datei.jsonl", {**GOOD, "text": LONG * 10}, GOOD)
+    assert [(entry.path, entry.outcome.value) for entry in report.files] == [
+        ("/gut", "added"),
+        (f"{tmp_path}/datei.jsonl:1", "failed"),
+    ]
