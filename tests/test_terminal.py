@@ -11,7 +11,7 @@ from bot.conversation import Conversation
 from bot.settings import load_settings
 from bot.terminal import Chat, example_questions, greeting, prompt_session, sources_text, typed_lines
 from retrieval.errors import StoreError
-from retrieval.types import Answer, Document, Passage
+from retrieval.types import Answer, Document, Filter, Passage
 
 ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", published="2024-05-17", path="/a/bahn.txt")
 
@@ -19,7 +19,7 @@ ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", publi
 class OneAnswer:
     """Answers each question with "3 Euro"; a question that begins with "!" breaks it as a locked database would."""
 
-    def ask(self, question: str, *, top_k: int = 5) -> Answer:
+    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
         if question.startswith("!"):
             raise StoreError("Die Datenbank ist gesperrt.")
         passage = Passage(ARTICLE.text, 0, len(ARTICLE.text), 0, 0)
@@ -117,3 +117,20 @@ def test_sources_of_many_articles():
     assert lines[1:31] == ["  Bahn, BelTA, 17. Mai 2024"] * 30
     assert lines[31:] == ["  und 5 weitere"]
     assert sources_text([], "de") == "Noch sind keine Artikel aufgenommen. Das geht mit: fundstelle index ORDNER"
+
+
+def test_the_prompt_shows_where_is_looked(capsys):
+    talk = chat(interactive=True, language="en")
+    assert talk.prompt() == "? "
+    talk.run(["/source dpa Berlin", "/bis 17. Mai 2024"])
+    assert talk.prompt() == "[Source: dpa Berlin, until 17 May 2024] ? "
+    talk.run(["/since morgen", "/until"])
+    assert talk.prompt() == "[Source: dpa Berlin] ? "
+    assert "“morgen” is no date" in capsys.readouterr().err
+
+
+def test_typed_lines_come_after_the_prompt_of_the_moment(keyboard):
+    prompts = iter(["eins ", "zwei ", "drei "])
+    keyboard.send_text("Wer?\rWann?\r\x04")
+    assert list(typed_lines(PromptSession(), lambda: next(prompts))) == ["Wer?", "Wann?"]
+    assert list(prompts) == []
