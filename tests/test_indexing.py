@@ -170,21 +170,6 @@ def test_bad_files_are_reported_and_stop_nothing(indexer: Indexer, store: Store,
         indexer.index([folder / "fehlt.txt"])
 
 
-def test_a_file_that_breaks_its_parser_is_reported(
-    indexer: Indexer, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def load(path: Path) -> Document:
-        if path.name == "brest.txt":
-            raise AttributeError("kaputt")
-        return Document(path.read_text(), path=str(path))
-
-    monkeypatch.setattr(indexing, "load_document", load)
-    report = indexer.index([folder])
-    assert outcomes(report) == [("brest.txt", "failed"), ("perm.txt", "added")]
-    assert report.files[0].reason == "Die Datei lässt sich nicht lesen (AttributeError('kaputt'))."
-    assert store.article_count() == 1
-
-
 def test_a_text_that_cannot_be_split_is_reported(store: Store) -> None:
     class Broken(SentenceSplitter):
         def split(self, text: str) -> tuple[Sentence, ...]:

@@ -1,0 +1,60 @@
+"""Saved mail: the message's text, with subject, sender and date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.errors import MessageError
+from email.message import EmailMessage, Message
+from email.utils import parseaddr, parsedate_to_datetime
+
+from retrieval.errors import LoadingError
+from retrieval.loading.article import Article, Block
+from retrieval.loading.text import tidy, unwrap
+from retrieval.loading.textfiles import decoded, html_article
+
+
+def read_mail_file(raw: bytes, name: str) -> Iterator[Article]:
+    """The plain text of a message, else its HTML; attachments are left out."""
+    message = message_from_bytes(raw, policy=policy.default)
+    if not isinstance(message, EmailMessage) or not message.keys():
+        raise LoadingError(f"{name} ist keine gespeicherte E-Mail.")
+    body = _body(message)
+    if body is None:
+        raise LoadingError(f"In {name} ist kein Text zu finden, nur Anhänge.")
+    charset = body.get_param("charset")
+    content = body.get_payload(decode=True)
+    text = decoded(
+        content if isinstance(content, bytes) else b"", name, charset=charset if isinstance(charset, str) else ""
+    )
+    html = body.get_content_type() == "text/html"
+    article = html_article(text, name) if html else Article((Block(unwrap(tidy(text))),))
+    sender, address = parseaddr(_header(message, "from"))
+    yield replace(
+        article,
+        title=_header(message, "subject") or article.title,
+        source=sender or address or article.source,
+        published=_day(_header(message, "date")) or article.published,
+    )
+
+
+def _body(message: EmailMessage) -> Message | None:
+    try:
+        return message.get_body(("plain", "html"))
+    except (MessageError, KeyError, AttributeError):  # what it raises for parts that contradict their headers
+        return None
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    try:
+        return str(message[name] or "")
+    except Exception:  # the parser of headers has raised nearly everything for damaged ones
+        return ""
+
+
+def _day(date: str) -> str:
+    try:
+        return parsedate_to_datetime(date).date().isoformat()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return ""
