@@ -12,6 +12,7 @@ from typing import Final
 from retrieval.errors import LoadingError
 from retrieval.loading.article import Article, Refused
 from retrieval.loading.formats import FORMATS
+from retrieval.loading.limits import MAX_TEXT_CHARS
 from retrieval.loading.metadata import iso_date, source_and_date, title_line
 from retrieval.loading.text import compose, one_line
 from retrieval.types import Document
@@ -50,11 +51,13 @@ def _document(article: Article, name: str) -> Document:
     if not text:
         where = f"{name}, Artikel {article.member}," if article.member else name
         raise LoadingError(f"{where} enthält keinen Artikeltext.")
+    if len(text) > MAX_TEXT_CHARS:
+        raise LoadingError(f"{name} enthält mehr als {MAX_TEXT_CHARS // 1_000_000} Millionen Zeichen. Bitte teilen.")
     named_source, named_date = source_and_date(text)
-    title = one_line(article.title) or title_line(text) or PurePosixPath(name).stem.replace("_", " ")
+    title = article.title or title_line(text) or PurePosixPath(name).stem.replace("_", " ")
     return Document(
         text=text,
-        title=" ".join(title.split()),
+        title=one_line(title),
         source=one_line(article.source) or named_source,
         url=_web_address(article.url, name),
         published=_date(article.published, name) or named_date,

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.utils import parseaddr, parsedate_to_datetime
+from typing import Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.article import Article, Block
 from retrieval.loading.text import tidy, unwrap
 from retrieval.loading.textfiles import decoded, html_article
+
+_MAX_HEADER_CHARS: Final = 2000
 
 
 def read_mail_file(raw: bytes, name: str) -> Iterator[Article]:
@@ -33,8 +37,8 @@ def read_mail_file(raw: bytes, name: str) -> Iterator[Article]:
     sender, address = parseaddr(_header(message, "from"))
     yield replace(
         article,
-        title=_header(message, "subject") or article.title,
-        source=sender or address or article.source,
+        title=_decoded_words(_header(message, "subject")) or article.title,
+        source=_decoded_words(sender) or address or article.source,
         published=_day(_header(message, "date")) or article.published,
     )
 
@@ -47,10 +51,21 @@ def _body(message: EmailMessage) -> Message | None:
 
 
 def _header(message: EmailMessage, name: str) -> str:
+    """The first header of this name as it is written: the library's own parser takes gigabytes for long ones."""
+    value = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
+    raw = value[:_MAX_HEADER_CHARS].encode("utf-8", "surrogateescape")
     try:
-        return str(message[name] or "")
-    except Exception:  # the parser of headers has raised nearly everything for damaged ones
-        return ""
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def _decoded_words(value: str) -> str:
+    """A header with its ``=?utf-8?…?=`` spelt out."""
+    try:
+        return str(make_header(decode_header(value)))
+    except (MessageError, LookupError, ValueError):
+        return value
 
 
 def _day(date: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
+from retrieval.loading.text import one_line
 from retrieval.loading.worker import OUT_OF_MEMORY
 from retrieval.types import Document, FileReport, IndexOutcome, Landmark
 
@@ -81,7 +82,7 @@ class Worker:
                     reason = f"{broken} Dateien im Archiv ließen sich nicht lesen, ohne den Vorgang abzubrechen."
                     yield _failed(str(path), f"{reason} Die übrigen wurden übergangen.")
                     return
-                inside = f"{absolute}#{member}"
+                inside = f"{absolute}#{one_line(member)}"
                 try:
                     found = self._ask(number, raw, path.name, member)
                 except _WorkerDied as error:
@@ -146,14 +147,14 @@ class Worker:
 
     def _why(self, status: int, name: str) -> str:
         if status == -signal.SIGALRM:
-            return f"{name} dauerte länger als {self._seconds:.0f} s und wurde übergangen."
+            return f"{name} dauerte länger als {self._seconds:g} s und wurde übergangen."
         if status in (OUT_OF_MEMORY, -signal.SIGKILL):
             return f"{name} brauchte zu viel Speicher (erlaubt sind {self._memory_bytes // 1_000_000} MB)."
         return f"{name} ließ das Lesen abbrechen (Status {status}). Die Datei ist vermutlich beschädigt."
 
 
 def _failed(path: str, reason: str) -> FileReport:
-    return FileReport(path, IndexOutcome.FAILED, reason)
+    return FileReport(path, IndexOutcome.FAILED, one_line(reason))
 
 
 def _result(message: dict[str, Any], whole: str, absolute: str) -> Document | FileReport:

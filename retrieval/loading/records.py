@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.article import Article, Block, Refused
+from retrieval.loading.limits import MAX_MEMBERS
 from retrieval.loading.text import clean, tidy, unwrap
 from retrieval.loading.textfiles import decoded
 
@@ -32,6 +33,7 @@ def read_json_file(raw: bytes, name: str) -> Iterator[Article | Refused]:
         if isinstance(value, list):
             if not value:
                 raise LoadingError(f"{name} ist eine leere Liste.")
+            _check_count(len(value), name)
             for number, record in enumerate(value, 1):
                 yield _article(record, name, str(number))
         else:
@@ -40,11 +42,13 @@ def read_json_file(raw: bytes, name: str) -> Iterator[Article | Refused]:
 
 def read_json_lines_file(raw: bytes, name: str) -> Iterator[Article | Refused]:
     """An object a line; a line is a member, numbered as in the file."""
-    return _lines(decoded(raw, name), name)
+    yield from _lines(decoded(raw, name), name)
 
 
 def _lines(text: str, name: str) -> Iterator[Article | Refused]:
-    for number, line in enumerate(text.split("\n"), 1):
+    lines = text.split("\n")
+    _check_count(len(lines), name)
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -53,10 +57,15 @@ def _lines(text: str, name: str) -> Iterator[Article | Refused]:
             yield Refused(f"{name}, Zeile {number} ist kein lesbares JSON: {_reason(error)}.", str(number))
 
 
+def _check_count(count: int, name: str) -> None:
+    if count > MAX_MEMBERS:
+        raise LoadingError(f"{name} enthält {count} Artikel; erlaubt sind {MAX_MEMBERS}. Bitte teilen.")
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "zu tief verschachtelt"
-    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+    return error.msg if isinstance(error, json.JSONDecodeError) else "eine Zahl hat zu viele Stellen"
 
 
 def _article(record: Any, name: str, member: str) -> Article | Refused:

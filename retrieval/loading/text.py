@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from retrieval.loading.article import Block
+from retrieval.loading.limits import MAX_LINE_CHARS
 from retrieval.types import Landmark
 
 _LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -31,8 +32,8 @@ def tidy(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A title or a name: clean and without line ends."""
-    return " ".join(clean(text).split())
+    """A title or a name: clean, without line ends, and not longer than one is."""
+    return " ".join(clean(text).split())[:MAX_LINE_CHARS].rstrip()
 
 
 def compose(blocks: Iterable[Block]) -> tuple[str, tuple[Landmark, ...]]:
@@ -50,7 +51,7 @@ def compose(blocks: Iterable[Block]) -> tuple[str, tuple[Landmark, ...]]:
             continue
         joint = block.joint if parts else ""
         start = length + len(joint)
-        heading = " ".join(piece.split()) if block.heading else here.heading
+        heading = one_line(piece) if block.heading else here.heading
         if (block.page, heading) != (here.page, here.heading):
             here = Landmark(start, block.page, heading)
             landmarks.append(here)
