@@ -12,7 +12,8 @@ MAX_LARGE_FILE_BYTES: Final = 200_000_000
 MAX_TEXT_CHARS: Final = MAX_FILE_BYTES
 MAX_LINE_CHARS: Final = 500
 
-#: Of an archive or a list: how much is in it. Of an archive: what it unpacks to, counted while unpacking (what its headers say is not believed).
+#: Of an archive or a list: how many articles. Of an archive: what it unpacks to, counted while unpacking (what its
+#: headers say is not believed).
 MAX_MEMBERS: Final = 50_000
 MAX_UNPACKED_BYTES: Final = 1_000_000_000
 #: Text packs to a tenth. From this many bytes on, what unpacks to more than so many times its size is a trap.

@@ -21,10 +21,13 @@ _MAX_HEADER_CHARS: Final = 2000
 
 def read_mail_file(raw: bytes, name: str) -> Iterator[Article]:
     """The plain text of a message, else its HTML; attachments are left out."""
-    message = message_from_bytes(raw, policy=policy.default)
-    if not isinstance(message, EmailMessage) or not message.keys():
-        raise LoadingError(f"{name} ist keine gespeicherte E-Mail.")
-    body = _body(message)
+    try:
+        message = message_from_bytes(raw, policy=policy.default)
+        if not isinstance(message, EmailMessage) or not message.keys():
+            raise LoadingError(f"{name} ist keine gespeicherte E-Mail.")
+        body = _body(message)
+    except RecursionError:
+        raise LoadingError(f"{name} ist zu tief verschachtelt.") from None
     if body is None:
         raise LoadingError(f"In {name} ist kein Text zu finden, nur Anhänge.")
     charset = body.get_param("charset")
@@ -34,7 +37,7 @@ def read_mail_file(raw: bytes, name: str) -> Iterator[Article]:
     )
     html = body.get_content_type() == "text/html"
     article = html_article(text, name) if html else Article((Block(unwrap(tidy(text))),))
-    sender, address = parseaddr(_header(message, "from"))
+    sender, address = _address(_header(message, "from"))
     yield replace(
         article,
         title=_decoded_words(_header(message, "subject")) or article.title,
@@ -58,6 +61,13 @@ def _header(message: EmailMessage, name: str) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode("cp1252", "replace")
+
+
+def _address(value: str) -> tuple[str, str]:
+    try:
+        return parseaddr(value)
+    except RecursionError:  # thousands of brackets
+        return "", ""
 
 
 def _decoded_words(value: str) -> str:
