@@ -57,7 +57,7 @@ def test_a_file_that_takes_too_much_memory() -> None:
     [
         (
             signal.SIGSEGV,
-            f"a.pdf ließ das Lesen abbrechen (Status {-signal.SIGSEGV}). Die Datei ist vermutlich beschädigt.",
+            f"a.pdf ließ das Lesen abbrechen (Signal {signal.SIGSEGV:d}). Die Datei ist vermutlich beschädigt.",
         ),
         (signal.SIGKILL, "a.pdf brauchte zu viel Speicher (erlaubt sind 1600 MB)."),  # as the kernel does it
     ],
@@ -93,7 +93,7 @@ def test_members_that_end_it_stop_the_others_only_when_they_are_many(worker: Wor
     *members, last = worker.read(raw, Path("a.zip"))
     assert len(members) == 3
     assert isinstance(last, FileReport) and last.path == "a.zip"
-    assert last.reason.endswith("Die übrigen wurden übergangen.")
+    assert last.reason.endswith("die übrigen wurden übergangen.")
 
 
 def test_two_files_at_once_do_not_mix(worker: Worker) -> None:

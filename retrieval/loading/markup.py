@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _TAG = re.compile(r"<!--.*?(?:-->|$)|<(script|style)\b.*?(?:</\1>|$)|<[^>]*>", re.DOTALL | re.IGNORECASE)
+# A heading without a line of its own in the text is passed over; so many are compared with each line.
+_HEADINGS_AHEAD = 5
 _LINE_BREAK = re.compile(r"<br\b[^>]*>", re.IGNORECASE)
 
 
@@ -75,12 +77,12 @@ def read_html(html: str) -> Article:
 
 
 def _with_headings(text: str, headings: Iterable[_Element]) -> tuple[Block, ...]:
-    """The lines of ``text``; those that say the same as the next of the page's headings are one."""
+    """The lines of ``text``; those that say the same as one of the page's next headings are one."""
     expected = [" ".join("".join(heading.itertext()).split()) for heading in headings]
     blocks = []
     for line in text.split("\n"):
         said = " ".join(line.split())
-        is_heading = bool(said) and said in expected
+        is_heading = bool(said) and said in expected[:_HEADINGS_AHEAD]
         if is_heading:
             del expected[: expected.index(said) + 1]
         blocks.append(Block(line, heading=is_heading))

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -29,10 +29,6 @@ _PROGRAM: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from retrieval.loading.worker import main; main(int(sys.argv[2]), float(sys.argv[3]))"
 )
-
-
-class _WorkerDied(LoadingError):
-    """The process ended over a file."""
 
 
 class Worker:
@@ -66,34 +62,38 @@ class Worker:
         that the file was not read to its end.
         """
         number = next(self._numbers)
-        absolute = os.path.abspath(path)
-        broken = 0
         try:
             messages = self._ask(number, raw, path.name)
         except LoadingError as error:
             yield _failed(str(path), str(error))
             return
         for message in messages:
-            if "members" not in message:
-                yield _result(message, str(path), absolute)
+            if "members" in message:
+                yield from self._read_members(number, raw, path, message["members"])
+            else:
+                yield _result(message, str(path), os.path.abspath(path))
+
+    def _read_members(
+        self, number: int, raw: bytes, path: Path, members: Sequence[str]
+    ) -> Iterator[Document | FileReport]:
+        broken = 0
+        for member in members:
+            inside = f"{os.path.abspath(path)}#{one_line(member)}"
+            if broken == MAX_BROKEN_MEMBERS:
+                reason = f"{broken} Dateien im Archiv ließen das Lesen abbrechen; die übrigen wurden übergangen."
+                yield _failed(str(path), reason)
+                return
+            try:
+                messages = self._ask(number, raw, path.name, member)
+            except LoadingError as error:
+                broken += 1
+                yield _failed(inside, str(error))
                 continue
-            for member in message["members"]:
-                if broken == MAX_BROKEN_MEMBERS:
-                    reason = f"{broken} Dateien im Archiv ließen sich nicht lesen, ohne den Vorgang abzubrechen."
-                    yield _failed(str(path), f"{reason} Die übrigen wurden übergangen.")
+            for message in messages:
+                if message.get("whole"):
+                    yield _failed(str(path), message["refused"])
                     return
-                inside = f"{absolute}#{one_line(member)}"
-                try:
-                    found = self._ask(number, raw, path.name, member)
-                except _WorkerDied as error:
-                    broken += 1
-                    yield _failed(inside, str(error))
-                    continue
-                for part in found:
-                    if part.get("whole"):
-                        yield _result(part, str(path), absolute)
-                        return
-                    yield _result(part, inside, inside)
+                yield _result(message, inside, inside)
 
     def _ask(self, number: int, raw: bytes, name: str, member: str | None = None) -> list[dict[str, Any]]:
         """The messages about a file or a member of it; the content is sent if the process does not hold it yet."""
@@ -119,7 +119,9 @@ class Worker:
                             messages.append(message)
                 except BrokenPipeError:
                     pass
-                raise _WorkerDied(self._why(process.wait(), member or name))
+                raise LoadingError(self._why(process.wait(), member or name))
+            except OSError as error:
+                raise LoadingError(f"Der Prozess, der Dateien liest, startet nicht: {error.strerror}.") from error
             except BaseException:
                 self._end()  # half an answer must not be taken for the next one
                 raise
@@ -150,7 +152,9 @@ class Worker:
             return f"{name} dauerte länger als {self._seconds:g} s und wurde übergangen."
         if status in (OUT_OF_MEMORY, -signal.SIGKILL):
             return f"{name} brauchte zu viel Speicher (erlaubt sind {self._memory_bytes // 1_000_000} MB)."
-        return f"{name} ließ das Lesen abbrechen (Status {status}). Die Datei ist vermutlich beschädigt."
+        if status > 0:  # no file does that
+            return f"{name}: Der Prozess, der Dateien liest, endete unerwartet (Status {status})."
+        return f"{name} ließ das Lesen abbrechen (Signal {-status}). Die Datei ist vermutlich beschädigt."
 
 
 def _failed(path: str, reason: str) -> FileReport:
