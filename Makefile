@@ -2,6 +2,7 @@
 # make telegram    runs the bot
 # make test        sets up the test tools too, then lint, types and tests
 # make install     the set-up alone
+# make soak        the long tests, some minutes
 # make train       makes the embedded models anew (hours)
 # make bench       quality and speed
 #
@@ -9,7 +10,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help install chat telegram test train bench clean
+.PHONY: help install chat telegram test soak train bench clean
 
 # The first of these that is new enough; it is asked for only when the environment has to be made.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -43,6 +44,9 @@ test: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+soak: $(TOOLS)
+	$(BIN)/python -m pytest -m soak
 
 train: $(TRAINING)
 	$(BIN)/python -m training

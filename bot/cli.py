@@ -62,7 +62,10 @@ def main(
 @command
 def index(
     settings: Settings,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help=".txt, .md and .html files, and folders.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files (text, HTML, PDF, Word, e-books, mail, JSON, .zip) and folders."),
+    ],
     as_json: Json = False,
 ) -> None:
     """Take up articles from files and folders."""

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bot.texts import text
 from bot.wording import certainty, citation, origin, republished, title
-from retrieval.types import Answer, Document, Hit
+from retrieval.types import Answer, Document, Hit, Landmark
 
 # What Telegram takes as one message, in UTF-16 units and after it has taken the tags out.
 TELEGRAM_LIMIT = 4096
@@ -84,6 +84,9 @@ def _also_in(answer: Answer, names: list[str], language: str) -> str:
 
 def to_json(answer: Answer) -> dict[str, Any]:
     """The object that ``ask --json`` prints."""
+    here = Landmark(0)
+    if answer.document is not None and answer.start is not None:
+        here = answer.document.landmark_at(answer.start)
     return {
         "question": answer.question,
         "answer": {
@@ -93,6 +96,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "end": answer.end,
             "document": None if answer.document is None else document_json(answer.document),
             "also_in": [document_json(copy) for copy in answer.copies],
+            "page": here.page or None,
+            "heading": here.heading or None,
         },
         "passages": [
             {
@@ -126,7 +131,7 @@ def one_line(answer: Answer, language: str) -> str:
     """The quote and where it stands, on one line: for a chat whose questions are piped in."""
     if answer.text is None or answer.document is None:
         return text("chat.no_answer", language)
-    return f"{' '.join(answer.text.split())} ({citation(answer.document, language)})"
+    return f"{' '.join(answer.text.split())} ({citation(answer.document, language, answer.start)})"
 
 
 def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tuple[str, str] = ("", "")) -> Text:
@@ -144,7 +149,7 @@ def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tup
         reply.append("\n\n").append(before)
         reply.append(marks[0] + quote + marks[1], style="bold black on green")
         reply.append(after).append("\n\n")
-        reply.append(citation(answer.document, language), style="cyan").append("\n")
+        reply.append(citation(answer.document, language, answer.start), style="cyan").append("\n")
         if answer.document.url:
             reply.append(answer.document.url, style="blue").append("\n")
         if answer.copies:
@@ -156,7 +161,7 @@ def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tup
         reply.append("\n\n" + text("chat.nearest" if answer.text is None else "chat.more", language), style="bold")
     for position, hit in enumerate(hits, start=1):
         reply.append(f"\n{position}. {cut(' '.join(hit.passage.text.split()), _SHORT_LIMIT)} ")
-        reply.append(f"– {citation(hit.document, language)}", style="dim")
+        reply.append(f"– {citation(hit.document, language, hit.passage.start)}", style="dim")
     return reply
 
 
@@ -170,7 +175,7 @@ def telegram_html(answer: Answer, language: str) -> str:
     """
     if answer.text is None or answer.document is None:
         return escape(text("chat.no_answer", language), quote=False)
-    source, source_width = _source_html(answer.document, language)
+    source, source_width = _source_html(answer.document, language, answer.start)
     if answer.copies:
         names = [(escape(name, quote=False), copy.url) for name, copy in _copies(answer, language)]
         source += "\n" + _also_in(answer, [_linked(name, url) for name, url in names], language)
@@ -189,7 +194,7 @@ def passages_html(answer: Answer, language: str) -> str:
     parts, room = [escape(heading, quote=False)], TELEGRAM_LIMIT - width(heading)
     for hit in hits:
         snippet = cut(hit.passage.text.strip(), _SNIPPET_LIMIT)
-        source, source_width = _source_html(hit.document, language)
+        source, source_width = _source_html(hit.document, language, hit.passage.start)
         room -= width(snippet) + source_width + 3
         if room < 0:
             break
@@ -197,9 +202,9 @@ def passages_html(answer: Answer, language: str) -> str:
     return "\n\n".join(parts)
 
 
-def _source_html(document: Document, language: str) -> tuple[str, int]:
+def _source_html(document: Document, language: str, start: int | None) -> tuple[str, int]:
     """The source line, the title linked where the article has an address, and its width without tags."""
-    name, where = cut(title(document, language), _TITLE_LIMIT), cut(origin(document, language), _TITLE_LIMIT)
+    name, where = cut(title(document, language), _TITLE_LIMIT), cut(origin(document, language, start), _TITLE_LIMIT)
     linked = _linked(f"<i>{escape(name, quote=False)}</i>", document.url)
     if not where:
         return linked, width(name)

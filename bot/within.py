@@ -34,7 +34,7 @@ def filter_from(
     Raises:
         FilterError: a date is none, or ``until`` lies before ``since``.
     """
-    from retrieval.metadata import iso_date
+    from retrieval.loading.metadata import iso_date
 
     first, last = (iso_date((value or "").strip()) for value in (since, until))
     for value, date in ((since, first), (until, last)):

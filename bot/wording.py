@@ -55,14 +55,23 @@ def title(document: Document, language: str) -> str:
     return " ".join(document.title.split()) or Path(document.path).name or text("chat.unknown_title", language)
 
 
-def origin(document: Document, language: str) -> str:
-    """Source and date, as far as they are known ("BelTA, 17. Mai 2024"); may be empty."""
-    return ", ".join(part for part in (" ".join(document.source.split()), day(document.published, language)) if part)
+def origin(document: Document, language: str, start: int | None = None) -> str:
+    """Source and date, as far as they are known, and the page of the character ``start``; may be empty.
+
+    For example "BelTA, 17. Mai 2024, S. 3".
+    """
+    page = 0 if start is None else document.landmark_at(start).page
+    parts = (
+        " ".join(document.source.split()),
+        day(document.published, language),
+        text("chat.page", language, page=page) if page else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
-def citation(document: Document, language: str) -> str:
-    """Title, source and date on one line."""
-    return ", ".join(part for part in (title(document, language), origin(document, language)) if part)
+def citation(document: Document, language: str, start: int | None = None) -> str:
+    """Title, source and date on one line, and the page of the character ``start``."""
+    return ", ".join(part for part in (title(document, language), origin(document, language, start)) if part)
 
 
 def republished(document: Document, language: str) -> str:

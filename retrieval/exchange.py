@@ -12,7 +12,7 @@ from typing import Any, Final, TextIO
 
 from retrieval.errors import LoadingError
 from retrieval.indexing import Indexer
-from retrieval.metadata import iso_date
+from retrieval.loading.metadata import iso_date
 from retrieval.store import Store
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Landmark, Version
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from retrieval.errors import LoadingError
 from retrieval.german import keyword_terms, text_language
 from retrieval.keywords import KeywordIndex
-from retrieval.loading import find_files, load_document
+from retrieval.loading import find_files, load_documents
 from retrieval.passages import build_passages
 from retrieval.reembedding import match_embedder
 from retrieval.rows import now
@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 #: Sentences embedded together, over as many articles as it takes.
 EMBEDDED_TOGETHER = 512
+
+#: The position of an item in a run, and of an article within it.
+Place = tuple[int, int]
+Loaded = tuple[Place, Document | FileReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ class Indexer:
     def index(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> IndexReport:
         """Takes up these files and the known files below these folders, each in a transaction of its own.
 
-        A file that cannot be taken up is reported and never stops the others. ``progress`` gets the files done
-        and the files in all.
+        A file or a member of one that cannot be taken up is reported and never stops the others. Articles of a file
+        that are no longer in it go. ``progress`` gets the articles done and those in all, as far as they are known.
 
         Raises:
             LoadingError: a path is missing, or a folder holds no known file.
@@ -72,7 +76,7 @@ class Indexer:
                 stays.
             ModelError: the embedder cannot be used.
         """
-        report = self._run([(str(path), path) for path in find_files(paths)], progress)
+        report = self._run(find_files(paths), progress)
         self._remember_folders(paths)
         return report
 
@@ -80,18 +84,20 @@ class Indexer:
         self, documents: Sequence[Document], progress: Callable[[int, int], None] | None = None
     ) -> IndexReport:
         """Like ``index`` for documents that are loaded already; each needs a ``path`` of its own."""
-        return self._run([(document.path, document) for document in documents], progress)
+        return self._run(documents, progress)
 
-    def _run(
-        self, items: Sequence[tuple[str, Path | Document]], progress: Callable[[int, int], None] | None
-    ) -> IndexReport:
+    def _run(self, items: Sequence[Path | Document], progress: Callable[[int, int], None] | None) -> IndexReport:
         started = time.perf_counter()
-        reports: dict[int, FileReport] = {}
+        reports: dict[Place, FileReport] = {}
+        total = len(items)
 
-        def report(position: int, entry: FileReport) -> None:
-            reports[position] = entry
-            if progress is not None and position < len(items):
-                progress(min(len(reports), len(items)), len(items))
+        def report(place: Place, entry: FileReport) -> None:
+            nonlocal total
+            # How many articles a file holds shows only while it is read.
+            total += place not in reports and place[1] > 0
+            reports[place] = entry
+            if progress is not None:
+                progress(min(len(reports), total), total)
 
         with self._store.writing():
             was_empty = not self._store.article_count()
@@ -99,11 +105,11 @@ class Indexer:
                 KeywordIndex(self._store, self._notify).load()
             match_embedder(self._store, self._embedder, notify=self._notify)
             before = self._store.generation
-            self._take_up(list(enumerate(items)), report)
+            self._take_up(_loaded(enumerate(items), self._remove_vanished), report)
             self._take_up_waiting(reports, report)
             if self._store.generation != before:
                 FaissVectorIndex(self._store, (lambda notice: None) if was_empty else self._notify).load()
-        files = tuple(reports[position] for position in range(len(items)))
+        files = tuple(entry for place, entry in sorted(reports.items(), key=lambda placed: placed[0]) if place[0] >= 0)
         return IndexReport(files, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     def _remember_folders(self, paths: Sequence[Path]) -> None:
@@ -112,54 +118,51 @@ class Indexer:
         for folder in sorted(folders) if not self._store.read_only else ():
             self._store.put_source(Source(folder, SourceKind.FOLDER, checked_at=now()))
 
-    def _take_up_waiting(self, reports: Mapping[int, FileReport], report: Callable[[int, FileReport], None]) -> None:
-        """Copies whose original is gone or has changed; what this run has said about them is corrected."""
-        copies = {entry.path: i for i, entry in reports.items() if entry.outcome is IndexOutcome.DUPLICATE}
-        waiting = self._store.waiting()
-        self._take_up(
-            [
-                (copies.get(document.path, len(reports) + number), (document.path, document))
-                for number, document in enumerate(waiting)
-            ],
-            report,
-        )
-
-    def _take_up(
-        self, items: Sequence[tuple[int, tuple[str, Path | Document]]], report: Callable[[int, FileReport], None]
+    def _take_up_waiting(
+        self, reports: Mapping[Place, FileReport], report: Callable[[Place, FileReport], None]
     ) -> None:
-        waiting: list[tuple[int, Document, Parts]] = []
-        for position, document in self._unsettled(items, report):
+        """Copies whose original is gone or has changed; what this run has said about them is corrected."""
+        copies = {entry.path: place for place, entry in reports.items() if entry.outcome is IndexOutcome.DUPLICATE}
+        # Those that are not of this run are not in its report.
+        waiting = enumerate(self._store.waiting())
+        self._take_up([(copies.get(document.path, (-1, number)), document) for number, document in waiting], report)
+
+    def _take_up(self, loaded: Iterable[Loaded], report: Callable[[Place, FileReport], None]) -> None:
+        waiting: list[tuple[Place, Document, Parts]] = []
+        for place, document in self._unsettled(loaded, report):
             parts = self._split(document)
             if isinstance(parts, str):
-                report(position, FileReport(document.path, IndexOutcome.FAILED, parts))
+                report(place, FileReport(document.path, IndexOutcome.FAILED, parts))
                 continue
-            waiting.append((position, document, parts))
+            waiting.append((place, document, parts))
             if sum(len(parts.sentences) for _, _, parts in waiting) >= EMBEDDED_TOGETHER:
                 self._embed_and_put(waiting, report)
                 waiting = []
         self._embed_and_put(waiting, report)
 
     def _unsettled(
-        self, items: Sequence[tuple[int, tuple[str, Path | Document]]], report: Callable[[int, FileReport], None]
-    ) -> Iterator[tuple[int, Document]]:
+        self, loaded: Iterable[Loaded], report: Callable[[Place, FileReport], None]
+    ) -> Iterator[tuple[Place, Document]]:
         """The articles that have to be split and embedded; all others are reported at once."""
-        for position, (name, item) in items:
-            try:
-                document = item if isinstance(item, Document) else load_document(item)
-                document = replace(document, language=document.language or text_language(document.text))
-            except LoadingError as error:
-                report(position, FileReport(name, IndexOutcome.FAILED, str(error)))
+        for place, found in loaded:
+            if isinstance(found, FileReport):
+                report(place, found)
                 continue
-            except Exception as error:  # parsers of other people's files raise whatever they raise
-                logger.exception("loading %s failed", name)
-                reason = f"Die Datei lässt sich nicht lesen ({error!r})."
-                report(position, FileReport(name, IndexOutcome.FAILED, reason))
-                continue
+            document = replace(found, language=found.language or text_language(found.text))
             stored = self._store.settle(document)
             if stored is not None:
-                report(position, stored.report)
+                report(place, stored.report)
             else:
-                yield position, document
+                yield place, document
+
+    def _remove_vanished(self, file: Path, paths: Set[str]) -> None:
+        """Takes out the articles of a file that are no longer in it; ``paths`` are those that are."""
+        stored = self._store.ids_below(os.path.abspath(file))
+        vanished = [document_id for path, document_id in stored.items() if path not in paths]
+        for document_id in vanished:
+            self._store.remove(document_id)
+        if vanished:
+            self._notify(f"{file}: Artikel, die nicht mehr darin stehen, wurden entfernt ({len(vanished)}).")
 
     def _split(self, document: Document) -> Parts | str:
         """The parts of an article; a ``str`` says why there are none."""
@@ -172,13 +175,13 @@ class Indexer:
             return f"Der Text lässt sich nicht in Sätze teilen ({error!r})."
 
     def _embed_and_put(
-        self, articles: Sequence[tuple[int, Document, Parts]], report: Callable[[int, FileReport], None]
+        self, articles: Sequence[tuple[Place, Document, Parts]], report: Callable[[Place, FileReport], None]
     ) -> None:
         if not articles:
             return
         vectors = self._embedder.embed_texts([s.text for _, _, parts in articles for s in parts.sentences])
         end = 0
-        for position, document, parts in articles:
+        for place, document, parts in articles:
             start, end = end, end + len(parts.sentences)
             stored = self._store.put(
                 document,
@@ -188,7 +191,7 @@ class Indexer:
                 parts.terms,
                 signature=self._embedder.signature,
             )
-            report(position, _noted(stored.report, document))
+            report(place, _noted(stored.report, document))
 
 
 def _noted(report: FileReport, document: Document) -> FileReport:
@@ -197,6 +200,24 @@ def _noted(report: FileReport, document: Document) -> FileReport:
         return report
     reason = f"nicht deutsch ({document.language}); die Suche ist für deutsche Artikel gemacht"
     return replace(report, reason=report.reason or reason)
+
+
+def _loaded(
+    items: Iterable[tuple[int, Path | Document]], completely_read: Callable[[Path, Set[str]], None]
+) -> Iterator[Loaded]:
+    """All that is in the items; ``completely_read`` is told each file read to its end, and the paths found in it."""
+    for position, item in items:
+        if isinstance(item, Document):
+            yield (position, 0), item
+            continue
+        paths: set[str] = set()
+        complete = True
+        for number, found in enumerate(load_documents(item)):
+            paths.add(found.path)
+            complete = complete and not (isinstance(found, FileReport) and found.path == str(item))
+            yield (position, number), found
+        if complete:
+            completely_read(item, paths)
 
 
 def split_article(splitter: SentenceSplitter, text: str) -> Parts:

@@ -127,6 +127,12 @@ class Reading:
             for number, (replaced_at, text, title, source, url, published, author) in enumerate(rows, 1)
         ]
 
+    def ids_below(self, path: str) -> dict[str, int]:
+        """The articles that came from the file ``path``, itself or as members of it (``path#member``): path to id."""
+        # "$" is the character after "#".
+        sql = "SELECT path, id FROM documents WHERE path = ?1 OR (path > ?1 || '#' AND path < ?1 || '$')"
+        return dict(self.database.rows(sql, (path,)))
+
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
         """The passages with these ids. Unknown ids are left out."""
         with self.snapshot():

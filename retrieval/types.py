@@ -6,6 +6,7 @@ All of them are frozen. Offsets count characters (Python string indices) of ``Do
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -24,7 +25,8 @@ class Document:
     """One article.
 
     ``text`` is NFC-normalised with ``\\n`` line ends; loading does this once, nothing later changes it.
-    ``path`` is the absolute path of the file it came from, ``published`` an ISO date (``2024-05-17``).
+    ``path`` is the absolute path of the file it came from, with ``#`` and its name there if the file holds several
+    articles; ``published`` is an ISO date (``2024-05-17``).
     ``id`` is the store's row number, 0 for a document that is not stored. ``language`` is an ISO 639-1 code, "other"
     for one that was only found to be neither German nor English, empty when not known; ``landmarks`` are pages and
     headings by rising ``start``.
@@ -40,6 +42,11 @@ class Document:
     language: str = ""
     landmarks: tuple[Landmark, ...] = ()
     author: str = ""
+
+    def landmark_at(self, offset: int) -> Landmark:
+        """The page and the heading that the character ``offset`` of the text stands on and under."""
+        position = bisect(self.landmarks, offset, key=lambda landmark: landmark.start)
+        return self.landmarks[position - 1] if position else Landmark(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ class Answer:
 
 
 class IndexOutcome(StrEnum):
-    """What became of one file."""
+    """What became of one article, or of a file that gave none."""
 
     ADDED = "added"
     UPDATED = "updated"
@@ -205,7 +212,7 @@ class IndexOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file of an ``index`` run.
+    """One article of an ``index`` run.
 
     ``reason`` says why it failed, which article it repeats, or what is odd about it.
     """
@@ -217,11 +224,11 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """All files of an ``index`` run, in the order in which they were taken up."""
+    """All articles of an ``index`` run, in the order of their files."""
 
     files: tuple[FileReport, ...] = ()
     elapsed_ms: float = field(default=0.0, compare=False)
 
     def count(self, outcome: IndexOutcome) -> int:
-        """The number of files with this outcome."""
+        """The number of articles with this outcome."""
         return sum(report.outcome is outcome for report in self.files)

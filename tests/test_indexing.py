@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -170,21 +171,6 @@ def test_bad_files_are_reported_and_stop_nothing(indexer: Indexer, store: Store,
         indexer.index([folder / "fehlt.txt"])
 
 
-def test_a_file_that_breaks_its_parser_is_reported(
-    indexer: Indexer, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def load(path: Path) -> Document:
-        if path.name == "brest.txt":
-            raise AttributeError("kaputt")
-        return Document(path.read_text(), path=str(path))
-
-    monkeypatch.setattr(indexing, "load_document", load)
-    report = indexer.index([folder])
-    assert outcomes(report) == [("brest.txt", "failed"), ("perm.txt", "added")]
-    assert report.files[0].reason == "Die Datei lässt sich nicht lesen (AttributeError('kaputt'))."
-    assert store.article_count() == 1
-
-
 def test_a_text_that_cannot_be_split_is_reported(store: Store) -> None:
     class Broken(SentenceSplitter):
         def split(self, text: str) -> tuple[Sentence, ...]:
@@ -282,3 +268,73 @@ def test_killed_while_indexing_it_completes_the_next_time(store: Store, tmp_path
 def test_indexing_is_imported_without_torch_and_faiss() -> None:
     code = "import sys, retrieval.indexing, retrieval.vectors; print({'torch', 'faiss'} & sys.modules.keys())"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
+
+
+# Files with several articles
+
+
+def records(*texts: str) -> str:
+    return "\n".join(json.dumps({"text": text}) for text in texts)
+
+
+def places(report: IndexReport) -> list[tuple[str, str]]:
+    return [(entry.path.rpartition("/")[2], entry.outcome.value) for entry in report.files]
+
+
+def test_each_article_of_a_file_is_reported(indexer: Indexer, store: Store, folder: Path) -> None:
+    (folder / "c.jsonl").write_text(records("Erster Satz steht hier.", "", "Dritter Satz steht hier."))
+    steps: list[tuple[int, int]] = []
+    report = indexer.index([folder], lambda *step: steps.append(step))
+    expected = [("brest.txt", "added"), ("c.jsonl#1", "added"), ("c.jsonl#2", "failed"), ("c.jsonl#3", "added")]
+    assert places(report) == [*expected, ("perm.txt", "added")]
+    assert steps[-1] == (5, 5)
+    assert all(done <= total for done, total in steps)
+    assert store.article_count() == 4
+    assert [outcome for _, outcome in places(indexer.index([folder]))] == [
+        "unchanged", "unchanged", "failed", "unchanged", "unchanged"
+    ]  # fmt: skip
+
+
+def test_articles_that_are_no_longer_in_their_file_go(store: Store, splitter: SentenceSplitter, tmp_path: Path) -> None:
+    file, beside = tmp_path / "a.jsonl", tmp_path / "a.jsonl-alt.txt"
+    notices: list[str] = []
+    indexer = Indexer(store, splitter, HashEmbedder(), notices.append)
+    beside.write_text("Daneben steht dieser Satz.")
+    file.write_text(records("Erster Satz steht hier.", "Zweiter Satz steht hier.", "Dritter Satz steht hier."))
+    indexer.index([file, beside])
+    # The third one moves up: it must neither be lost nor be there twice.
+    file.write_text(records("Erster Satz steht hier.", "Dritter Satz steht hier."))
+    assert places(indexer.index([file])) == [("a.jsonl#1", "unchanged"), ("a.jsonl#2", "added")]
+    assert notices == [f"{file}: Artikel, die nicht mehr darin stehen, wurden entfernt (1)."]
+    assert {Path(document.path).name: document.text for document in store.documents()} == {
+        "a.jsonl#1": "Erster Satz steht hier.",
+        "a.jsonl#2": "Dritter Satz steht hier.",
+        "a.jsonl-alt.txt": "Daneben steht dieser Satz.",
+    }
+    file.write_text(records("", "Dritter Satz steht hier."))
+    indexer.index([file])
+    assert store.article_count() == 3  # an article that cannot be read is not one that has gone
+
+
+def test_a_file_that_was_not_read_to_its_end_loses_nothing(indexer: Indexer, store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    whole = json.dumps([{"text": "Erster Satz steht hier."}, {"text": "Zweiter Satz steht hier."}])
+    file.write_text(whole)
+    indexer.index([file])
+    file.write_text(whole[:-5])
+    assert places(indexer.index([file])) == [("a.json", "failed")]
+    assert store.article_count() == 2
+    file.write_text(json.dumps({"text": "Ein einziger Satz."}))
+    assert places(indexer.index([file])) == [("a.json", "added")]
+    assert [document.path for document in store.documents()] == [str(file)]
+
+
+def test_a_repeated_article_in_a_list_is_taken_up_when_the_other_goes(
+    indexer: Indexer, store: Store, folder: Path
+) -> None:
+    file = folder / "a.jsonl"
+    file.write_text(records("Erster Satz steht hier.", PERM))
+    (folder / "aa.txt").write_text(PERM)
+    assert ("aa.txt", "duplicate") in places(indexer.index([folder]))
+    file.write_text(records("Erster Satz steht hier."))
+    assert places(indexer.index([folder]))[:2] == [("a.jsonl#1", "unchanged"), ("aa.txt", "added")]

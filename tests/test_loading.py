@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from retrieval.errors import LoadingError
 from retrieval.loading import MAX_FILE_BYTES, find_files, load_document
-from retrieval.markup import read_markdown, unwrap
-from retrieval.metadata import front_matter, iso_date, source_and_date, title_line
+from retrieval.loading.markup import read_markdown
+from retrieval.loading.metadata import front_matter, iso_date, source_and_date, title_line
+from retrieval.loading.text import unwrap
 from retrieval.types import Document
 from tests.collection import as_nobody
 
@@ -345,11 +346,12 @@ def test_largest_file_is_read(tmp_path: Path) -> None:
 
 
 def test_unknown_type_folder_missing_and_pipe(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "a.odt").write_bytes(b"PK")
     (tmp_path / "ordner.txt").mkdir()
     os.mkfifo(tmp_path / "rohr.txt")
-    assert refusal(tmp_path / "a.pdf") == (
-        "a.pdf ist kein bekannter Dateityp. Bekannt sind .htm, .html, .markdown, .md, .text, .txt, .xhtml."
+    assert refusal(tmp_path / "a.odt") == (
+        "a.odt ist kein bekannter Dateityp. Bekannt sind .docx, .eml, .epub, .htm, .html, .json, .jsonl, .markdown, "
+        ".md, .ndjson, .pdf, .text, .txt, .xhtml, .zip."
     )
     assert refusal(tmp_path / "ordner.txt") == f"{tmp_path}/ordner.txt ist ein Ordner, keine Datei."
     assert refusal(tmp_path / "rohr.txt") == "rohr.txt ist keine gewöhnliche Datei."
@@ -361,8 +363,8 @@ def listed_only(folder: Path) -> None:
     assert find_files([folder]) == [folder / "a.txt"]
     message = f"{folder}/a.txt darf nicht gelesen werden. Bitte die Zugriffsrechte prüfen."
     assert refusal(folder / "a.txt") == message
-    with pytest.raises(LoadingError, match=r"b\.pdf gibt es nicht"):
-        find_files([folder / "b.pdf"])
+    with pytest.raises(LoadingError, match=r"b\.odt gibt es nicht"):
+        find_files([folder / "b.odt"])
 
 
 def test_folder_whose_files_may_not_be_looked_at() -> None:
@@ -372,7 +374,7 @@ def test_folder_whose_files_may_not_be_looked_at() -> None:
         folder = parent / "artikel"
         folder.mkdir()
         (folder / "a.txt").write_text("Text")
-        (folder / "b.pdf").write_text("Text")
+        (folder / "b.odt").write_text("Text")
         folder.chmod(0o444)
         try:
             assert as_nobody(listed_only, folder) == 0
@@ -433,7 +435,7 @@ def test_file_name_that_is_no_utf_8(tmp_path: Path) -> None:
 
 
 def test_find_files(tmp_path: Path) -> None:
-    names = ["b.txt", "a.md", "c/d.HTML", "c/e.pdf", ".versteckt.txt", ".git/f.txt", "c/.ordner/g.txt", "z.rst"]
+    names = ["b.txt", "a.md", "c/d.HTML", "c/e.odt", ".versteckt.txt", ".git/f.txt", "c/.ordner/g.txt", "z.rst"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("Text")
@@ -447,8 +449,8 @@ def test_find_files(tmp_path: Path) -> None:
 def test_find_files_refuses_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(LoadingError, match=r"^.*/fehlt gibt es nicht\. Bitte den Pfad prüfen\.$"):
         find_files([tmp_path / "fehlt"])
-    (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises(LoadingError, match=r"^Im Ordner .* liegt keine Datei der Typen \.htm, .*\.xhtml\.$"):
+    (tmp_path / "a.odt").write_bytes(b"PK")
+    with pytest.raises(LoadingError, match=r"^Im Ordner .* liegt keine Datei der Typen \.docx, .*\.zip\.$"):
         find_files([tmp_path])
 
 

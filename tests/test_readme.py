@@ -67,7 +67,7 @@ def test_status_fields_are_those_of_the_command() -> None:
 
 
 def test_architecture_names_modules_that_exist() -> None:
-    there = {path.name for package in ("retrieval", "bot") for path in (ROOT / package).glob("*.py")}
+    there = {path.name for package in ("retrieval", "bot") for path in (ROOT / package).rglob("*.py")}
     assert set(re.findall(r"(\w+\.py)\b", section("Architecture"))) <= there
 
 

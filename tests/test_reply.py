@@ -21,7 +21,7 @@ from bot.reply import (
     to_json,
     width,
 )
-from retrieval.types import Answer, Document, Hit, Passage
+from retrieval.types import Answer, Document, Hit, Landmark, Passage
 
 DOCUMENT = Document(
     text="Die Brücke ist gesperrt. Sie kostet 4,5 Mio. Euro.\nDer Bau beginnt im Mai. Ein Zug hielt in Ulm.",
@@ -110,6 +110,8 @@ def test_json_of_an_answer():
                 "published": "2024-05-17",
             },
             "also_in": [],
+            "page": None,
+            "heading": None,
         },
         "passages": [
             {"text": FIRST.text, "score": 1.5, "document_id": 3, "start": 0, "end": 50},
@@ -122,7 +124,7 @@ def test_json_of_an_answer():
 
 def test_json_without_an_answer():
     value = json.loads(json.dumps(to_json(NO_ANSWER)))
-    nothing = {"text": None, "start": None, "end": None, "document": None, "also_in": []}
+    nothing = {"text": None, "start": None, "end": None, "document": None, "also_in": [], "page": None, "heading": None}
     assert value["answer"] == {**nothing, "confidence": 0.1}
     assert len(value["passages"]) == 2
 
@@ -185,6 +187,23 @@ def test_telegram_html():
         "Die Brücke ist gesperrt. Sie kostet <b>4,5 Mio. Euro</b>.\n\n" + SOURCE_HTML
     )
     assert telegram_html(NO_ANSWER, "de") == "Dazu steht nichts in den Artikeln."
+
+
+def test_page_and_heading_of_the_quote():
+    pages = (Landmark(0, page=2), Landmark(51, page=3, heading="Der Bau"))
+    document = replace(DOCUMENT, landmarks=pages)
+    hits = tuple(replace(hit, document=document) for hit in ANSWER.hits)
+    answer = replace(ANSWER, document=document, hits=hits)
+    assert one_line(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 2)")
+    assert one_line(answer, "en").endswith(", BelTA, 17 May 2024, p. 2)")
+    lines = terminal(answer, "de").plain.splitlines()
+    assert lines[4].endswith("17. Mai 2024, S. 2")
+    assert lines[-2].endswith("17. Mai 2024, S. 3")
+    assert telegram_html(answer, "en").endswith(", BelTA, 17 May 2024, p. 2")
+    assert passages_html(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 3")
+    assert {key: to_json(answer)["answer"][key] for key in ("page", "heading")} == {"page": 2, "heading": None}
+    later = replace(answer, start=55, end=60)
+    assert {key: to_json(later)["answer"][key] for key in ("page", "heading")} == {"page": 3, "heading": "Der Bau"}
 
 
 def test_telegram_html_links_web_addresses_only():

@@ -45,6 +45,13 @@ def count(store: Store, table: str) -> int:
     return int(store.database.rows(f"SELECT count(*) FROM {table}")[0][0])
 
 
+def test_articles_of_one_file(store: Store) -> None:
+    paths = ["/a_b.zip", "/a_b.zip#1", "/a_b.zip#c/d.txt#2", "/a_b.zip$", "/a_b.zip.txt", "/aXb.zip#1", "/A_B.zip#1"]
+    ids = {path: put(store, f"Ein Satz Nummer{number}.", path).document_id for number, path in enumerate(paths)}
+    assert store.ids_below("/a_b.zip") == {path: ids[path] for path in paths[:3]}
+    assert store.ids_below("/weg.zip") == {}
+
+
 def test_an_article_comes_back_as_it_was_put(store: Store) -> None:
     stored = put(store, PERM, "/a/perm.txt", title="Perm", source="BelTA", url="https://x.by/1", published="2024-05-17")
     assert stored.report == FileReport("/a/perm.txt", IndexOutcome.ADDED)

@@ -1,0 +1,64 @@
+"""The file types that are known: a new one is a reader and an entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from retrieval.loading.article import Reader
+from retrieval.loading.docx import read_word_file
+from retrieval.loading.epub import read_epub_file
+from retrieval.loading.limits import MAX_FILE_BYTES, MAX_LARGE_FILE_BYTES
+from retrieval.loading.mail import read_mail_file
+from retrieval.loading.pdf import read_pdf_file
+from retrieval.loading.records import read_json_file, read_json_lines_file
+from retrieval.loading.textfiles import read_html_file, read_markdown_file, read_plain_file
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How files of a type are read, and how large they may be."""
+
+    read: Reader
+    max_bytes: int = MAX_FILE_BYTES
+
+
+_PLAIN: Final = Format(read_plain_file)
+_MARKDOWN: Final = Format(read_markdown_file)
+_HTML: Final = Format(read_html_file)
+_JSON_LINES: Final = Format(read_json_lines_file)
+
+#: By the end of the file's name, in lower case.
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        ".txt": _PLAIN,
+        ".text": _PLAIN,
+        ".md": _MARKDOWN,
+        ".markdown": _MARKDOWN,
+        ".html": _HTML,
+        ".htm": _HTML,
+        ".xhtml": _HTML,
+        ".json": Format(read_json_file),
+        ".jsonl": _JSON_LINES,
+        ".ndjson": _JSON_LINES,
+        ".pdf": Format(read_pdf_file, MAX_LARGE_FILE_BYTES),
+        ".docx": Format(read_word_file, MAX_LARGE_FILE_BYTES),
+        ".epub": Format(read_epub_file, MAX_LARGE_FILE_BYTES),
+        ".eml": Format(read_mail_file, MAX_LARGE_FILE_BYTES),
+    }
+)
+#: Holds files of the other types.
+ARCHIVE_SUFFIX: Final = ".zip"
+SUFFIXES: Final = FORMATS.keys() | {ARCHIVE_SUFFIX}
+
+
+def known_types() -> str:
+    """The known types, for people."""
+    return ", ".join(sorted(SUFFIXES))
+
+
+def max_size(suffix: str) -> int:
+    """How many bytes a file of this type may have."""
+    return FORMATS[suffix].max_bytes if suffix in FORMATS else MAX_LARGE_FILE_BYTES

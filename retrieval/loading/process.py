@@ -1,0 +1,176 @@
+"""Reading in a process of its own, so that no file can harm the one that holds the collection."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from retrieval.errors import LoadingError
+from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
+from retrieval.loading.text import one_line
+from retrieval.loading.worker import OUT_OF_MEMORY
+from retrieval.types import Document, FileReport, IndexOutcome, Landmark
+
+logger = logging.getLogger(__name__)
+
+# Isolated (-I): neither the current folder nor PYTHON… variables decide what it imports, only this process does.
+_PROGRAM: Final = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from retrieval.loading.worker import main; main(int(sys.argv[2]), float(sys.argv[3]))"
+)
+
+
+class Worker:
+    """Reads files in one process, which starts with the first file and again after one that has ended it.
+
+    Safe to use from several threads; one file at a time is read.
+    """
+
+    def __init__(self, *, memory_bytes: int = WORKER_MEMORY_BYTES, seconds: float = WORKER_SECONDS) -> None:
+        self._memory_bytes = memory_bytes
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = count(1)
+        self._held = 0  # the number of the file that the process has got last
+
+    @property
+    def pid(self) -> int | None:
+        """The process, None as long as there is none."""
+        return None if self._process is None else self._process.pid
+
+    def close(self) -> None:
+        """Ends the process."""
+        with self._lock:
+            self._end()
+
+    def read(self, raw: bytes, path: Path) -> Iterator[Document | FileReport]:
+        """The articles in a file with this content, one after the other; a FileReport for each that cannot be read.
+
+        ``path`` tells the type, and where the articles' own paths begin. A report with ``str(path)`` itself means
+        that the file was not read to its end.
+        """
+        number = next(self._numbers)
+        try:
+            messages = self._ask(number, raw, path.name)
+        except LoadingError as error:
+            yield _failed(str(path), str(error))
+            return
+        for message in messages:
+            if "members" in message:
+                yield from self._read_members(number, raw, path, message["members"])
+            else:
+                yield _result(message, str(path), os.path.abspath(path))
+
+    def _read_members(
+        self, number: int, raw: bytes, path: Path, members: Sequence[str]
+    ) -> Iterator[Document | FileReport]:
+        broken = 0
+        for member in members:
+            inside = f"{os.path.abspath(path)}#{one_line(member)}"
+            if broken == MAX_BROKEN_MEMBERS:
+                reason = f"{broken} Dateien im Archiv ließen das Lesen abbrechen; die übrigen wurden übergangen."
+                yield _failed(str(path), reason)
+                return
+            try:
+                messages = self._ask(number, raw, path.name, member)
+            except LoadingError as error:
+                broken += 1
+                yield _failed(inside, str(error))
+                continue
+            for message in messages:
+                if message.get("whole"):
+                    yield _failed(str(path), message["refused"])
+                    return
+                yield _result(message, inside, inside)
+
+    def _ask(self, number: int, raw: bytes, name: str, member: str | None = None) -> list[dict[str, Any]]:
+        """The messages about a file or a member of it; the content is sent if the process does not hold it yet."""
+        with self._lock:
+            try:
+                process = self._running()
+                content = b"" if self._held == number else raw
+                self._held = number
+                request = {"name": name, "member": member, "size": len(content)}
+                assert process.stdin is not None and process.stdout is not None
+                messages: list[dict[str, Any]] = []
+                try:
+                    process.stdin.write(json.dumps(request).encode() + b"\n")
+                    process.stdin.write(content)
+                    process.stdin.flush()
+                    for line in process.stdout:
+                        message = json.loads(line)
+                        if "done" in message:
+                            return messages
+                        if "log" in message:
+                            logger.warning("%s", message["log"])
+                        else:
+                            messages.append(message)
+                except BrokenPipeError:
+                    pass
+                raise LoadingError(self._why(process.wait(), member or name))
+            except OSError as error:
+                raise LoadingError(f"Der Prozess, der Dateien liest, startet nicht: {error.strerror}.") from error
+            except BaseException:
+                self._end()  # half an answer must not be taken for the next one
+                raise
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            arguments = [json.dumps(sys.path), str(self._memory_bytes), str(self._seconds)]
+            # It has no use for the settings, and the token is one of them.
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("FUNDSTELLE_")}
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _PROGRAM, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+            )
+        return self._process
+
+    def _end(self) -> None:
+        process, self._process, self._held = self._process, None, 0
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    def _why(self, status: int, name: str) -> str:
+        if status == -signal.SIGALRM:
+            return f"{name} dauerte länger als {self._seconds:g} s und wurde übergangen."
+        if status in (OUT_OF_MEMORY, -signal.SIGKILL):
+            return f"{name} brauchte zu viel Speicher (erlaubt sind {self._memory_bytes // 1_000_000} MB)."
+        if status > 0:  # no file does that
+            return f"{name}: Der Prozess, der Dateien liest, endete unerwartet (Status {status})."
+        return f"{name} ließ das Lesen abbrechen (Signal {-status}). Die Datei ist vermutlich beschädigt."
+
+
+def _failed(path: str, reason: str) -> FileReport:
+    return FileReport(path, IndexOutcome.FAILED, one_line(reason))
+
+
+def _result(message: dict[str, Any], whole: str, absolute: str) -> Document | FileReport:
+    """A document or a report from a message; ``whole`` is what a report about the file itself is called."""
+    inside = f"{absolute}#{message['member']}" if message["member"] else ""
+    if "refused" in message:
+        return _failed(inside or whole, message["refused"])
+    article = message["article"]
+    landmarks = tuple(Landmark(**landmark) for landmark in article.pop("landmarks"))
+    return replace(Document(**article), landmarks=landmarks, path=inside or absolute)
+
+
+#: The one that all files are read with.
+WORKER: Final = Worker()
+atexit.register(WORKER.close)

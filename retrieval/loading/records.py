@@ -1,0 +1,82 @@
+"""JSON: one article, a list of them, or one a line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any, Final
+
+from retrieval.errors import LoadingError
+from retrieval.loading.article import Article, Block, Refused
+from retrieval.loading.limits import MAX_MEMBERS
+from retrieval.loading.text import clean, tidy, unwrap
+from retrieval.loading.textfiles import decoded
+
+logger = logging.getLogger(__name__)
+
+_FIELDS: Final = ("title", "source", "url", "published", "language")
+
+
+def read_json_file(raw: bytes, name: str) -> Iterator[Article | Refused]:
+    """An object, a list of objects, or an object a line; in the last two cases the members are numbered from 1."""
+    text = decoded(raw, name)
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data":
+            raise LoadingError(f"{name} ist kein gültiges JSON (Zeile {error.lineno}: {error.msg}).") from None
+        yield from _lines(text, name)
+    except (ValueError, RecursionError) as error:  # numbers with thousands of digits, thousands of brackets
+        raise LoadingError(f"{name} ist kein lesbares JSON: {_reason(error)}.") from None
+    else:
+        if isinstance(value, list):
+            if not value:
+                raise LoadingError(f"{name} ist eine leere Liste.")
+            _check_count(len(value), name)
+            for number, record in enumerate(value, 1):
+                yield _article(record, name, str(number))
+        else:
+            yield _article(value, name, "")
+
+
+def read_json_lines_file(raw: bytes, name: str) -> Iterator[Article | Refused]:
+    """An object a line; a line is a member, numbered as in the file."""
+    yield from _lines(decoded(raw, name), name)
+
+
+def _lines(text: str, name: str) -> Iterator[Article | Refused]:
+    lines = text.split("\n")
+    _check_count(len(lines), name)
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield _article(json.loads(line), name, str(number))
+        except (ValueError, RecursionError) as error:
+            yield Refused(f"{name}, Zeile {number} ist kein lesbares JSON: {_reason(error)}.", str(number))
+
+
+def _check_count(count: int, name: str) -> None:
+    if count > MAX_MEMBERS:
+        raise LoadingError(f"{name} enthält {count} Artikel; erlaubt sind {MAX_MEMBERS}. Bitte teilen.")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "zu tief verschachtelt"
+    return error.msg if isinstance(error, json.JSONDecodeError) else "eine Zahl hat zu viele Stellen"
+
+
+def _article(record: Any, name: str, member: str) -> Article | Refused:
+    where = f"{name}, Artikel {member}" if member else name
+    if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+        return Refused(f"{where}: Ein Artikel ist ein Objekt, dessen Feld „text“ eine Zeichenkette ist.", member)
+    fields = {}
+    for field in _FIELDS:
+        value = record.get(field)
+        if isinstance(value, str):
+            fields[field] = value.strip()
+        elif value is not None:
+            logger.warning("%s: Das Feld „%s“ ist keine Zeichenkette und bleibt leer.", where, field)
+    return Article((Block(unwrap(tidy(clean(record["text"])))),), **fields, member=member)

@@ -1,0 +1,128 @@
+"""The process that reads files: it has met what others have written, so it is kept small and can be lost any time.
+
+It opens no file and knows no setting. On stdin come requests, each a line of JSON and the bytes of the file; on stdout
+go messages, a line of JSON each, ``{"done": true}`` last. A file that takes too long or too much memory ends the
+process, and how it ended says why.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from retrieval.errors import LoadingError
+from retrieval.loading.archive import Archive, TrapError
+from retrieval.loading.article import Refused
+from retrieval.loading.documents import read_documents
+from retrieval.loading.formats import ARCHIVE_SUFFIX, FORMATS, known_types, max_size
+
+#: The exit status after a file that needed more memory than there is.
+OUT_OF_MEMORY: Final = 77
+_MAX_ERROR_CHARS: Final = 200
+
+logger = logging.getLogger(__name__)
+
+
+class Answering:
+    """Answers requests: for a file with its content, then for the members of an archive, whose content is kept."""
+
+    def __init__(self) -> None:
+        self._archive: Archive | None = None
+
+    def messages(self, request: dict[str, Any], raw: bytes) -> Iterator[dict[str, Any]]:
+        """What is in a file: its articles, or the names of the files in it; ``refused`` with a reason otherwise."""
+        name, member = str(request["name"]), request.get("member")
+        try:
+            if PurePosixPath(name).suffix.lower() != ARCHIVE_SUFFIX:
+                self._archive = None
+                yield from _articles(raw, name)
+                return
+            if self._archive is None or raw or member is None:
+                self._archive = Archive(raw, name, "ZIP-Archiv")
+            if member is None:
+                yield {"members": _known_members(self._archive)}
+            else:
+                yield from _articles_of_member(self._archive, member)
+        except LoadingError as error:
+            yield {"refused": str(error), "member": "", "whole": isinstance(error, TrapError)}
+        except MemoryError:
+            raise
+        except Exception as error:  # parsers of other people's files raise whatever they raise
+            logger.warning("reading %s failed", name, exc_info=True)
+            reason = f"Die Datei lässt sich nicht lesen ({error!r:.{_MAX_ERROR_CHARS}})."
+            yield {"refused": " ".join(reason.split()), "member": "", "whole": False}
+
+
+def _articles(raw: bytes, name: str) -> Iterator[dict[str, Any]]:
+    for found in read_documents(raw, name):
+        if isinstance(found, Refused):
+            yield {"refused": found.reason, "member": found.member, "whole": False}
+        else:
+            yield {"article": asdict(found.document), "member": found.name}
+
+
+def _known_members(archive: Archive) -> list[str]:
+    """The files that can be read, and archives, to say that they are not; nothing hidden."""
+    known = [
+        member
+        for member in archive.members
+        if PurePosixPath(member).suffix.lower() in FORMATS.keys() | {ARCHIVE_SUFFIX}
+        and not any(part.startswith((".", "__MACOSX")) for part in member.split("/") if part not in (".", ".."))
+    ]
+    if not known:
+        raise LoadingError(f"In {archive.name} liegt keine Datei der Typen {known_types()}.")
+    return known
+
+
+def _articles_of_member(archive: Archive, member: str) -> Iterator[dict[str, Any]]:
+    path = PurePosixPath(member)
+    suffix = path.suffix.lower()
+    if suffix == ARCHIVE_SUFFIX:
+        raise LoadingError(f"{path.name} ist ein Archiv in einem Archiv. Bitte auspacken und einzeln angeben.")
+    yield from _articles(archive.read(member, max_size(suffix)), path.name)
+
+
+def main(memory_bytes: int, seconds: float) -> None:
+    """Answers until stdin ends."""
+    # Whatever a parser prints goes nowhere: stdout belongs to the messages.
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _limit(memory_bytes)
+
+    def send(message: dict[str, Any]) -> None:
+        output.write(json.dumps(message).encode() + b"\n")
+
+    class Sending(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            send({"log": self.format(record)})
+
+    logging.getLogger("retrieval").addHandler(Sending())
+    logging.getLogger().addHandler(logging.NullHandler())
+    answering = Answering()
+    while header := sys.stdin.buffer.readline():
+        request = json.loads(header)
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends the process, whatever it is in
+        try:
+            for message in answering.messages(request, sys.stdin.buffer.read(request["size"])):
+                send(message)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        send({"done": True})
+        output.flush()
+
+
+def _limit(memory_bytes: int) -> None:
+    """No more memory than this, no file written, no core dumped."""
+    for kind, limit in ((resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):  # macOS does not limit the address space
+            resource.setrlimit(kind, (limit, limit))
