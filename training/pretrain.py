@@ -275,17 +275,12 @@ def main() -> None:
             mask = (ids != 0).long()
             asked = pad([[question[0] for question in item.questions] for item in chosen], 0)
             goals = torch.stack(
-                [
-                    pad([[question[side] for question in item.questions] for item in chosen], IGNORED)
-                    for side in (1, 2)
-                ],
+                [pad([[question[side] for question in item.questions] for item in chosen], IGNORED) for side in (1, 2)],
                 2,
             )
             loss = torch.zeros(())
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                hidden = model.base_model(
-                    input_ids=ids, attention_mask=mask, token_type_ids=types
-                ).last_hidden_state
+                hidden = model.base_model(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
                 guesses = heads.guessing(hidden[words != IGNORED], embeddings)
                 if asked.shape[1]:
                     logits = heads.pointing(hidden, mask.bool(), asked)
