@@ -13,14 +13,17 @@ from bot.reply import document_json
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
-from bot.wording import citation
+from bot.within import Since, Source, Until, filter_from
+from bot.wording import citation, day, republished
 from retrieval.errors import StoreError
 
 if TYPE_CHECKING:
-    from retrieval.store import Store
-    from retrieval.types import Document
+    from collections.abc import Sequence
 
-_ARTICLE = "Its number in `fundstelle list`, or the path of its file."
+    from retrieval.types import Article, Document, Version
+
+_ARTICLE = "Its number in `fundstelle list`, the path of its file, or its web address."
+_ARTICLES = f"{_ARTICLE} A folder or a file with several articles: all in it."
 
 
 @command
@@ -29,35 +32,62 @@ def list_articles(
     words: Annotated[
         list[str] | None, typer.Argument(metavar="[WORD]...", help="Only those whose title, source or path holds all.")
     ] = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
     as_json: Json = False,
 ) -> None:
     """List the articles with their numbers."""
-    wanted = [word.casefold() for word in words or ()]
+    chosen = filter_from(source, since, until, settings.language, words or ())
     with Fundstelle(settings, notify=say) as fundstelle:
-        listed = [document for document in fundstelle.store.documents() if _holds(document, wanted)]
+        listed = fundstelle.store.articles(chosen)
     if as_json:
-        show_json({"articles": [_to_json(document) for document in listed]})
+        show_json({"articles": [_to_json(article) for article in listed]})
         return
-    if not listed and not words:
+    if not listed and not chosen:
         say(text("chat.empty", settings.language))
-    for document in listed:
-        show(f"{document.id:>6}  {citation(document, settings.language)}")
+    for article in listed:
+        line = f"{article.document.id:>6}  {citation(article.document, settings.language)}"
+        same = f" ({text('cli.copy_of', settings.language, id=article.copy_of)})" if article.copy_of else ""
+        show(line + same)
 
 
 @command
 def show_article(
     settings: Settings,
     article: Annotated[str, typer.Argument(help=_ARTICLE)],
+    version: Annotated[
+        int | None, typer.Option(metavar="N", help="An earlier version, as `show` lists them.", show_default=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show one article."""
+    """Show one article, its earlier versions, and where else it stands."""
+    language = settings.language
     with Fundstelle(settings, notify=say) as fundstelle:
-        document = _find(fundstelle.store, article, settings.language)
+        store = fundstelle.store
+        found = _meant(store.articles(), article, language)[0]
+        versions = store.versions(found.document.id)
+        copies = store.copies([found.document.id]).get(found.document.id, ())
+    document = found.document if version is None else _version(versions, version, found.document.id, language)
     if as_json:
-        show_json(_to_json(document) | {"text": document.text})
+        show_json(
+            {
+                **_to_json(found),
+                **document_json(document),
+                "author": document.author,
+                "also_in": [document_json(copy) for copy in copies],
+                "versions": [{"number": v.number, "replaced_at": v.replaced_at} for v in versions],
+                "text": document.text,
+            }
+        )
         return
-    show(citation(document, settings.language))
-    show(document.path)
+    show(citation(document, language))
+    show(found.document.path)
+    if copies:
+        show(text("chat.also_in", language, articles=", ".join(republished(copy, language) for copy in copies)))
+    if versions:
+        listed = (text("cli.version", language, number=v.number, day=day(v.replaced_at, language)) for v in versions)
+        show(f"{text('cli.versions', language)} {'; '.join(listed)}")
     show("")
     show(document.text)
 
@@ -65,30 +95,64 @@ def show_article(
 @command
 def remove(
     settings: Settings,
-    articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help=_ARTICLE)],
+    articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help=_ARTICLES)],
 ) -> None:
     """Take articles out of the collection; their files stay."""
     with Fundstelle(settings, notify=say) as fundstelle:
-        # All are looked up before the first one goes: a typing error removes nothing.
-        found = [_find(fundstelle.store, article, settings.language) for article in articles]
-        for document in dict.fromkeys(found):
-            fundstelle.store.remove(document.id)
-            show(text("cli.removed", settings.language, id=document.id, article=citation(document, settings.language)))
+        store = fundstelle.store
+        with store.writing():
+            there = store.articles()
+            # All are looked up before the first one goes: a typing error removes nothing.
+            found = [entry for article in articles for entry in _meant(there, article, settings.language, below=True)]
+            for document in dict.fromkeys(entry.document for entry in found):
+                store.remove(document.id)
+                line = citation(document, settings.language)
+                show(text("cli.removed", settings.language, id=document.id, article=line))
+            for article in articles:
+                store.remove_source(_absolute(article))
+            if store.waiting():  # copies of what is gone are searched from now on
+                fundstelle.indexer.index_documents(())
 
 
-def _find(store: Store, article: str, language: str) -> Document:
-    """The article with this number or path. Raises StoreError when there is none."""
-    path = str(Path(article).expanduser().absolute())
-    for document in store.documents():
-        if document.path == path or (article.isdecimal() and document.id == int(article)):
-            return document
-    raise StoreError(text("cli.no_article", language, article=article))
+def _meant(articles: Sequence[Article], meant: str, language: str, *, below: bool = False) -> list[Article]:
+    """The article with this number, else those with this path or address.
+
+    With ``below`` also those in this folder, or in this file if it holds several.
+
+    Raises:
+        StoreError: there is none.
+    """
+    path = _absolute(meant)
+    inside = (f"{path.rstrip('/')}/", f"{path}#") if below else ()
+
+    def is_there(document: Document) -> bool:
+        return meant in (document.path, document.url) or document.path == path or document.path.startswith(inside)
+
+    numbered = [article for article in articles if meant.isdecimal() and int(meant) == article.document.id]
+    found = numbered or [article for article in articles if meant and is_there(article.document)]
+    if not found:
+        raise StoreError(text("cli.no_article", language, article=meant))
+    return found
 
 
-def _holds(document: Document, words: list[str]) -> bool:
-    about = f"{document.title} {document.source} {document.path}".casefold()
-    return all(word in about for word in words)
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
-def _to_json(document: Document) -> dict[str, Any]:
-    return {**document_json(document), "path": document.path}
+def _version(versions: Sequence[Version], number: int, document_id: int, language: str) -> Document:
+    for version in versions:
+        if version.number == number:
+            return version.document
+    raise StoreError(text("cli.no_version", language, id=document_id, number=number, count=len(versions)))
+
+
+def _to_json(article: Article) -> dict[str, Any]:
+    document = article.document
+    return {
+        **document_json(document),
+        "path": document.path,
+        "author": document.author,
+        "language": document.language,
+        "added": article.added,
+        "copy_of": article.copy_of or None,
+    }

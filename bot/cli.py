@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,10 +20,13 @@ from bot.calibrate import calibrate
 from bot.command import Json, command
 from bot.console import busy, progress, say, say_lines, show, show_json, shows_styles
 from bot.evaluate import evaluate
+from bot.exchange import export_articles, import_articles
 from bot.models import models
+from bot.report import finish
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
+from bot.within import Since, Source, Until, filter_from
 from retrieval.types import IndexOutcome, IndexReport
 
 app = typer.Typer(
@@ -65,14 +68,7 @@ def index(
     """Take up articles from files and folders."""
     with Fundstelle(settings, notify=say) as fundstelle:
         report = _index(fundstelle, paths)
-    if as_json:
-        show_json(_report_json(report))
-    else:
-        _print_report(report, settings.language)
-    failed = report.count(IndexOutcome.FAILED)
-    if failed:
-        say(text("cli.index_some_failed", settings.language, failed=failed, count=len(report.files)))
-        raise typer.Exit(1)
+    finish(report, settings.language, as_json=as_json)
 
 
 @app.command()
@@ -83,6 +79,9 @@ def ask(
     top_k: Annotated[
         int | None, typer.Option(min=1, max=50, help="How many passages to read and show.", show_default="5")
     ] = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
     as_json: Json = False,
 ) -> None:
     """Ask the articles one question."""
@@ -90,12 +89,13 @@ def ask(
 
     # Bytes that are no text come in as lone surrogates, which nothing further on can encode.
     question = question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    chosen = filter_from(source, since, until, settings.language)
     with Fundstelle(settings, notify=say) as fundstelle:
         if not fundstelle.store.article_count():
             say(text("chat.empty", settings.language))
         _match_embedder(fundstelle)
         with busy(text("chat.loading", settings.language)):
-            answer = fundstelle.answerer.ask(question, top_k=settings.top_k if top_k is None else top_k)
+            answer = fundstelle.answerer.ask(question, top_k=settings.top_k if top_k is None else top_k, within=chosen)
     if as_json:
         show_json(to_json(answer))
     else:
@@ -105,11 +105,18 @@ def ask(
 
 @app.command()
 @command
-def chat(settings: Settings, index_first: IndexFirst = None) -> None:
+def chat(
+    settings: Settings,
+    index_first: IndexFirst = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+) -> None:
     """Ask question after question; questions can also be piped in, one a line."""
     from bot import terminal
     from bot.conversation import Conversation
 
+    chosen = filter_from(source, since, until, settings.language)
     interactive = terminal.is_interactive()
     with Fundstelle(settings, notify=say) as fundstelle:
         try:
@@ -119,10 +126,10 @@ def chat(settings: Settings, index_first: IndexFirst = None) -> None:
             say_lines(terminal.greeting(store.documents(), store.sentence_count(), settings))
             with busy(text("chat.loading", settings.language)):
                 fundstelle.answerer.load()
-            conversation = Conversation(fundstelle.answerer, top_k=settings.top_k)
+            conversation = Conversation(fundstelle.answerer, top_k=settings.top_k, within=chosen)
             talk = terminal.Chat(settings, conversation, store.documents, interactive=interactive)
             if interactive:
-                talk.run(terminal.typed_lines(terminal.prompt_session(settings.home)))
+                talk.run(terminal.typed_lines(terminal.prompt_session(settings.home), talk.prompt))
             elif not talk.run(_piped_lines()):
                 raise typer.Exit(1)
         except KeyboardInterrupt:
@@ -163,6 +170,8 @@ app.add_typer(models, name="models")
 app.command(name="list")(list_articles)
 app.command(name="show")(show_article)
 app.command()(remove)
+app.command(name="export")(export_articles)
+app.command(name="import")(import_articles)
 app.command(name="eval")(evaluate)
 app.command(name="calibrate")(calibrate)
 
@@ -184,22 +193,6 @@ def _index_if_empty(fundstelle: Fundstelle, path: Path | None) -> None:
     for file in _index(fundstelle, [path]).files:
         if file.outcome is IndexOutcome.FAILED:
             say(f"{file.path}: {file.reason}")
-
-
-def _report_json(report: IndexReport) -> dict[str, Any]:
-    return {
-        **{outcome.value: report.count(outcome) for outcome in IndexOutcome},
-        "files": [{"path": file.path, "outcome": file.outcome.value, "reason": file.reason} for file in report.files],
-        "elapsed_ms": round(report.elapsed_ms, 1),
-    }
-
-
-def _print_report(report: IndexReport, language: str) -> None:
-    for file in report.files:
-        if file.reason:
-            show(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}: {file.reason}")
-    counts = [f"{report.count(outcome)} {text(f'cli.index_{outcome}', language)}" for outcome in IndexOutcome]
-    show(", ".join(counts))
 
 
 def _piped_lines() -> Iterable[str]:

@@ -13,6 +13,8 @@ from bot.console import progress, say, show, show_json
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
+from bot.within import Since, Source, Until, filter_from
+from retrieval.errors import EvaluationError
 
 
 class Mode(StrEnum):
@@ -38,11 +40,17 @@ def evaluate(
     questions_from: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Take the questions from here, by id.", show_default=False)
     ] = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
     as_json: Json = False,
 ) -> None:
     """Measure quality on a file with questions and answers."""
     from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, summarise
 
+    chosen = filter_from(source, since, until, settings.language)
+    if chosen and mode is not Mode.OPEN:
+        raise EvaluationError(text("cli.within_needs_open", settings.language))
     data = read_evaluation(file, field=questions.value, questions_from=questions_from)
     with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.evaluating", settings.language)) as advance:
         if mode is Mode.OPEN:
@@ -54,6 +62,7 @@ def evaluate(
                 calibration,
                 fundstelle.threshold(calibration),
                 top_k=settings.top_k,
+                within=chosen,
                 progress=advance,
             )
         else:

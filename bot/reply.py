@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from bot.texts import text
-from bot.wording import certainty, citation, origin, title
+from bot.wording import certainty, citation, origin, republished, title
 from retrieval.types import Answer, Document, Hit
 
 # What Telegram takes as one message, in UTF-16 units and after it has taken the tags out.
@@ -18,6 +18,8 @@ _TITLE_LIMIT = 200
 _SNIPPET_LIMIT = 600
 _SHORT_LIMIT = 160
 _URL_LIMIT = 2000
+_COPIES = 5
+_COPY_LIMIT = 80
 _ELLIPSIS = "…"
 
 
@@ -67,6 +69,16 @@ def cut_left(string: str, limit: int) -> str:
     return cut(string[::-1], limit)[::-1]
 
 
+def _copies(answer: Answer, language: str) -> list[tuple[str, Document]]:
+    """The first articles that say the same, each with its name: the source and the date, as far as they are known."""
+    return [(cut(republished(copy, language), _COPY_LIMIT), copy) for copy in answer.copies[:_COPIES]]
+
+
+def _also_in(answer: Answer, names: list[str], language: str) -> str:
+    more = [_ELLIPSIS] if len(answer.copies) > len(names) else []
+    return text("chat.also_in", language, articles=", ".join([*names, *more]))
+
+
 # Programs
 
 
@@ -80,6 +92,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "start": answer.start,
             "end": answer.end,
             "document": None if answer.document is None else document_json(answer.document),
+            "also_in": [document_json(copy) for copy in answer.copies],
         },
         "passages": [
             {
@@ -134,6 +147,9 @@ def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tup
         reply.append(citation(answer.document, language), style="cyan").append("\n")
         if answer.document.url:
             reply.append(answer.document.url, style="blue").append("\n")
+        if answer.copies:
+            listed = [f"{name} {copy.url}".rstrip() for name, copy in _copies(answer, language)]
+            reply.append(_also_in(answer, listed, language), style="cyan").append("\n")
         reply.append(certainty(answer.confidence, language), style="dim")
     hits = further(answer) if passages else []
     if hits:
@@ -155,6 +171,10 @@ def telegram_html(answer: Answer, language: str) -> str:
     if answer.text is None or answer.document is None:
         return escape(text("chat.no_answer", language), quote=False)
     source, source_width = _source_html(answer.document, language)
+    if answer.copies:
+        names = [(escape(name, quote=False), copy.url) for name, copy in _copies(answer, language)]
+        source += "\n" + _also_in(answer, [_linked(name, url) for name, url in names], language)
+        source_width += 1 + width(_also_in(answer, [name for name, _ in _copies(answer, language)], language))
     before, quote, after = _around(*quoted(answer), TELEGRAM_LIMIT - source_width - 2)
     passage = f"{escape(before, quote=False)}<b>{escape(quote, quote=False)}</b>{escape(after, quote=False)}"
     return f"{passage}\n\n{source}"
@@ -180,12 +200,17 @@ def passages_html(answer: Answer, language: str) -> str:
 def _source_html(document: Document, language: str) -> tuple[str, int]:
     """The source line, the title linked where the article has an address, and its width without tags."""
     name, where = cut(title(document, language), _TITLE_LIMIT), cut(origin(document, language), _TITLE_LIMIT)
-    linked = f"<i>{escape(name, quote=False)}</i>"
-    if document.url.startswith(("http://", "https://")) and len(document.url) <= _URL_LIMIT:
-        linked = f'<a href="{escape(document.url)}">{linked}</a>'
+    linked = _linked(f"<i>{escape(name, quote=False)}</i>", document.url)
     if not where:
         return linked, width(name)
     return f"{linked}, {escape(where, quote=False)}", width(name) + 2 + width(where)
+
+
+def _linked(html: str, url: str) -> str:
+    """``html``, as a link where there is an address that Telegram takes."""
+    if url.startswith(("http://", "https://")) and len(url) <= _URL_LIMIT:
+        return f'<a href="{escape(url)}">{html}</a>'
+    return html
 
 
 def _around(before: str, quote: str, after: str, limit: int) -> tuple[str, str, str]:

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     no_answer_threshold: float | None = Field(default=None, ge=0, le=1, description="eine Zahl von 0 bis 1, etwa 0.35")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto, cpu oder cuda")
     top_k: int = Field(default=5, ge=1, le=50, description="eine ganze Zahl von 1 bis 50")
+    lock_seconds: float = Field(default=10, ge=0, le=86_400, description="eine Zahl von Sekunden, etwa 10")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="DEBUG, INFO, WARNING oder ERROR"
     )

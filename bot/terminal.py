@@ -14,8 +14,9 @@ from bot.conversation import Conversation
 from bot.reply import one_line, terminal
 from bot.settings import Settings
 from bot.texts import table, text
+from bot.within import described, filter_from
 from bot.wording import citation, counted
-from retrieval.errors import FundstelleError
+from retrieval.errors import FilterError, FundstelleError
 from retrieval.types import Document
 
 if TYPE_CHECKING:
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
 _EXAMPLES = 3
 _SOURCES = 30
 _PROMPT = "? "
+# Command -> what of the filter it sets, in both languages whatever Fundstelle speaks.
+_WITHIN = {
+    "/quelle": "source", "/seit": "since", "/bis": "until",
+    "/source": "source", "/since": "since", "/until": "until",
+}  # fmt: skip
 
 
 class Chat:
-    """Reads questions, prints answers, knows /help, /sources and /quit.
+    """Reads questions, prints answers, knows /help, /sources, /quit and those that say in which articles to look.
 
     ``sources`` gives the articles. On a terminal (``interactive``) the whole answer is shown; else one line a
     question, so that the n-th line on stdout answers the n-th question; it is empty for one that cannot be asked.
@@ -52,7 +58,8 @@ class Chat:
         for line in lines:
             line = line.strip()
             if line.startswith("/"):
-                if not self._obey(line.split()[0].lower()):
+                command, _, value = line.partition(" ")
+                if not self._obey(command.lower(), value.strip()):
                     break
             elif line:
                 well = self._answer(line) and well
@@ -78,7 +85,12 @@ class Chat:
         show(line)
         sys.stdout.flush()
 
-    def _obey(self, command: str) -> bool:
+    def prompt(self) -> str:
+        """What stands before the next question: which articles are looked in, if not all."""
+        within = described(self._conversation.within, self._language)
+        return f"[{within}] {_PROMPT}" if within else _PROMPT
+
+    def _obey(self, command: str, value: str) -> bool:
         """Runs a command; False for the one that ends the chat."""
         if command == "/quit":
             return False
@@ -86,9 +98,23 @@ class Chat:
             show(text("chat.help", self._language).strip())
         elif command == "/sources":
             show(sources_text(self._sources(), self._language))
+        elif command in _WITHIN:
+            self._look_within(_WITHIN[command], value)
         else:
             say(text("chat.unknown_command", self._language, command=command))
         return True
+
+    def _look_within(self, part: str, value: str) -> None:
+        """Sets one part of the filter, or clears it where there is no value."""
+        now = self._conversation.within
+        parts = {"source": now.source, "since": now.since, "until": now.until, part: value}
+        try:
+            self._conversation.within = filter_from(**parts, language=self._language)
+        except FilterError as error:
+            say(text("cli.error", self._language, message=error))
+            return
+        looked_in = described(self._conversation.within, self._language)
+        say(looked_in or text("chat.within_all", self._language))
 
 
 def greeting(documents: list[Document], sentences: int, settings: Settings) -> str:
@@ -125,11 +151,14 @@ def sources_text(documents: list[Document], language: str) -> str:
     return "\n".join([text("chat.sources", language), *lines])
 
 
-def typed_lines(session: PromptSession[str]) -> Iterator[str]:
-    """Lines from the keyboard until Ctrl-D, or Ctrl-C on an empty line; on a line with text, Ctrl-C drops the text."""
+def typed_lines(session: PromptSession[str], prompt: Callable[[], str] = lambda: _PROMPT) -> Iterator[str]:
+    """Lines from the keyboard, each after what ``prompt`` gives, until Ctrl-D, or Ctrl-C on an empty line.
+
+    On a line with text, Ctrl-C drops the text.
+    """
     while True:
         try:
-            yield session.prompt(_PROMPT)
+            yield session.prompt(prompt())
         except EOFError:
             return
         except KeyboardInterrupt:

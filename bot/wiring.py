@@ -44,7 +44,7 @@ class Fundstelle:
         """The articles on disk; raises StoreError where they cannot be kept or read."""
         from retrieval.store import Store
 
-        return Store(self.settings.home)
+        return Store(self.settings.home, notify=self._notify, lock_seconds=self.settings.lock_seconds)
 
     @cached_property
     def splitter(self) -> SentenceSplitter:
@@ -124,5 +124,6 @@ class Fundstelle:
         from retrieval.reembedding import match_embedder
 
         # Without articles there is nothing to compare, and the model need not be looked at.
-        if self.store.sentence_count():
-            match_embedder(self.store, self.embedder, notify=self._notify, progress=progress)
+        if self.store.sentence_count() and self.store.embedder_signature != self.embedder.signature:
+            with self.store.writing():
+                match_embedder(self.store, self.embedder, notify=self._notify, progress=progress)

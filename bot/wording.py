@@ -65,6 +65,12 @@ def citation(document: Document, language: str) -> str:
     return ", ".join(part for part in (title(document, language), origin(document, language)) if part)
 
 
+def republished(document: Document, language: str) -> str:
+    """Where else an article stands, in short ("dpa (17. Mai 2024)"): its source, else its title, and its date."""
+    name = " ".join(document.source.split()) or title(document, language)
+    return f"{name} ({day(document.published, language)})" if document.published else name
+
+
 def certainty(confidence: float, language: str) -> str:
     """A confidence (0..1) in words and percent ("ziemlich sicher (62 %)")."""
     name = "high" if confidence >= _CERTAIN else "middle" if confidence >= _FAIRLY else "low"

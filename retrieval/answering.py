@@ -12,7 +12,7 @@ from retrieval.errors import QuestionError
 from retrieval.metrics import normalise
 from retrieval.reader import Reader
 from retrieval.search import Search
-from retrieval.types import Answer, Hit, Span
+from retrieval.types import Answer, Filter, Hit, Span
 
 MAX_QUESTION_CHARS = 1000
 
@@ -43,8 +43,10 @@ class Answerer:
         self._search.load()
         self._reader.load()
 
-    def ask(self, question: str, *, top_k: int = 5) -> Answer:
+    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
         """The best quote of the ``top_k`` best passages, or "no answer" if none is likely enough to be right.
+
+        ``within`` says in which articles to look.
 
         Raises:
             QuestionError: the question is empty or longer than 1,000 characters.
@@ -53,7 +55,7 @@ class Answerer:
         """
         started = time.perf_counter()
         question = checked_question(question)
-        answer = self.answer(question, self._search.search(question, limit=top_k))
+        answer = self.answer(question, self._search.search(question, limit=top_k, within=within))
         return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
@@ -124,4 +126,12 @@ def _quoted(answer: Answer, best: Candidate) -> Answer:
     start, end = passage.start + best.span.start, passage.start + best.span.end
     if document.text[start:end] != best.span.text:
         raise RuntimeError(f"quote {best.span.text!r} is not at {start}:{end} of document {document.id}")
-    return replace(answer, text=best.span.text, start=start, end=end, document=document, passage=passage)
+    return replace(
+        answer,
+        text=best.span.text,
+        start=start,
+        end=end,
+        document=document,
+        passage=passage,
+        copies=best.hit.copies,
+    )

@@ -7,13 +7,13 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from retrieval.errors import StoreError
-from retrieval.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from retrieval.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
 
 #: Up to this size a database is read through once when it is opened (about 0.1 s); larger ones by ``check()`` only.
 CHECKED_AT_OPENING_BYTES = 64_000_000
@@ -32,14 +32,19 @@ class Database:
 
     Readers never wait. One writer at a time: another one waits up to ``busy_timeout`` seconds. What a
     transaction has written is on the disk when it returns (``synchronous = FULL``). Where the folder or the file
-    cannot be written, it is opened for reading only.
+    cannot be written, it is opened for reading only. Tables of an older Fundstelle are brought up to date at opening,
+    and ``notify`` is told.
 
     Raises:
-        StoreError: the file is damaged, locked, of another program or of a newer Fundstelle, or cannot be made.
+        StoreError: the file is damaged, locked, of another program or of a newer Fundstelle, cannot be made, or is of
+            an older Fundstelle and cannot be written.
     """
 
-    def __init__(self, path: Path, *, busy_timeout: float = 10.0) -> None:
+    def __init__(
+        self, path: Path, *, busy_timeout: float = 10.0, notify: Callable[[str], None] = lambda notice: None
+    ) -> None:
         self.path = path
+        self._notify = notify
         self._busy_timeout = busy_timeout
         self._local = threading.local()
         self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
@@ -141,13 +146,21 @@ class Database:
                 f"{self.path} ist keine Fundstelle-Datenbank. Bitte die Datei verschieben oder mit FUNDSTELLE_HOME "
                 "ein anderes Datenverzeichnis wählen."
             )
-        if not tables:
-            if self.read_only:
-                raise StoreError(f"Die Datenbank {self.path} ist leer und kann nicht beschrieben werden.")
-            with self._explained():
-                self._connection().executescript(SCHEMA)
+        if not tables and self.read_only:
+            raise StoreError(f"Die Datenbank {self.path} ist leer und kann nicht beschrieben werden.")
+        if version < SCHEMA_VERSION and self.read_only:
+            raise StoreError(
+                f"Die Datenbank {self.path} stammt von einer älteren Fundstelle-Version (Schema {version}, nötig ist "
+                f"{SCHEMA_VERSION}) und kann nicht beschrieben werden. Bitte „fundstelle status“ einmal mit "
+                "Schreibrechten aufrufen."
+            )
         if self.path.stat().st_size <= CHECKED_AT_OPENING_BYTES:
             self.check()
+        if version < SCHEMA_VERSION:
+            with self._explained():
+                found = migrate(self._connection())
+            if 0 < found < SCHEMA_VERSION:
+                self._notify(f"Die Datenbank {self.path} wurde auf Schema {SCHEMA_VERSION} gebracht (bisher {found}).")
 
     def _header(self) -> tuple[int, int, int]:
         """Schema version, application id and number of tables, of one moment."""
@@ -179,6 +192,8 @@ class Database:
             check_same_thread=False,  # only for close(); each thread uses its own
             factory=_Connection,
         )
+        # SQLite's own lower() knows ASCII only.
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             if not self.read_only:

@@ -35,6 +35,10 @@ class QuestionError(FundstelleError):
     """A question cannot be asked: it is empty or too long."""
 
 
+class FilterError(FundstelleError):
+    """Which articles to look in cannot be understood: a date that is none, or an end before the beginning."""
+
+
 class EvaluationError(FundstelleError):
     """An evaluation file cannot be read or does not fit the mode."""
 

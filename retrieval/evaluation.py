@@ -28,7 +28,7 @@ from retrieval.reader import Reader
 from retrieval.search import Search
 from retrieval.splitting import SentenceSplitter
 from retrieval.store import Store
-from retrieval.types import Document
+from retrieval.types import Document, Filter
 from retrieval.vectors import FaissVectorIndex
 
 Progress = Callable[[int, int], None]
@@ -125,17 +125,23 @@ def evaluate_open(
     threshold: float,
     *,
     top_k: int = 5,
+    within: Filter | None = None,
     progress: Progress | None = None,
 ) -> list[Outcome]:
-    """All contexts are indexed in a temporary home, and each question is asked of the whole pipeline."""
+    """All contexts are indexed in a temporary home, and each question is asked of the whole pipeline.
+
+    ``within`` says in which of them it looks for the answers.
+    """
     context_of = {document.text: position for position, document in reversed(list(enumerate(data.documents)))}
     with temporary_search(data.documents, embedder) as search:
         answerer = Answerer(search, reader, calibration, threshold=threshold)
         outcomes = []
         for done, question in enumerate(data.questions, 1):
-            hits = search.search(asked(question), limit=RANKED)
+            hits = search.search(asked(question), limit=RANKED, within=within)
             answer = answerer.answer(asked(question), hits[:top_k])
-            ranked = tuple(dict.fromkeys(context_of[hit.document.text] for hit in hits))
+            # A context that is nearly the same as another one is found with it.
+            found = [document.text for hit in hits for document in (hit.document, *hit.copies)]
+            ranked = tuple(dict.fromkeys(context_of[text] for text in found))
             wanted = context_of[data.documents[question.context].text]
             rank = reciprocal_rank(ranked, wanted)
             outcomes.append(

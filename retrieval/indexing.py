@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import LoadingError
-from retrieval.german import keyword_terms
+from retrieval.german import keyword_terms, text_language
 from retrieval.keywords import KeywordIndex
 from retrieval.loading import find_files, load_document
 from retrieval.passages import build_passages
 from retrieval.reembedding import match_embedder
+from retrieval.rows import now
 from retrieval.splitting import SentenceSplitter
 from retrieval.store import Store
-from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Passage, Sentence
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Passage, Sentence, Source, SourceKind
 from retrieval.vectors import FaissVectorIndex
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Parts:
 class Indexer:
     """Takes files or documents up into a store, and brings the vector index up to date afterwards.
 
+    So are articles that wait: copies of one that is gone or says something else now. One process at a time does it.
     ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Nearly all the time
     goes into embedding, which uses every core by itself: splitting in processes of its own would gain nothing.
     """
@@ -65,10 +68,13 @@ class Indexer:
 
         Raises:
             LoadingError: a path is missing, or a folder holds no known file.
-            StoreError: the store cannot be written; what was stored until then stays.
+            StoreError: the store cannot be written, or another process is writing it; what was stored until then
+                stays.
             ModelError: the embedder cannot be used.
         """
-        return self._run([(str(path), path) for path in find_files(paths)], progress)
+        report = self._run([(str(path), path) for path in find_files(paths)], progress)
+        self._remember_folders(paths)
+        return report
 
     def index_documents(
         self, documents: Sequence[Document], progress: Callable[[int, int], None] | None = None
@@ -80,26 +86,43 @@ class Indexer:
         self, items: Sequence[tuple[str, Path | Document]], progress: Callable[[int, int], None] | None
     ) -> IndexReport:
         started = time.perf_counter()
-        was_empty = not self._store.article_count()
-        if not self._store.read_only:
-            KeywordIndex(self._store, self._notify).load()
-        match_embedder(self._store, self._embedder, notify=self._notify)
-        before = self._store.generation
         reports: dict[int, FileReport] = {}
 
         def report(position: int, entry: FileReport) -> None:
             reports[position] = entry
-            if progress is not None:
-                progress(len(reports), len(items))
+            if progress is not None and position < len(items):
+                progress(min(len(reports), len(items)), len(items))
 
-        self._take_up(list(enumerate(items)), report)
-        if self._store.generation != before:
-            # A duplicate may be the only one left to say it, now that the article it repeats has changed.
-            repeats = [i for i, entry in reports.items() if entry.outcome is IndexOutcome.DUPLICATE]
-            self._take_up([(i, items[i]) for i in repeats], report)
-            FaissVectorIndex(self._store, (lambda notice: None) if was_empty else self._notify).load()
+        with self._store.writing():
+            was_empty = not self._store.article_count()
+            if not self._store.read_only:
+                KeywordIndex(self._store, self._notify).load()
+            match_embedder(self._store, self._embedder, notify=self._notify)
+            before = self._store.generation
+            self._take_up(list(enumerate(items)), report)
+            self._take_up_waiting(reports, report)
+            if self._store.generation != before:
+                FaissVectorIndex(self._store, (lambda notice: None) if was_empty else self._notify).load()
         files = tuple(reports[position] for position in range(len(items)))
         return IndexReport(files, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def _remember_folders(self, paths: Sequence[Path]) -> None:
+        known = {source.location for source in self._store.sources()}
+        folders = {os.path.abspath(path) for path in paths if os.path.isdir(path)} - known
+        for folder in sorted(folders) if not self._store.read_only else ():
+            self._store.put_source(Source(folder, SourceKind.FOLDER, checked_at=now()))
+
+    def _take_up_waiting(self, reports: Mapping[int, FileReport], report: Callable[[int, FileReport], None]) -> None:
+        """Copies whose original is gone or has changed; of those that were in this run, the report is corrected."""
+        positions = {entry.path: position for position, entry in reports.items()}
+        waiting = self._store.waiting()
+        self._take_up(
+            [
+                (positions.get(document.path, len(reports) + number), (document.path, document))
+                for number, document in enumerate(waiting)
+            ],
+            report,
+        )
 
     def _take_up(
         self, items: Sequence[tuple[int, tuple[str, Path | Document]]], report: Callable[[int, FileReport], None]
@@ -123,6 +146,7 @@ class Indexer:
         for position, (name, item) in items:
             try:
                 document = item if isinstance(item, Document) else load_document(item)
+                document = replace(document, language=document.language or text_language(document.text))
             except LoadingError as error:
                 report(position, FileReport(name, IndexOutcome.FAILED, str(error)))
                 continue
@@ -164,7 +188,15 @@ class Indexer:
                 parts.terms,
                 signature=self._embedder.signature,
             )
-            report(position, stored.report)
+            report(position, _noted(stored.report, document))
+
+
+def _noted(report: FileReport, document: Document) -> FileReport:
+    """The report, with what is odd about an article that was taken up."""
+    if document.language == "de":
+        return report
+    reason = f"nicht deutsch ({document.language}); die Suche ist für deutsche Artikel gemacht"
+    return replace(report, reason=report.reason or reason)
 
 
 def split_article(splitter: SentenceSplitter, text: str) -> Parts:

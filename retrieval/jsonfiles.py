@@ -1,18 +1,28 @@
-"""Small JSON files that are there whole or not at all."""
+"""Files that are there whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from retrieval.errors import StoreError
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes ``value``, making the folder if need be; whenever the machine stops, there is the old file or the new one.
+    """Writes ``value``; see ``replacing``."""
+    with replacing(path) as file:
+        file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """A text file to write, which takes the place of ``path`` at the end of the block; makes the folder if need be.
+
+    Whenever the machine stops, and whatever leaves the block, there is the old file or the new one.
 
     Raises:
         StoreError: the folder cannot be written; the old file stays.
@@ -22,7 +32,7 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)

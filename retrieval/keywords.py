@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from retrieval.errors import StoreError
+from retrieval.rows import ids_parameter
 from retrieval.schema import KEYWORDS_TABLE
 from retrieval.store import Store
 
@@ -25,9 +26,10 @@ class KeywordIndex:
         if not self._store.read_only and not self.check():
             self._repair()
 
-    def search(self, terms: Sequence[str], k: int) -> list[tuple[int, float]]:
+    def search(self, terms: Sequence[str], k: int, among: Iterable[int] | None = None) -> list[tuple[int, float]]:
         """The ``k`` passages that hold any of the terms and fit best: passage id and BM25 score (> 0), best first.
 
+        ``among`` are the ids of the articles that count, None for all; a term's weight is that in all of them.
         ``terms`` come from ``german.keyword_terms``. They are taken literally, whatever characters they contain.
         A term that more than half of the passages hold adds next to nothing, as FTS5 defines BM25.
         """
@@ -35,12 +37,12 @@ class KeywordIndex:
         if not query or k <= 0:
             return []
         try:
-            return self._matches(query, k)
+            return self._matches(query, k, among)
         except StoreError:
             if self._store.read_only or self.check():
                 raise
         self._repair()
-        return self._matches(query, k)
+        return self._matches(query, k, among)
 
     def check(self) -> bool:
         """Whether the index is there, undamaged, and says the same as the passages."""
@@ -65,13 +67,20 @@ class KeywordIndex:
         self.rebuild()
         self._notify("Der Stichwortindex war beschädigt und wurde aus der Datenbank neu aufgebaut.")
 
-    def _matches(self, query: str, k: int) -> list[tuple[int, float]]:
+    def _matches(self, query: str, k: int, among: Iterable[int] | None) -> list[tuple[int, float]]:
+        # The "+" keeps SQLite from asking FTS5 for one passage after the other.
+        chosen = (
+            ""
+            if among is None
+            else "AND +rowid IN (SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(?))) "
+        )
+        parameters = (query, k) if among is None else (query, ids_parameter(among), k)
         # FTS5's bm25() is negative, the better the smaller.
         sql = (
-            "SELECT rowid, -bm25(keywords) AS score FROM keywords WHERE keywords MATCH ? "
+            f"SELECT rowid, -bm25(keywords) AS score FROM keywords WHERE keywords MATCH ? {chosen}"
             "ORDER BY score DESC, rowid LIMIT ?"
         )
-        return [(int(row), float(score)) for row, score in self._store.database.rows(sql, (query, k))]
+        return [(int(row), float(score)) for row, score in self._store.database.rows(sql, parameters)]
 
 
 def _query(terms: Sequence[str]) -> str:

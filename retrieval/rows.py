@@ -5,20 +5,55 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.types import Document, Passage, Sentence
+from retrieval.types import Document, Filter, Landmark, Passage, Sentence
 
-#: The columns that make a Document, in the order of ``to_document``.
-DOCUMENT = "id, path, title, source, url, published, text"
+#: The columns that make a Document, in the order of ``to_document`` and ``from_document``.
+COLUMNS = ("path", "title", "source", "url", "published", "language", "landmarks", "author", "text")
+DOCUMENT = ", ".join(("id", *COLUMNS))
 
 
-def to_document(row: Sequence[object]) -> Document:
+def to_document(row: Sequence[Any]) -> Document:
     """A Document from the columns ``DOCUMENT``."""
-    document_id, path, title, source, url, published, text = row
-    return Document(str(text), str(title), str(source), str(url), str(published), str(path), int(str(document_id)))
+    document_id, path, title, source, url, published, language, landmarks, author, text = row
+    marks = tuple(Landmark(*landmark) for landmark in json.loads(landmarks))
+    return Document(text, title, source, url, published, path, document_id, language, marks, author)
+
+
+def from_document(document: Document) -> tuple[str, ...]:
+    """The values of ``COLUMNS``."""
+    d = document
+    landmarks = json.dumps([astuple(landmark) for landmark in d.landmarks], ensure_ascii=False)
+    return d.path, d.title, d.source, d.url, d.published, d.language, landmarks, d.author, d.text
+
+
+def condition(within: Filter) -> tuple[str, list[str]]:
+    """The filter as a condition on ``documents`` with its parameters; ``casefold`` is the database's, see there."""
+    parts, parameters = ["1"], []
+    if within.source:
+        parts.append("instr(casefold(source), ?)")
+        parameters.append(within.source.casefold())
+    for word in within.words:
+        parts.append("instr(casefold(title || ' ' || source || ' ' || path), ?)")
+        parameters.append(word.casefold())
+    if within.since:
+        parts.append("published >= ?")  # an empty one never is
+        parameters.append(within.since)
+    if within.until:
+        parts.append("published <> '' AND substr(published, 1, 10) <= ?")
+        parameters.append(within.until)
+    return " AND ".join(parts), parameters
+
+
+def now() -> str:
+    """The UTC time, to the second: "2024-05-17T08:30:00Z"."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def digest(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The tables of the database.
+"""The tables of the database, and how those of an older version become today's.
 
 Ids are AUTOINCREMENT, so an id is never given out twice: an index that is behind can point to rows that are
 gone, but never to other rows than those it was built from.
@@ -6,33 +6,35 @@ gone, but never to other rows than those it was built from.
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from retrieval.german import text_language
+from retrieval.shingles import store_bands
 
 #: Marks a database file as Fundstelle's ("Fund" in ASCII).
-APPLICATION_ID = 0x46756E64
+APPLICATION_ID: Final = 0x46756E64
 
 #: The keyword index. It reads its content from ``passages.terms`` and can therefore be rebuilt at any time. Terms
 #: come stemmed and folded; every character but the separators belongs to a token, so it is split at spaces only.
-KEYWORDS_TABLE = """
+KEYWORDS_TABLE: Final = """
 CREATE VIRTUAL TABLE IF NOT EXISTS keywords USING fts5(
     terms, content = 'passages', content_rowid = 'id',
     tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
 );
 """
 
-#: Run as one script that is one transaction, and harmless when two processes run it at the same moment.
-SCHEMA = f"""
-BEGIN IMMEDIATE;
-
-CREATE TABLE IF NOT EXISTS meta (
+_VERSION_1 = f"""
+CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS documents (
+CREATE TABLE documents (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     path      TEXT NOT NULL UNIQUE,
-    digest    BLOB NOT NULL UNIQUE,   -- of the words, see store.digest
+    digest    BLOB NOT NULL UNIQUE,   -- of the words, see rows.digest
     title     TEXT NOT NULL,
     source    TEXT NOT NULL,
     url       TEXT NOT NULL,
@@ -40,7 +42,7 @@ CREATE TABLE IF NOT EXISTS documents (
     text      TEXT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS sentences (
+CREATE TABLE sentences (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     position    INTEGER NOT NULL,
@@ -50,7 +52,7 @@ CREATE TABLE IF NOT EXISTS sentences (
     UNIQUE (document_id, position)
 );
 
-CREATE TABLE IF NOT EXISTS passages (
+CREATE TABLE passages (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     document_id    INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     "start"        INTEGER NOT NULL,
@@ -59,23 +61,158 @@ CREATE TABLE IF NOT EXISTS passages (
     last_sentence  INTEGER NOT NULL,
     terms          TEXT NOT NULL      -- last, so that reading the others skips its overflow pages
 );
-CREATE INDEX IF NOT EXISTS passages_of_document ON passages (document_id, first_sentence, last_sentence);
+CREATE INDEX passages_of_document ON passages (document_id, first_sentence, last_sentence);
 
 -- Vectors of a new embedder wait here until all are there.
-CREATE TABLE IF NOT EXISTS staged_vectors (
+CREATE TABLE staged_vectors (
     sentence_id INTEGER PRIMARY KEY,
     vector      BLOB NOT NULL
 );
 {KEYWORDS_TABLE}
-CREATE TRIGGER IF NOT EXISTS keywords_insert AFTER INSERT ON passages BEGIN
+CREATE TRIGGER keywords_insert AFTER INSERT ON passages BEGIN
     INSERT INTO keywords (rowid, terms) VALUES (new.id, new.terms);
 END;
-CREATE TRIGGER IF NOT EXISTS keywords_delete AFTER DELETE ON passages BEGIN
+CREATE TRIGGER keywords_delete AFTER DELETE ON passages BEGIN
     INSERT INTO keywords (keywords, rowid, terms) VALUES ('delete', old.id, old.terms);
 END;
 
-INSERT OR IGNORE INTO meta VALUES ('generation', 0), ('identity', lower(hex(randomblob(16))));
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
+INSERT INTO meta VALUES ('generation', 0), ('identity', lower(hex(randomblob(16))));
 """
+
+_VERSION_2 = """
+-- Copies have the digest of another article, and SQLite cannot drop a UNIQUE from a table.
+CREATE TABLE documents_2 (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    path      TEXT NOT NULL UNIQUE,
+    digest    BLOB NOT NULL,          -- of the words, see rows.digest
+    title     TEXT NOT NULL,
+    source    TEXT NOT NULL,
+    url       TEXT NOT NULL,
+    published TEXT NOT NULL,
+    author    TEXT NOT NULL,
+    language  TEXT NOT NULL,
+    added     TEXT NOT NULL,          -- when it was first taken up, UTC; '': before this was recorded
+    copy_of   INTEGER REFERENCES documents_2 (id) ON DELETE SET NULL,
+    landmarks TEXT NOT NULL,          -- JSON: [[start, page, heading], ...]
+    text      TEXT NOT NULL           -- last, so that reading the others skips its overflow pages
+);
+INSERT INTO documents_2
+    SELECT id, path, digest, title, source, url, published, '', '', '', NULL, '[]', text FROM documents;
+DELETE FROM sqlite_sequence WHERE name = 'documents_2';
+INSERT INTO sqlite_sequence SELECT 'documents_2', seq FROM sqlite_sequence WHERE name = 'documents';
+DROP TABLE documents;
+ALTER TABLE documents_2 RENAME TO documents;
+CREATE INDEX documents_of_digest ON documents (digest);
+CREATE INDEX copies_of_document ON documents (copy_of) WHERE copy_of IS NOT NULL;
+
+-- What an article said before it was corrected.
+CREATE TABLE versions (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    text        TEXT NOT NULL,
+    title       TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    url         TEXT NOT NULL,
+    published   TEXT NOT NULL,
+    author      TEXT NOT NULL,
+    digest      BLOB NOT NULL,
+    replaced_at TEXT NOT NULL,        -- UTC
+    UNIQUE (document_id, digest, replaced_at)
+);
+
+-- MinHash bands of the articles that are searched, see shingles.
+CREATE TABLE shingles (
+    band        INTEGER NOT NULL,
+    value       INTEGER NOT NULL,
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    PRIMARY KEY (band, value, document_id)
+) WITHOUT ROWID;
+CREATE INDEX shingles_of_document ON shingles (document_id);
+
+-- What is looked at again and again: folders, feeds, web pages.
+CREATE TABLE sources (
+    location      TEXT PRIMARY KEY,
+    kind          TEXT NOT NULL CHECK (kind IN ('folder', 'feed', 'page')),
+    etag          TEXT NOT NULL,
+    last_modified TEXT NOT NULL,
+    checked_at    TEXT NOT NULL,
+    error         TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Size and time of a file when it was last read without an error, so that it can be skipped unread. One row an article
+-- in it: without its article the file has to be read again.
+CREATE TABLE files (
+    path          TEXT NOT NULL,
+    document_path TEXT NOT NULL,
+    size          INTEGER NOT NULL,
+    mtime_ns      INTEGER NOT NULL,
+    PRIMARY KEY (path, document_path)
+) WITHOUT ROWID;
+CREATE INDEX files_of_document ON files (document_path);
+CREATE TRIGGER forget_file AFTER DELETE ON documents BEGIN
+    DELETE FROM files WHERE path IN (SELECT path FROM files WHERE document_path = old.path);
+END;
+"""
+
+
+def _describe_articles(connection: sqlite3.Connection) -> None:
+    """What version 2 knows about articles that version 1 has taken up."""
+    for row, text in connection.execute("SELECT id, text FROM documents").fetchall():
+        connection.execute("UPDATE documents SET language = ? WHERE id = ?", (text_language(text), row))
+        store_bands(connection, row, text)
+
+
+#: What makes schema version n + 1 of version n, from the empty file on; an SQL script or a function.
+STEPS: Final[tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...]] = (
+    (_VERSION_1,),
+    (_VERSION_2, _describe_articles),
+)
+SCHEMA_VERSION: Final = len(STEPS)
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Brings the tables to today's version, each step one transaction; the version that was found (0: a new file).
+
+    Harmless when two processes do it at the same moment: each looks at the version again under the write lock.
+    """
+    found = _version(connection)
+    # Dropping a table that others refer to would empty those, and this cannot be switched inside a transaction.
+    connection.execute("PRAGMA foreign_keys = OFF")
+    try:
+        for target in range(found + 1, SCHEMA_VERSION + 1):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if _version(connection) == target - 1:
+                    for part in STEPS[target - 1]:
+                        _apply(connection, part)
+                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    connection.execute(f"PRAGMA user_version = {target}")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+    finally:
+        connection.execute("PRAGMA foreign_keys = ON")
+    return found
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _apply(connection: sqlite3.Connection, part: str | Callable[[sqlite3.Connection], None]) -> None:
+    if callable(part):
+        part(connection)
+        return
+    for statement in _statements(part):  # executescript() would commit first
+        connection.execute(statement)
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

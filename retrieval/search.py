@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retrieval.german import keyword_terms, question_language
 from retrieval.keywords import KeywordIndex
 from retrieval.store import Store
-from retrieval.types import Hit, Passage
+from retrieval.types import Filter, Hit, Passage
 from retrieval.vectors import VectorIndex
 
 if TYPE_CHECKING:
@@ -72,20 +72,24 @@ class Search:
         # The vector index is read with the first search, and a model's first text takes longer than the others.
         self.candidates("Fundstelle")
 
-    def search(self, question: str, *, limit: int = 5) -> list[Hit]:
+    def search(self, question: str, *, limit: int = 5, within: Filter | None = None) -> list[Hit]:
         """Up to ``limit`` hits, best first; near-equal passages only once.
+
+        ``within`` says which articles count. One counts as well if a copy of it does.
 
         Raises:
             ModelError: the embedder cannot be loaded.
             StoreError: the database cannot be read.
         """
-        candidates = self.candidates(question)
+        candidates = self.candidates(question, within)
         if not candidates.passages:
             return []
         score = fuse(candidates, WEIGHTS[question_language(question)])
         chosen = _distinct(score, candidates.passages, limit)
         articles = {candidates.passages[i].document_id for i in chosen}
-        documents = {document.id: document for document in self._store.documents(articles)}
+        with self._store.snapshot():
+            documents = {document.id: document for document in self._store.documents(articles)}
+            copies = self._store.copies(articles)
         return [
             Hit(
                 passage=passage,
@@ -93,18 +97,23 @@ class Search:
                 score=float(score[i]),
                 dense=float(candidates.best[i]),
                 keyword=float(candidates.keyword[i]),
+                copies=copies.get(passage.document_id, ()),
             )
             for i, passage in ((i, candidates.passages[i]) for i in chosen)
+            # Another process may have removed or corrected the article since.
             if passage.document_id in documents
+            and documents[passage.document_id].text[passage.start : passage.end] == passage.text
         ]
 
-    def candidates(self, question: str) -> Candidates:
+    def candidates(self, question: str, within: Filter | None = None) -> Candidates:
         """What either side proposes, with the scores of both."""
-        if not self._store.article_count():
+        articles = self._store.matching(within) if within else None
+        if articles == [] or not self._store.article_count():
             return Candidates.none()
+        sentences = None if articles is None else self._store.sentence_ids(articles)
         query = self._embedder.embed_questions([question])[0]
-        found = dict(self._keywords.search(keyword_terms(question), PASSAGE_CANDIDATES))
-        nearest = self._vectors.search(query, SENTENCE_CANDIDATES)
+        found = dict(self._keywords.search(keyword_terms(question), PASSAGE_CANDIDATES, articles))
+        nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
         neighbours = self._store.passages_of_sentences(sentence for sentence, _ in nearest)
         proposed = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})
         passages = self._store.passages(proposed)

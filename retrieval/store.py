@@ -1,36 +1,42 @@
 """The collection on disk: articles with their sentences, passages, vectors and keywords. The only truth.
 
 The vector index and the keyword index are caches of it and can be rebuilt from it at any time.
+
+An article is *searched* (it has sentences, passages and shingles), or it is a *copy* of one that is, or it *waits*: it
+was a copy, and what it repeated is gone or says something else now. ``Indexer`` takes up those that wait.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from sqlite3 import Connection
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.database import Database, damaged
 from retrieval.errors import StoreError
+from retrieval.locking import WriterLock
+from retrieval.reading import DATABASE_NAME, MANIFEST_NAME
 from retrieval.rows import (
+    COLUMNS,
     DOCUMENT,
     check_parts,
     digest,
-    ids_parameter,
+    from_document,
+    now,
     to_blobs,
     to_document,
-    to_vectors,
 )
-from retrieval.types import Document, FileReport, IndexOutcome, Passage, Sentence
+from retrieval.shingles import CANDIDATES, are_copies, bands_parameter, store_bands
+from retrieval.sources import Sources
+from retrieval.types import Document, FileReport, IndexOutcome, Passage, Sentence, Version
 
-DATABASE_NAME = "fundstelle.db"
-#: Where the vector index describes itself; here only to tell a new database from one that was emptied.
-MANIFEST_NAME = "vectors.json"
+__all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store", "Stored"]
+
+_IS_SEARCHED = "EXISTS (SELECT 1 FROM shingles WHERE document_id = documents.id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,27 @@ class Stored:
     document_id: int
 
 
-class Store:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What stands at a path now."""
+
+    document: Document
+    digest: bytes
+    copy_of: int | None
+    searched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What becomes of an article without embedding; ``changes`` whether there is something to write."""
+
+    stored: Stored
+    row: _Row | None
+    copy_of: int | None
+    changes: bool
+
+
+class Store(Sources):
     """The database in the data directory ``home``; safe to use from several threads and processes.
 
     Vectors are kept as float16: half the disk and cache, and the error it makes in a cosine (below 0.001) is far
@@ -51,60 +77,35 @@ class Store:
         StoreError: from the constructor and from every method, when the directory or the database cannot be used.
     """
 
-    def __init__(self, home: Path, *, busy_timeout: float = 10.0) -> None:
-        self.home = home
-        path = home / DATABASE_NAME
-        log = path.with_name(path.name + "-wal")
-        # os.path.exists() is False where it may not look; Database says what is wrong then.
-        manifest, present, logged = map(os.path.exists, (home / MANIFEST_NAME, path, log))
-        if manifest and present and not logged and not path.stat().st_size:
-            raise damaged(path, "sie ist leer")
-        self.database = Database(path, busy_timeout=busy_timeout)
+    def __init__(
+        self,
+        home: Path,
+        *,
+        busy_timeout: float = 10.0,
+        lock_seconds: float = 10.0,
+        notify: Callable[[str], None] = lambda notice: None,
+    ) -> None:
+        super().__init__(home, busy_timeout=busy_timeout, notify=notify)
+        self._lock = WriterLock(home, wait_seconds=lock_seconds, notify=notify)
 
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connections of all threads."""
-        self.database.close()
-
-    @property
-    def read_only(self) -> bool:
-        """Whether the data directory can only be read."""
-        return self.database.read_only
-
-    @property
-    def generation(self) -> int:
-        """Grows by one with each change that any process has committed. Cheap enough to ask before every search."""
-        return int(self.meta("generation"))
-
-    @property
-    def identity(self) -> str:
-        """A random name of this database: an index of another one must not be taken for its own."""
-        return self.meta("identity")
-
-    @property
-    def embedder_signature(self) -> str:
-        """The signature of the embedder that made the vectors; empty as long as there are none."""
-        return self.meta("embedder_signature")
-
-    def snapshot(self) -> AbstractContextManager[None]:
-        """Everything this thread reads inside belongs to one state of the store. No writing inside."""
-        return self.database.snapshot()
+    def writing(self) -> AbstractContextManager[None]:
+        """Held around a command that changes the collection, see ``WriterLock``; nothing where it can only be read."""
+        return nullcontext() if self.read_only else self._lock.held()
 
     def settle(self, document: Document) -> Stored | None:
         """Takes up an article if that needs no new vectors; None if it must be embedded and ``put``.
 
-        That is: unchanged, or the same words as an article from elsewhere (an older version of this one goes),
-        or only title, source, url or date have changed.
+        That is: unchanged, or a copy of an article from elsewhere (the same or nearly the same words), or only title,
+        source, date and the like have changed.
         """
-        settled, statement = self._judge(document)
-        if statement is None:
-            return settled
-        with self.change() as connection:
+        verdict = self._judge(document)
+        if verdict is None:
+            return None
+        if not verdict.changes:
+            return verdict.stored
+        # A new copy changes nothing that the indexes hold.
+        is_found = verdict.row is not None and verdict.row.copy_of is None
+        with self.change() if is_found else self.database.transaction() as connection:
             return self._settle(connection, document)
 
     def put(
@@ -117,7 +118,7 @@ class Store:
         *,
         signature: str,
     ) -> Stored:
-        """Stores one article in one transaction; an older version at the same path goes in the same moment.
+        """Stores one article in one transaction. What it said before, if anything, becomes a version of it.
 
         Args:
             vectors: float32 ``(len(sentences), dimension)``, rows of length 1, made by the embedder ``signature``.
@@ -132,13 +133,8 @@ class Store:
             if settled is not None:
                 return settled
             self._accept(connection, signature)
-            old = connection.execute("DELETE FROM documents WHERE path = ?", (document.path,)).rowcount
-            row = _insert(
-                connection,
-                "INSERT INTO documents (text, title, source, url, published, path, digest) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*astuple(document)[:6], digest(document.text)),
-            )
+            old = self._at(document.path)
+            row = _write(connection, document, old, copy_of=None)
             connection.executemany(
                 'INSERT INTO sentences (document_id, position, "start", "end", vector) VALUES (?, ?, ?, ?, ?)',
                 [
@@ -154,87 +150,40 @@ class Store:
                     for p, t in zip(passages, terms, strict=True)
                 ],
             )
-        return Stored(FileReport(document.path, IndexOutcome.UPDATED if old else IndexOutcome.ADDED), row)
+            store_bands(connection, row, document.text)
+        # One that was a copy and says what it said is new to search.
+        is_new = old is None or (not old.searched and old.digest == digest(document.text))
+        return Stored(FileReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
 
     def remove(self, document_id: int) -> bool:
-        """Takes an article out with everything that belongs to it; False if there is none with this id."""
+        """Takes an article out with all that belongs to it; False if there is none with this id. Its copies wait."""
         with self.change() as connection:
             return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
 
-    def article_count(self) -> int:
-        """The number of articles."""
-        return int(self.database.rows("SELECT count(*) FROM documents")[0][0])
-
-    def sentence_count(self) -> int:
-        """The number of sentences of all articles."""
-        return int(self.database.rows("SELECT count(*) FROM sentences")[0][0])
-
-    def documents(self, ids: Iterable[int] | None = None) -> list[Document]:
-        """The articles with these ids, or all, by id. Unknown ids are left out."""
-        chosen = "" if ids is None else " WHERE id IN (SELECT value FROM json_each(?))"
-        parameters = () if ids is None else (ids_parameter(ids),)
-        rows = self.database.rows(f"SELECT {DOCUMENT} FROM documents{chosen} ORDER BY id", parameters)
+    def waiting(self) -> list[Document]:
+        """The articles that are neither searched nor copies, the oldest first."""
+        rows = self.database.rows(
+            f"SELECT {DOCUMENT} FROM documents WHERE copy_of IS NULL AND NOT {_IS_SEARCHED} ORDER BY id"
+        )
         return [to_document(row) for row in rows]
 
-    def document(self, document_id: int) -> Document:
-        """One article. Raises KeyError when there is none (any more)."""
-        for document in self.documents([document_id]):
-            return document
-        raise KeyError(document_id)
-
-    def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
-        """The passages with these ids. Unknown ids are left out."""
-        with self.snapshot():
-            rows = self.database.rows(
-                'SELECT id, document_id, "start", "end", first_sentence, last_sentence FROM passages '
-                "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-                (ids_parameter(ids),),
+    def restore(self, path: str, *, added: str, versions: Iterable[Version]) -> None:
+        """Gives the article at ``path`` the past that another collection has kept; what it has already is left out."""
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE documents SET added = ?1 WHERE path = ?2 AND ?1 <> '' AND (added = '' OR added > ?1)",
+                (added, path),
             )
-            texts = self.texts(row[1] for row in rows)
-        return {
-            row: Passage(texts[document][start:end], start, end, first, last, id=row, document_id=document)
-            for row, document, start, end, first, last in rows
-        }
-
-    def passages_of_sentences(self, sentence_ids: Iterable[int]) -> dict[int, list[int]]:
-        """For each sentence id the ids of the passages it stands in. Unknown ids are left out."""
-        found: dict[int, list[int]] = {}
-        # CROSS JOIN keeps SQLite to this order: ids, their sentences, their passages.
-        for sentence, passage in self.database.rows(
-            "SELECT s.id, p.id FROM json_each(?) AS j CROSS JOIN sentences AS s ON s.id = j.value "
-            "CROSS JOIN passages AS p ON p.document_id = s.document_id "
-            "AND p.first_sentence <= s.position AND p.last_sentence >= s.position ORDER BY s.id, p.id",
-            (ids_parameter(sentence_ids),),
-        ):
-            found.setdefault(sentence, []).append(passage)
-        return found
-
-    def sentence_vectors(self, passage_ids: Iterable[int]) -> dict[int, NDArray[np.float32]]:
-        """For each passage id the vectors of its sentences, ``(n, dimension)``. Unknown ids are left out."""
-        blobs: dict[int, list[bytes]] = {}
-        for passage, blob in self.database.rows(
-            "SELECT p.id, s.vector FROM json_each(?) AS j CROSS JOIN passages AS p ON p.id = j.value "
-            "CROSS JOIN sentences AS s ON s.document_id = p.document_id "
-            "AND s.position BETWEEN p.first_sentence AND p.last_sentence ORDER BY p.id, s.position",
-            (ids_parameter(passage_ids),),
-        ):
-            blobs.setdefault(passage, []).append(blob)
-        return {passage: self._vectors(of_passage) for passage, of_passage in blobs.items()}
-
-    def sentence_ids(self) -> NDArray[np.int64]:
-        """The ids of all sentences, rising."""
-        rows = self.database.rows("SELECT id FROM sentences")
-        return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows)))
-
-    def all_vectors(
-        self, *, after: int = 0, block: int = 8192
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Ids ``(n,)`` and vectors ``(n, dimension)`` of all sentences with an id above ``after``, by id, in blocks."""
-        while rows := self.database.rows(
-            "SELECT id, vector FROM sentences WHERE id > ? ORDER BY id LIMIT ?", (after, block)
-        ):
-            yield np.array([row[0] for row in rows], dtype=np.int64), self._vectors([row[1] for row in rows])
-            after = rows[-1][0]
+            connection.executemany(
+                "INSERT OR IGNORE INTO versions "
+                "(document_id, text, title, source, url, published, author, digest, replaced_at) "
+                "SELECT id, ?, ?, ?, ?, ?, ?, ?, ? FROM documents WHERE path = ?",
+                [
+                    (d.text, d.title, d.source, d.url, d.published, d.author, digest(d.text), v.replaced_at, path)
+                    for v in versions
+                    for d in (v.document,)
+                ],
+            )
 
     @contextmanager
     def change(self) -> Iterator[Connection]:
@@ -243,49 +192,61 @@ class Store:
             connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
             yield connection
 
-    def texts(self, document_ids: Iterable[int]) -> dict[int, str]:
-        """The whole texts of these articles."""
-        sql = "SELECT id, text FROM documents WHERE id IN (SELECT value FROM json_each(?))"
-        return dict(self.database.rows(sql, (ids_parameter(document_ids),)))
-
-    def meta(self, key: str) -> str:
-        """A value of the ``meta`` table, empty if it is not set."""
-        rows = self.database.rows("SELECT value FROM meta WHERE key = ?", (key,))
-        return str(rows[0][0]) if rows else ""
-
     def set_meta(self, connection: Connection, key: str, value: str) -> None:
         """Sets a value of the ``meta`` table inside a transaction."""
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def _settle(self, connection: Connection, document: Document) -> Stored | None:
-        settled, statement = self._judge(document)
-        if statement is not None:
-            connection.execute(*statement)
-        return settled
+        verdict = self._judge(document)
+        if verdict is None:
+            return None
+        if verdict.changes:
+            _write(connection, document, verdict.row, verdict.copy_of)
+        return verdict.stored
 
-    def _judge(self, document: Document) -> tuple[Stored | None, tuple[str, tuple[object, ...]] | None]:
-        """What becomes of an article without embedding (None: it must be embedded), and the statement that does it."""
-        words = digest(document.text)
-        rows = self.database.rows(
-            f"SELECT {DOCUMENT}, digest FROM documents WHERE path = ?1 OR digest = ?2", (document.path, words)
+    def _judge(self, document: Document) -> _Verdict | None:
+        """What becomes of an article without embedding; None: it must be embedded."""
+        old = self._at(document.path)
+        is_known = old is not None and old.digest == digest(document.text)
+        if is_known and old is not None and old.searched:
+            if old.document.text != document.text:
+                return None  # other white space: the offsets move
+            changes = old.document != replace(document, id=old.document.id)
+            outcome = IndexOutcome.UPDATED if changes else IndexOutcome.UNCHANGED
+            return _Verdict(Stored(FileReport(document.path, outcome), old.document.id), old, None, changes)
+        original = self.document(old.copy_of) if is_known and old and old.copy_of else self._original(document, old)
+        if original is None:
+            return None
+        same = "gleicher" if digest(original.text) == digest(document.text) else "fast gleicher"
+        report = FileReport(
+            document.path, IndexOutcome.DUPLICATE, f"{same} Text wie „{original.title}“ ({original.path})"
         )
-        same_path = next((to_document(row[:-1]) for row in rows if row[1] == document.path), None)
-        same_words = next((to_document(row[:-1]) for row in rows if row[-1] == words), None)
-        if same_words is None:
-            return None, None
-        if same_words != same_path:
-            reason = f"gleicher Text wie „{same_words.title}“ ({same_words.path})"
-            stored = Stored(FileReport(document.path, IndexOutcome.DUPLICATE, reason), same_words.id)
-            # What stood at this path before is in no file any more.
-            return stored, ("DELETE FROM documents WHERE id = ?", (same_path.id,)) if same_path else None
-        if same_words.text != document.text:
-            return None, None
-        if same_words == replace(document, id=same_words.id):
-            return Stored(FileReport(document.path, IndexOutcome.UNCHANGED), same_words.id), None
-        return Stored(FileReport(document.path, IndexOutcome.UPDATED), same_words.id), (
-            "UPDATE documents SET title = ?, source = ?, url = ?, published = ? WHERE id = ?",
-            (document.title, document.source, document.url, document.published, same_words.id),
+        changes = old is None or old.copy_of != original.id or old.document != replace(document, id=old.document.id)
+        return _Verdict(Stored(report, original.id), old, original.id, changes)
+
+    def _at(self, path: str) -> _Row | None:
+        for words, copy_of, searched, *row in self.database.rows(
+            f"SELECT digest, copy_of, {_IS_SEARCHED}, {DOCUMENT} FROM documents WHERE path = ?", (path,)
+        ):
+            return _Row(to_document(row), words, copy_of, bool(searched))
+        return None
+
+    def _original(self, document: Document, old: _Row | None) -> Document | None:
+        """The searched article, from another path, that ``document`` is a copy of."""
+        own = old.document.id if old else 0
+        same_words = self.database.rows(
+            f"SELECT id FROM documents WHERE digest = ? AND id <> ? AND {_IS_SEARCHED}", (digest(document.text), own)
         )
+        if same_words:
+            return self.document(same_words[0][0])
+        alike = self.database.rows(
+            "SELECT s.document_id FROM json_each(?) AS j "
+            "CROSS JOIN shingles AS s ON s.band = j.key AND s.value = j.value "
+            "WHERE s.document_id <> ? GROUP BY s.document_id ORDER BY count(*) DESC, s.document_id LIMIT ?",
+            (bands_parameter(document.text), own, CANDIDATES),
+        )
+        others = self.documents(row[0] for row in alike)
+        return next((other for other in others if are_copies(document.text, other.text)), None)
 
     def _accept(self, connection: Connection, signature: str) -> None:
         """Vectors of two embedders must never be mixed; another process may have changed over in the meantime."""
@@ -299,12 +260,28 @@ class Store:
             )
         self.set_meta(connection, "embedder_signature", signature)
 
-    def _vectors(self, blobs: Sequence[bytes]) -> NDArray[np.float32]:
-        try:
-            return to_vectors(blobs)
-        except ValueError as error:
-            raise damaged(self.database.path, "Vektoren verschiedener Länge") from error
 
-
-def _insert(connection: Connection, sql: str, values: Sequence[object]) -> int:
-    return int(connection.execute(sql, values).lastrowid or 0)
+def _write(connection: Connection, document: Document, old: _Row | None, copy_of: int | None) -> int:
+    """Writes the row of an article; its id. Of another text, what was made from the old one goes."""
+    values = (*from_document(document), digest(document.text), copy_of)
+    columns = (*COLUMNS, "digest", "copy_of")
+    if old is None:
+        marks = ", ".join("?" for _ in (*columns, "added"))
+        sql = f"INSERT INTO documents ({', '.join(columns)}, added) VALUES ({marks})"
+        return int(connection.execute(sql, (*values, now())).lastrowid or 0)
+    row = old.document.id
+    if old.digest != digest(document.text):
+        connection.execute(
+            "INSERT OR IGNORE INTO versions "
+            "(document_id, text, title, source, url, published, author, digest, replaced_at) "
+            "SELECT id, text, title, source, url, published, author, digest, ? FROM documents WHERE id = ?",
+            (now(), row),
+        )
+    if copy_of is not None or old.document.text != document.text:
+        for table in ("passages", "sentences", "shingles"):
+            connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (row,))
+        connection.execute("UPDATE documents SET copy_of = NULL WHERE copy_of = ?", (row,))
+    connection.execute(
+        f"UPDATE documents SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?", (*values, row)
+    )
+    return row

@@ -25,8 +25,9 @@ class Document:
 
     ``text`` is NFC-normalised with ``\\n`` line ends; loading does this once, nothing later changes it.
     ``path`` is the absolute path of the file it came from, ``published`` an ISO date (``2024-05-17``).
-    ``id`` is the store's row number, 0 for a document that is not stored. ``language`` is an ISO 639-1 code, empty
-    when not known; ``landmarks`` are pages and headings by rising ``start``.
+    ``id`` is the store's row number, 0 for a document that is not stored. ``language`` is an ISO 639-1 code, "other"
+    for one that was only found to be neither German nor English, empty when not known; ``landmarks`` are pages and
+    headings by rising ``start``.
     """
 
     text: str
@@ -38,6 +39,71 @@ class Document:
     id: int = 0
     language: str = ""
     landmarks: tuple[Landmark, ...] = ()
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A document as the collection keeps it.
+
+    ``added`` is the UTC time when it was first taken up, empty if that is not known. ``copy_of`` is the id of the
+    article that says the same and is searched in its place, 0 for one that is searched itself.
+    """
+
+    document: Document
+    added: str = ""
+    copy_of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What an article said before it was corrected: ``number`` from 1, the oldest first; ``replaced_at`` in UTC."""
+
+    number: int
+    document: Document
+    replaced_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which articles count: all that is given has to hold.
+
+    ``source`` is a part of the source's name, ``words`` are parts of title, source or path, both in any case. ``since``
+    and ``until`` are ISO dates, both inclusive; an article without a date is outside of either.
+    """
+
+    source: str = ""
+    since: str = ""
+    until: str = ""
+    words: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether it asks for anything."""
+        return self != Filter()
+
+
+class SourceKind(StrEnum):
+    """What is looked at again and again."""
+
+    FOLDER = "folder"
+    FEED = "feed"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder (absolute path), feed or web page (address), and what is known from the last look at it.
+
+    ``etag`` and ``last_modified`` are what a server said, to be sent back; ``checked_at`` is a UTC time; ``error``
+    says why the last look failed.
+    """
+
+    location: str
+    kind: SourceKind
+    etag: str = ""
+    last_modified: str = ""
+    checked_at: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +137,8 @@ class Hit:
     """A passage that search found.
 
     ``score`` is the fused score (higher is better, comparable within one question only); ``dense`` is the
-    cosine similarity of the passage's best sentence (-1..1), ``keyword`` the BM25 score (0 and up).
+    cosine similarity of the passage's best sentence (-1..1), ``keyword`` the BM25 score (0 and up). ``copies`` are the
+    articles that say the same as its document, the oldest first.
     """
 
     passage: Passage
@@ -79,6 +146,7 @@ class Hit:
     score: float
     dense: float = 0.0
     keyword: float = 0.0
+    copies: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +175,8 @@ class Answer:
 
     ``text`` is None when the articles do not say. Otherwise ``document.text[start:end] == text`` and the
     quote lies inside ``passage``. ``confidence`` (0..1) is the estimated probability that the best span is
-    right; it is given for "no answer" too. ``hits`` are the passages found, best first. ``best`` is the best
-    span whatever its confidence, kept for evaluation.
+    right; it is given for "no answer" too. ``copies`` are the articles that say the same as ``document``. ``hits`` are
+    the passages found, best first. ``best`` is the best span whatever its confidence, kept for evaluation.
     """
 
     question: str
@@ -121,6 +189,7 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     elapsed_ms: float = 0.0
     best: str | None = None
+    copies: tuple[Document, ...] = ()
 
 
 class IndexOutcome(StrEnum):
@@ -135,7 +204,10 @@ class IndexOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file of an ``index`` run. ``reason`` says why it failed, or which article it repeats."""
+    """One file of an ``index`` run.
+
+    ``reason`` says why it failed, which article it repeats, or what is odd about it.
+    """
 
     path: str
     outcome: IndexOutcome

@@ -24,8 +24,13 @@ from retrieval.store import MANIFEST_NAME, Store
 class VectorIndex(Protocol):
     """Finds the sentences whose vectors are nearest to a question's."""
 
-    def search(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
-        """Up to ``k`` (sentence id, cosine -1..1), best first. ``query``: float32 ``(dimension,)``, of length 1."""
+    def search(
+        self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+    ) -> list[tuple[int, float]]:
+        """Up to ``k`` (sentence id, cosine -1..1), best first, of all sentences or of those with the ids ``among``.
+
+        ``query``: float32 ``(dimension,)``, of length 1.
+        """
         ...
 
 
@@ -87,7 +92,9 @@ class FaissVectorIndex:
         with self._lock:
             self._load()
 
-    def search(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+    def search(
+        self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+    ) -> list[tuple[int, float]]:
         """See ``VectorIndex``.
 
         Raises:
@@ -101,7 +108,7 @@ class FaissVectorIndex:
             row = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
             if row.shape[1] != index.d:
                 raise ValueError(f"the query has {row.shape[1]} dimensions, the index {index.d}")
-            scores, ids = index.search(row, min(k, int(index.ntotal)))
+            scores, ids = index.search(row, min(k, int(index.ntotal)), params=_only(among))
         # FAISS fills up with -1 what it has not found.
         return [(int(i), float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i != -1]
 
@@ -234,6 +241,16 @@ def _empty(dimension: int) -> Any:
     import faiss
 
     return faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+
+
+def _only(among: NDArray[np.int64] | None) -> Any:
+    """Search parameters that let only these ids through."""
+    import faiss
+
+    if among is None:
+        return None
+    only: Any = faiss.SearchParameters  # whose constructor FAISS widens at run time
+    return only(sel=faiss.IDSelectorBatch(np.ascontiguousarray(among, dtype=np.int64)))
 
 
 def _ids(index: Any) -> NDArray[np.int64]:

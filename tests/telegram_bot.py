@@ -19,7 +19,7 @@ from bot.telegram.application import INBOX_FILE, TelegramBot, run
 from bot.telegram.inbox import Inbox
 from bot.telegram.redaction import redacted_logs
 from retrieval.errors import QuestionError
-from retrieval.types import Answer, Document, Hit, Passage
+from retrieval.types import Answer, Document, Filter, Hit, Passage
 from tests.botapi import TOKEN
 
 ARTICLE = Document(
@@ -57,7 +57,7 @@ class ScriptedAnswerer:
     def load(self) -> None:
         self.threads.add(threading.current_thread().name)
 
-    def ask(self, question: str, *, top_k: int = 5) -> Answer:
+    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
         self.threads.add(threading.current_thread().name)
         self.asked.append(question)
         if not question.strip() or len(question) > 1000:

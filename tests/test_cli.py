@@ -74,6 +74,7 @@ def test_help_loads_no_models_and_no_bot():
     root = Path(__file__).resolve().parents[1]
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
     commands = ("index", "ask", "chat", "telegram", "list", "show", "remove", "status", "models", "eval", "calibrate")
+    commands += ("export", "import")
     for command in commands:
         assert f" {command} " in run.stdout
     assert run.stdout.rstrip().endswith("set()")
@@ -227,7 +228,7 @@ def test_ask_json(indexed):
     assert set(value) == {"question", "answer", "passages", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
-    assert set(answer) == {"text", "confidence", "start", "end", "document"}
+    assert set(answer) == {"text", "confidence", "start", "end", "document", "also_in"}
     assert answer["text"] == "0,5 Milliarden Dollar"
     assert 0.5 < answer["confidence"] <= 1
     assert answer["document"]["title"] == TITLE
@@ -328,7 +329,7 @@ def test_chat_over_other_articles_offers_general_questions(doubles, tmp_path):
 def test_chat_commands(indexed):
     result = fundstelle("chat", stdin=f"/help\n/Sources\n/nonsense\n/quit\n{TRADE}\n")
     assert result.exit_code == 0
-    assert "/sources  die Artikel" in result.stdout
+    assert "/sources      die Artikel" in result.stdout
     assert f"  {TITLE}, BelTA, 17. Mai 2024" in result.stdout
     assert "Den Befehl /nonsense gibt es nicht." in result.stderr
     assert "0,5 Milliarden Dollar (" not in result.stdout
@@ -342,7 +343,7 @@ def test_chat_goes_on_after_a_question_that_cannot_be_asked(indexed):
 
 
 def test_ctrl_c_while_questions_are_piped_in_is_no_success(indexed, monkeypatch):
-    def interrupted(self: Answerer, question: str, *, top_k: int) -> Answer:
+    def interrupted(self: Answerer, question: str, **_: object) -> Answer:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Answerer, "ask", interrupted)

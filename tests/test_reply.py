@@ -109,6 +109,7 @@ def test_json_of_an_answer():
                 "url": "https://example.org/a?b=1&c=2",
                 "published": "2024-05-17",
             },
+            "also_in": [],
         },
         "passages": [
             {"text": FIRST.text, "score": 1.5, "document_id": 3, "start": 0, "end": 50},
@@ -121,7 +122,8 @@ def test_json_of_an_answer():
 
 def test_json_without_an_answer():
     value = json.loads(json.dumps(to_json(NO_ANSWER)))
-    assert value["answer"] == {"text": None, "confidence": 0.1, "start": None, "end": None, "document": None}
+    nothing = {"text": None, "start": None, "end": None, "document": None, "also_in": []}
+    assert value["answer"] == {**nothing, "confidence": 0.1}
     assert len(value["passages"]) == 2
 
 

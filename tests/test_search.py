@@ -67,8 +67,10 @@ def test_a_question_of_stop_words_still_finds_something_by_meaning(store: Store)
 
 def test_articles_that_vanish_during_the_search_are_left_out(store: Store) -> None:
     class Vanishing(FaissVectorIndex):
-        def search(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
-            found = super().search(query, k)
+        def search(
+            self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+        ) -> list[tuple[int, float]]:
+            found = super().search(query, k, among)
             with store.change() as connection:
                 connection.execute("DELETE FROM documents")
             return found

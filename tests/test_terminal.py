@@ -11,7 +11,7 @@ from bot.conversation import Conversation
 from bot.settings import load_settings
 from bot.terminal import Chat, example_questions, greeting, prompt_session, sources_text, typed_lines
 from retrieval.errors import StoreError
-from retrieval.types import Answer, Document, Passage
+from retrieval.types import Answer, Document, Filter, Passage
 
 ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", published="2024-05-17", path="/a/bahn.txt")
 
@@ -19,7 +19,7 @@ ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", publi
 class OneAnswer:
     """Answers each question with "3 Euro"; a question that begins with "!" breaks it as a locked database would."""
 
-    def ask(self, question: str, *, top_k: int = 5) -> Answer:
+    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
         if question.startswith("!"):
             raise StoreError("Die Datenbank ist gesperrt.")
         passage = Passage(ARTICLE.text, 0, len(ARTICLE.text), 0, 0)

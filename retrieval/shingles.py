@@ -1,0 +1,94 @@
+"""How alike two texts are: word 5-grams, MinHash bands to find candidates, and numbers that have to agree.
+
+MinHash and its bands after Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from functools import lru_cache
+from sqlite3 import Connection
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Jaccard similarity of the word 5-grams from which on a text counts as a copy.
+SIMILAR: Final = 0.8
+#: Jaccard similarity that the numbers need besides: the reports of two matches differ in little else.
+SAME_NUMBERS: Final = 0.9
+#: A pair at ``SIMILAR`` shares at least one of the bands with a probability of 0.9999.
+BANDS: Final = 24
+ROWS: Final = 5
+#: Articles that are compared word for word, those first that share most bands.
+CANDIDATES: Final = 20
+
+_WIDTH: Final = 5
+_BLOCK: Final = 4096  # shingles hashed at a time, to bound the memory that a long text takes
+_WORD: Final = re.compile(r"\w+")
+_NUMBER: Final = re.compile(r"\d+(?:[.,:]\d+)*")
+
+
+def _constants(purpose: str, count: int) -> NDArray[np.uint64]:
+    """Odd constants that never change: what is computed with them is kept in databases."""
+    drawn = hashlib.shake_256(f"fundstelle {purpose}".encode()).digest(8 * count)
+    return np.frombuffer(drawn, dtype="<u8").astype(np.uint64) | np.uint64(1)
+
+
+_WORDS: Final = _constants("words", _WIDTH)
+_FACTORS: Final = _constants("factors", BANDS * ROWS)[:, None]
+_OFFSETS: Final = _constants("offsets", BANDS * ROWS)[:, None]
+_FOLD: Final = _constants("bands", ROWS)
+
+
+@lru_cache(maxsize=128)
+def shingles(text: str) -> NDArray[np.uint64]:
+    """The different word 5-grams of ``text`` as hashes, rising; fewer than five words are one shingle."""
+    words = _WORD.findall(text.casefold())
+    hashes = np.array([zlib.crc32(word.encode("utf-8", "replace")) for word in words], dtype=np.uint64)
+    hashes = np.pad(hashes, (0, max(0, _WIDTH - len(hashes))))
+    count = len(hashes) - _WIDTH + 1
+    mixed = np.zeros(count, dtype=np.uint64)
+    for position, factor in enumerate(_WORDS):
+        part = hashes[position : position + count] * factor
+        mixed = (mixed ^ (part >> np.uint64(29)) ^ part) * _WORDS[0]
+    return np.unique(mixed ^ (mixed >> np.uint64(32)))
+
+
+@lru_cache(maxsize=128)
+def bands(text: str) -> tuple[int, ...]:
+    """``BANDS`` numbers (63 bits): similar texts have some of them in common, at the same places."""
+    hashes = shingles(text)
+    signature = np.full((BANDS * ROWS, 1), np.iinfo(np.uint64).max, dtype=np.uint64)
+    for start in range(0, len(hashes), _BLOCK):
+        # The high bits of a product are the well mixed ones.
+        mixed = (hashes[start : start + _BLOCK] * _FACTORS + _OFFSETS) >> np.uint64(20)
+        np.minimum(signature, mixed.min(axis=1, keepdims=True), out=signature)
+    folded = (signature.reshape(BANDS, ROWS) * _FOLD).sum(axis=1, dtype=np.uint64)
+    return tuple(int(value) for value in folded >> np.uint64(1))
+
+
+def are_copies(one: str, other: str) -> bool:
+    """Whether two texts say the same in nearly the same words and with the same numbers."""
+    first, second = shingles(one), shingles(other)
+    shared = len(np.intersect1d(first, second, assume_unique=True))
+    if shared < SIMILAR * (len(first) + len(second) - shared):
+        return False
+    numbers, others = (set(_NUMBER.findall(text)) for text in (one, other))
+    return len(numbers & others) >= SAME_NUMBERS * len(numbers | others)
+
+
+def store_bands(connection: Connection, document_id: int, text: str) -> None:
+    """Makes an article one that later ones are compared with."""
+    connection.executemany(
+        "INSERT INTO shingles VALUES (?, ?, ?)",
+        [(band, value, document_id) for band, value in enumerate(bands(text))],
+    )
+
+
+def bands_parameter(text: str) -> str:
+    """The bands of ``text`` as one SQL parameter, for ``json_each(?)``: its key is the band."""
+    return json.dumps(bands(text))

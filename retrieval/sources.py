@@ -1,0 +1,61 @@
+"""What is looked at again and again, and which files need not be read again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from retrieval.reading import Reading
+from retrieval.types import Source, SourceKind
+
+#: A file may change twice within one tick of its file system's clock: one that is younger is read again.
+SETTLED_NS = 2_000_000_000
+
+
+class Sources(Reading):
+    """The part of ``Store`` that knows folders, feeds, pages and files."""
+
+    def sources(self, kind: SourceKind | None = None) -> list[Source]:
+        """Those of this kind, or all, by location."""
+        rows = self.database.rows(
+            "SELECT location, kind, etag, last_modified, checked_at, error FROM sources "
+            "WHERE ?1 IS NULL OR kind = ?1 ORDER BY location",
+            (kind,),
+        )
+        return [Source(location, SourceKind(of_kind), *rest) for location, of_kind, *rest in rows]
+
+    def put_source(self, source: Source) -> None:
+        """Remembers a source, or what is known about it now."""
+        values = (source.location, source.kind, source.etag, source.last_modified, source.checked_at, source.error)
+        with self.database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO sources (location, kind, etag, last_modified, checked_at, error) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            )
+
+    def remove_source(self, location: str) -> bool:
+        """Forgets a source; its articles stay. False if it is not known."""
+        with self.database.transaction() as connection:
+            return connection.execute("DELETE FROM sources WHERE location = ?", (location,)).rowcount > 0
+
+    def is_read(self, path: str, size: int, mtime_ns: int) -> bool:
+        """Whether the file at ``path`` was taken up when it had this size and time, and its articles are still here."""
+        return bool(
+            self.database.rows(
+                "SELECT 1 FROM files WHERE path = ? AND size = ? AND mtime_ns = ? LIMIT 1", (path, size, mtime_ns)
+            )
+        )
+
+    def put_file(self, path: str, size: int, mtime_ns: int, document_paths: Iterable[str]) -> None:
+        """Remembers that a file has been taken up as the articles at ``document_paths``.
+
+        Size and time have to be those from before it was read.
+        """
+        settled = time.time_ns() - mtime_ns > SETTLED_NS
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM files WHERE path = ?", (path,))
+            connection.executemany(
+                "INSERT OR IGNORE INTO files (path, document_path, size, mtime_ns) VALUES (?, ?, ?, ?)",
+                [(path, document, size, mtime_ns) for document in document_paths] if settled else [],
+            )
