@@ -82,7 +82,12 @@ def load_document(path: Path) -> Document:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES and not os.path.isdir(path):
         raise LoadingError(f"{path.name} ist kein bekannter Dateityp. Bekannt sind {_types()}.")
-    raw = _read(path)
+    return read_document(_read(path), path)
+
+
+def read_document(raw: bytes, path: Path) -> Document:
+    """The article in a file with this content, as ``load_document``; ``path`` tells its type and need not exist."""
+    suffix = path.suffix.lower()
     text = _decode(raw, path, html=suffix in HTML_SUFFIXES)
     text = _clean(text)
     if not text.strip():

@@ -107,6 +107,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """An entry of a feed that has been dealt with: its key in the feed, and a digest of what the feed said of it."""
+
+    key: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of a document."""
 
@@ -199,6 +207,7 @@ class IndexOutcome(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
+    REMOVED = "removed"
     FAILED = "failed"
 
 
