@@ -26,8 +26,8 @@ LONG = (
 )
 WIRE = LONG.replace("sprach von", "redete von")
 OTHER = (
-    "In Brest beginnt in dieser Woche die Messe für Maschinenbau. Mehr als hundert Aussteller aus sieben Ländern zeigen "
-    "Traktoren, Pumpen und Motoren. Der Eintritt ist frei, wie die Veranstalter am Montag mitteilten."
+    "In Brest beginnt in dieser Woche die Messe für Maschinenbau. Mehr als hundert Aussteller aus sieben Ländern "
+    "zeigen Traktoren, Pumpen und Motoren. Der Eintritt ist frei, wie die Veranstalter am Montag mitteilten."
 )
 
 
