@@ -7,7 +7,7 @@ import html
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from email.utils import parsedate_to_datetime
@@ -19,6 +19,8 @@ from retrieval.web.fetching import Download
 
 logger = logging.getLogger(__name__)
 
+#: feedparser needs some seconds for each megabyte of a damaged feed.
+MAX_BYTES: Final = 5_000_000
 #: Feeds list their newest entries; one with more than this is not read any further.
 MAX_ENTRIES: Final = 1000
 _TAG: Final = re.compile(r"<[^>]*>")
@@ -53,13 +55,15 @@ def read_feed(download: Download) -> Feed:
     """The feed that was fetched. Raises WebError if it is none, or damaged beyond reading."""
     import feedparser
 
+    if len(download.body) > MAX_BYTES:
+        raise WebError(f"Der Feed {download.url} ist zu groß; erlaubt sind {MAX_BYTES // 1_000_000} MB.")
     headers = {"content-location": download.url, "content-type": f"application/xml; charset={download.charset}"}
     if not download.charset:
         headers["content-type"] = "application/xml"
     try:
         found = feedparser.parse(io.BytesIO(download.body), response_headers=headers)
         # Where XML is broken, entries are found all the same; but then what else is in a page of HTML is taken for one.
-        if not found.version:
+        if not found.get("version"):
             raise WebError(f"{download.url} ist kein Feed (RSS oder Atom).")
         entries = {entry.key: entry for entry in reversed(list(_entries(found.entries[:MAX_ENTRIES], download.url)))}
         return Feed(_line(found.feed.get("title", "")), tuple(reversed(entries.values())))
@@ -70,8 +74,8 @@ def read_feed(download: Download) -> Feed:
         raise WebError(f"Der Feed {download.url} ist beschädigt ({error!r}).") from error
 
 
-def _entries(found: list[Any], base: str) -> Iterator[Entry]:
-    for entry in found:
+def _entries(found: Iterable[Mapping[str, Any]], base: str) -> Iterator[Entry]:
+    for entry in map(dict, found):  # feedparser's own kind of dict takes one field for another, with a warning
         contents = [part.get("value", "") for part in entry.get("content", ())]
         content = max((*contents, entry.get("summary", "")), key=len)
         link = _absolute(entry.get("link", ""), base)
@@ -102,7 +106,7 @@ def _line(text: str) -> str:
     return " ".join(html.unescape(_TAG.sub("", text)).split())
 
 
-def _day(entry: Any) -> str:
+def _day(entry: Mapping[str, Any]) -> str:
     """The day by the clock of the place where it was published; feedparser knows only that of Greenwich."""
     for name in ("published", "updated"):
         stated = str(entry.get(name, ""))
