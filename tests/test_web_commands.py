@@ -22,7 +22,6 @@ from tests.doubles import HashEmbedder
 from tests.feeds import news
 from tests.website import Website, fetcher, website
 
-
 REAL_FETCHER = Fundstelle.fetcher
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from retrieval.errors import UnreachableError, WebError
 from retrieval.web.addresses import Rules, is_public, look_up
-from retrieval.web.exchange import Limits
+from retrieval.web.connection import Limits
 from retrieval.web.fetching import Fetcher
 from tests.website import Asked, Page, Time, Website, fetcher, slowly, website
 
@@ -140,7 +140,7 @@ def test_body_that_is_too_large(site: Website, headers: dict[str, str]) -> None:
 
 def test_gzip_bomb_is_not_unpacked(site: Website) -> None:
     packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(bytes(1_000_000)) for _ in range(2000)) + packer.flush()  # 2 GB
+    bomb = b"".join(packer.compress(bytes(1_000_000)) for _ in range(200)) + packer.flush()  # 200 MB
     site.pages["/a"] = Page(bomb, headers={"Content-Encoding": "gzip"})
     started = time.monotonic()
     with pytest.raises(WebError, match="zu groß"):

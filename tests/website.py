@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from retrieval.web.addresses import Rules
-from retrieval.web.exchange import Limits
+from retrieval.web.connection import Limits
 from retrieval.web.fetching import Fetcher
 
 

@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from retrieval.errors import UnreachableError, WebError
 from retrieval.web.addresses import Rules, host_of
-from retrieval.web.exchange import Answer, ConnectionFailed, Limits, exchange
+from retrieval.web.connection import Answer, ConnectionFailed, Limits, get
 from retrieval.web.robots import AGENT, Robots
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Fetcher:
         self._wait_for(url, pause)
         agent = {"User-Agent": f"{AGENT}/1.0 (personal article archive)", "Accept-Language": "de, *;q=0.5"}
         try:
-            answer = exchange(url, addresses, headers | agent, self._limits, self._tls)
+            answer = get(url, addresses, headers | agent, self._limits, self._tls)
         except ConnectionFailed as error:
             logger.info("%s: %s", url, error)
             raise _Again("keine Verbindung, oder sie brach ab") from error

@@ -35,7 +35,8 @@ def read_page(download: Download) -> Document:
     suffix = _SUFFIX_OF.get(download.content_type, "")
     if suffix not in SUFFIXES:
         kind = download.content_type or "unbekannt"
-        raise WebError(f"{download.url} ist keine Seite mit Text, sondern von der Art „{kind}“.")
+        hint = " Ein Feed geht mit: fundstelle feed add" if "xml" in kind else ""
+        raise WebError(f"{download.url} ist keine Seite mit Text, sondern von der Art „{kind}“.{hint}")
     where = urlsplit(download.url)
     name = PurePosixPath(unquote(where.path)).stem or where.hostname or ""
     document = read_document(_recoded(download), Path(name.replace("\0", "")[:100] + suffix))

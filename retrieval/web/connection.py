@@ -42,9 +42,7 @@ class ConnectionFailed(Exception):
     """There was no answer, or it broke off; another attempt may succeed."""
 
 
-def exchange(
-    url: URL, addresses: Sequence[str], headers: Mapping[str, str], limits: Limits, tls: ssl.SSLContext
-) -> Answer:
+def get(url: URL, addresses: Sequence[str], headers: Mapping[str, str], limits: Limits, tls: ssl.SSLContext) -> Answer:
     """Asks for ``url`` at one of ``addresses``, the first that can be connected to; certificates are those of its host.
 
     Raises:
