@@ -69,7 +69,7 @@ def test_remove_with_a_typing_error_removes_nothing(indexed: None) -> None:
     assert numbers() == before
 
 
-@pytest.mark.parametrize("wrong", ["0", "²", "-1", "nichts.txt", ""])
+@pytest.mark.parametrize("wrong", ["0", "²", "-1", "nichts.txt", "", "~niemand/x", "9" * 5000, "https://x.by/"])
 def test_an_article_that_is_not_there(indexed: None, wrong: str) -> None:
     assert "fundstelle list" in failed_with_one_line(fundstelle("show", "--", wrong))
 
