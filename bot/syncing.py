@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import time
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -51,6 +52,7 @@ def sync(
         try:
             while True:
                 _round_that_may_fail(fundstelle, as_json=as_json)
+                sys.stdout.flush()
                 say(text("cli.sync_next", settings.language, time=f"{datetime.now() + every:%H:%M}"))
                 time.sleep(every.total_seconds())
         except KeyboardInterrupt:
@@ -73,6 +75,8 @@ def _round_that_may_fail(fundstelle: Fundstelle, *, as_json: bool) -> None:
         _round(fundstelle, as_json=as_json)
     except typer.Exit:
         pass  # something was not taken up, and the report has said so
+    except BrokenPipeError:
+        raise  # nobody reads the reports any more
     except Exception as error:
         log.exception("a round has failed")
         say(text("cli.sync_failed", fundstelle.settings.language, error=error))

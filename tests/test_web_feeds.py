@@ -125,6 +125,15 @@ def test_feed_without_end() -> None:
     assert feed.entries[0].link.endswith("/0")
 
 
+def test_titles_hold_nothing_that_cannot_be_stored() -> None:
+    body = rss(item("/a", "Ko\u0308ln&#xd800;&#0;&#7;\u00ad am  Abend"), "&").body  # the lone "&" breaks the XML
+    assert isinstance(body, bytes)
+    title = read(body).entries[0].title
+    assert title.startswith("Köln")
+    assert title.isprintable()
+    assert title.encode()
+
+
 def test_feed_that_is_too_large() -> None:
     with pytest.raises(WebError, match="zu groß; erlaubt sind 5 MB"):
         read(b" " * 5_000_001)

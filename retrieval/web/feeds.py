@@ -7,6 +7,7 @@ import html
 import io
 import logging
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -82,7 +83,7 @@ def _entries(found: Iterable[Mapping[str, Any]], base: str) -> Iterator[Entry]:
         said = (entry.get("title", ""), entry.get("updated", "") or entry.get("published", ""), link, content)
         mark = hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()
         yield Entry(
-            key=link or entry.get("id", "") or mark,
+            key=link or _line(entry.get("id", "")) or mark,
             link=link,
             title=_line(entry.get("title", "")),
             published=_day(entry),
@@ -103,7 +104,9 @@ def _absolute(link: str, base: str) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(html.unescape(_TAG.sub("", text)).split())
+    words = html.unescape(_TAG.sub("", unicodedata.normalize("NFC", text))).split()
+    # Damaged text may hold what nothing further on can store: control characters, lone surrogates.
+    return "".join(character for character in " ".join(words) if character.isprintable())
 
 
 def _day(entry: Mapping[str, Any]) -> str:

@@ -123,7 +123,7 @@ class Fetcher:
     def _ask_once(self, url: URL, headers: dict[str, str], pause: float) -> Answer:
         addresses = self._rules.addresses(url)
         self._wait_for(url, pause)
-        agent = {"User-Agent": f"{AGENT}/1.0 (personal article archive)", "Accept-Language": "de, *;q=0.5"}
+        agent = {"User-Agent": f"{AGENT} (personal article archive)", "Accept-Language": "de, *;q=0.5"}
         try:
             answer = get(url, addresses, headers | agent, self._limits, self._tls)
         except ConnectionFailed as error:
