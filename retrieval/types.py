@@ -25,9 +25,9 @@ class Document:
 
     ``text`` is NFC-normalised with ``\\n`` line ends; loading does this once, nothing later changes it.
     ``path`` is the absolute path of the file it came from, or its web address; ``published`` is an ISO date
-    (``2024-05-17``). ``id`` is the store's row number, 0 for a document that is not stored. ``language`` is an ISO 639-1 code, "other"
-    for one that was only found to be neither German nor English, empty when not known; ``landmarks`` are pages and
-    headings by rising ``start``.
+    (``2024-05-17``). ``id`` is the store's row number, 0 for a document that is not stored. ``language`` is an
+    ISO 639-1 code, "other" for one that was only found to be neither German nor English, empty when not known;
+    ``landmarks`` are pages and headings by rising ``start``.
     """
 
     text: str

@@ -126,12 +126,17 @@ def test_feed_without_end() -> None:
 
 
 def test_titles_hold_nothing_that_cannot_be_stored() -> None:
-    body = rss(item("/a", "Ko\u0308ln&#xd800;&#0;&#7;\u00ad am  Abend"), "&").body  # the lone "&" breaks the XML
+    body = rss(item("/a", "Ko\u0308ln&#0;&#7;\u00ad am  Abend"), "&").body  # the lone "&" breaks the XML
     assert isinstance(body, bytes)
     title = read(body).entries[0].title
     assert title.startswith("Köln")
     assert title.isprintable()
     assert title.encode()
+
+
+def test_feed_that_feedparser_cannot_cope_with() -> None:
+    with pytest.raises(WebError, match="ist beschädigt"):
+        read(rss(item("/a", "&#xd800;")))
 
 
 def test_feed_that_is_too_large() -> None:
