@@ -106,8 +106,8 @@ def remove(
                 store.remove(document.id)
                 line = citation(document, settings.language)
                 show(text("cli.removed", settings.language, id=document.id, article=line))
-            for article in articles:
-                store.remove_source(_absolute(article))
+            for location in {*map(_absolute, articles), *(entry.document.path for entry in found)}:
+                store.remove_source(location)
             if store.waiting():  # copies of what is gone are searched from now on
                 fundstelle.indexer.index_documents(())
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -21,9 +22,11 @@ from bot.command import Json, command
 from bot.console import busy, progress, say, say_lines, show, show_json, shows_styles
 from bot.evaluate import evaluate
 from bot.exchange import export_articles, import_articles
+from bot.feeds import feeds
 from bot.models import models
 from bot.report import finish
 from bot.settings import Settings
+from bot.syncing import sync
 from bot.texts import text
 from bot.wiring import Fundstelle
 from bot.within import Since, Source, Until, filter_from
@@ -63,14 +66,18 @@ def main(
 def index(
     settings: Settings,
     paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Files (text, HTML, PDF, Word, e-books, mail, JSON, .zip) and folders."),
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL...",
+            help="Files (text, HTML, PDF, Word, e-books, mail, JSON, .zip), folders, and addresses of web pages.",
+        ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Take up articles from files and folders."""
+    """Take up articles from files, folders and web pages."""
+    addresses = [path for path in paths if "://" in path]
     with Fundstelle(settings, notify=say) as fundstelle:
-        report = _index(fundstelle, paths)
+        report = _index(fundstelle, [Path(path) for path in paths if "://" not in path], addresses)
     finish(report, settings.language, as_json=as_json)
 
 
@@ -173,16 +180,28 @@ app.add_typer(models, name="models")
 app.command(name="list")(list_articles)
 app.command(name="show")(show_article)
 app.command()(remove)
+app.add_typer(feeds, name="feed")
+app.command()(sync)
 app.command(name="export")(export_articles)
 app.command(name="import")(import_articles)
 app.command(name="eval")(evaluate)
 app.command(name="calibrate")(calibrate)
 
 
-def _index(fundstelle: Fundstelle, paths: list[Path]) -> IndexReport:
+def _index(fundstelle: Fundstelle, paths: list[Path], addresses: Sequence[str] = ()) -> IndexReport:
     _match_embedder(fundstelle)
     with progress(text("cli.indexing", fundstelle.settings.language)) as advance:
-        return fundstelle.indexer.index(paths, progress=advance)
+        files = fundstelle.indexer.index(paths, progress=advance)
+    if not addresses:
+        return files
+    from retrieval.web.collecting import Collector
+
+    collector = Collector(fundstelle.store, fundstelle.indexer, fundstelle.fetcher())
+    started = time.perf_counter()
+    with busy(text("cli.fetching", fundstelle.settings.language)):
+        pages = tuple(collector.index_page(address) for address in addresses)
+    elapsed_ms = files.elapsed_ms + (time.perf_counter() - started) * 1000
+    return IndexReport((*files.files, *pages), elapsed_ms=elapsed_ms)
 
 
 def _match_embedder(fundstelle: Fundstelle) -> None:

@@ -33,7 +33,12 @@ def _to_json(report: IndexReport) -> dict[str, Any]:
 
 def _print(report: IndexReport, language: str) -> None:
     for file in report.files:
-        if file.reason:
-            show(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}: {file.reason}")
-    counts = [f"{report.count(outcome)} {text(f'cli.index_{outcome}', language)}" for outcome in IndexOutcome]
+        if file.reason or file.outcome is IndexOutcome.REMOVED:
+            reason = f": {file.reason}" if file.reason else ""
+            show(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}{reason}")
+    counts = [
+        f"{report.count(outcome)} {text(f'cli.index_{outcome}', language)}"
+        for outcome in IndexOutcome
+        if outcome is not IndexOutcome.REMOVED or report.count(outcome)  # only a look at folders removes
+    ]
     show(", ".join(counts))

@@ -6,16 +6,18 @@ lists the same fields. Chosen can only be the models (``bot.choices``), for one 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -26,10 +28,21 @@ from retrieval.errors import SettingsError
 
 PREFIX = "FUNDSTELLE_"
 _EMBEDDED = Path(retrieval.__file__).parent / "models"
+_HOST = re.compile(r"[\w.-]+(:[0-9]{1,5})?")
 
 
 def _expanded(path: Path) -> Path:
     return path.expanduser().absolute()
+
+
+def _hosts(value: object) -> object:
+    """From "Example.org, other.example:8080" to the names as they are looked up."""
+    if not isinstance(value, str):
+        return value
+    hosts = [host.strip().lower().rstrip(".") for host in value.split(",") if host.strip()]
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        raise ValueError("not a list of hosts")
+    return frozenset(host.encode("idna").decode("ascii") for host in hosts)
 
 
 class _Chosen(PydanticBaseSettingsSource):
@@ -77,6 +90,10 @@ class Settings(BaseSettings):
         default="https://api.telegram.org",
         pattern=r"^https?://[^\s/]+",
         description="die Adresse eines Bot-API-Servers, etwa http://localhost:8081",
+    )
+    web_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = Field(
+        default=frozenset(),
+        description="Rechnernamen mit Kommas dazwischen, wahlweise mit Port, etwa example.org,intern.example:8080",
     )
     language: Literal["de", "en"] = Field(default="de", description="de oder en")
     no_answer_threshold: float | None = Field(default=None, ge=0, le=1, description="eine Zahl von 0 bis 1, etwa 0.35")

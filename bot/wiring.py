@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from retrieval.splitting import SentenceSplitter
     from retrieval.store import Store
     from retrieval.vectors import FaissVectorIndex
+    from retrieval.web.fetching import Fetcher
 
 
 class Fundstelle:
@@ -90,6 +91,13 @@ class Fundstelle:
         from retrieval.indexing import Indexer
 
         return Indexer(self.store, self.splitter, self.embedder, notify=self._notify)
+
+    def fetcher(self) -> Fetcher:
+        """Fetches from the web, for one run: a new one each time."""
+        from retrieval.web.addresses import Rules
+        from retrieval.web.fetching import Fetcher
+
+        return Fetcher(Rules(self.settings.web_hosts))
 
     @cached_property
     def vectors(self) -> FaissVectorIndex:

@@ -15,6 +15,14 @@ class LoadingError(FundstelleError):
     """A file cannot be taken up as an article."""
 
 
+class WebError(FundstelleError):
+    """A web address may not be fetched, or there is nothing to be had from it."""
+
+
+class UnreachableError(WebError):
+    """A web address cannot be fetched now; another time it may."""
+
+
 class StoreError(FundstelleError):
     """The data directory or the database in it cannot be used."""
 

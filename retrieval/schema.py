@@ -154,6 +154,16 @@ CREATE TRIGGER forget_file AFTER DELETE ON documents BEGIN
 END;
 """
 
+_VERSION_3 = """
+-- The entries of feeds that have been dealt with, as long as the feeds name them.
+CREATE TABLE entries (
+    feed TEXT NOT NULL,
+    key  TEXT NOT NULL,
+    mark TEXT NOT NULL,               -- of what the feed said of it
+    PRIMARY KEY (feed, key)
+) WITHOUT ROWID;
+"""
+
 
 def _describe_articles(connection: sqlite3.Connection) -> None:
     """What version 2 knows about articles that version 1 has taken up."""
@@ -167,6 +177,7 @@ def _describe_articles(connection: sqlite3.Connection) -> None:
 STEPS: Final[tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...]] = (
     (_VERSION_1,),
     (_VERSION_2, _describe_articles),
+    (_VERSION_3,),
 )
 SCHEMA_VERSION: Final = len(STEPS)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from retrieval.reading import Reading
-from retrieval.types import Source, SourceKind
+from retrieval.types import SeenEntry, Source, SourceKind
 
 #: A file may change twice within one tick of its file system's clock: one that is younger is read again.
 SETTLED_NS = 2_000_000_000
@@ -34,10 +34,34 @@ class Sources(Reading):
                 values,
             )
 
+    def update_source(self, source: Source) -> None:
+        """Notes what is known about a source now, unless it has been removed in the meantime."""
+        values = (source.etag, source.last_modified, source.checked_at, source.error, source.location)
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE sources SET etag = ?, last_modified = ?, checked_at = ?, error = ? WHERE location = ?", values
+            )
+
     def remove_source(self, location: str) -> bool:
         """Forgets a source; its articles stay. False if it is not known."""
         with self.database.transaction() as connection:
+            connection.execute("DELETE FROM entries WHERE feed = ?", (location,))
             return connection.execute("DELETE FROM sources WHERE location = ?", (location,)).rowcount > 0
+
+    def seen(self, feed: str) -> frozenset[SeenEntry]:
+        """The entries of a feed that need not be looked at again as long as it says the same of them."""
+        return frozenset(
+            SeenEntry(*row) for row in self.database.rows("SELECT key, mark FROM entries WHERE feed = ?", (feed,))
+        )
+
+    def put_seen(self, feed: str, entries: Iterable[SeenEntry]) -> None:
+        """Remembers these entries of a feed and no others."""
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM entries WHERE feed = ?", (feed,))
+            connection.executemany(
+                "INSERT OR REPLACE INTO entries (feed, key, mark) VALUES (?, ?, ?)",
+                [(feed, entry.key, entry.mark) for entry in entries],
+            )
 
     def is_read(self, path: str, size: int, mtime_ns: int) -> bool:
         """Whether the file at ``path`` was taken up when it had this size and time, and its articles are still here."""

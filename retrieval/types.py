@@ -26,7 +26,7 @@ class Document:
 
     ``text`` is NFC-normalised with ``\\n`` line ends; loading does this once, nothing later changes it.
     ``path`` is the absolute path of the file it came from, with ``#`` and its name there if the file holds several
-    articles; ``published`` is an ISO date (``2024-05-17``).
+    articles, or its web address; ``published`` is an ISO date (``2024-05-17``).
     ``id`` is the store's row number, 0 for a document that is not stored. ``language`` is an ISO 639-1 code, "other"
     for one that was only found to be neither German nor English, empty when not known; ``landmarks`` are pages and
     headings by rising ``start``.
@@ -111,6 +111,14 @@ class Source:
     last_modified: str = ""
     checked_at: str = ""
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """An entry of a feed that has been dealt with: its key in the feed, and a digest of what the feed said of it."""
+
+    key: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +215,7 @@ class IndexOutcome(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
+    REMOVED = "removed"
     FAILED = "failed"
 
 

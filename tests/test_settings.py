@@ -98,3 +98,13 @@ def test_env_file_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes("FUNDSTELLE_HOME=/tmp/Übung".encode("latin-1"))
     with pytest.raises(SettingsError, match=r"Die Datei \.env ist nicht lesbar"):
         load_settings()
+
+
+def test_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().web_hosts == frozenset()
+    monkeypatch.setenv("FUNDSTELLE_WEB_HOSTS", " Example.org., bücher.example:8080 ,")
+    assert load_settings().web_hosts == {"example.org", "xn--bcher-kva.example:8080"}
+    for wrong in ("https://example.org", "example.org/a", "a b", "example.org:port", "..", "ich@example.org"):
+        monkeypatch.setenv("FUNDSTELLE_WEB_HOSTS", wrong)
+        with pytest.raises(SettingsError, match="FUNDSTELLE_WEB_HOSTS"):
+            load_settings()

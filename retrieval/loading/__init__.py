@@ -10,11 +10,12 @@ from pathlib import Path
 
 from retrieval.errors import LoadingError
 from retrieval.loading.files import find_files, read_file
+from retrieval.loading.formats import SUFFIXES
 from retrieval.loading.limits import MAX_FILE_BYTES
 from retrieval.loading.process import WORKER
 from retrieval.types import Document, FileReport, IndexOutcome
 
-__all__ = ["MAX_FILE_BYTES", "find_files", "load_document", "load_documents"]
+__all__ = ["MAX_FILE_BYTES", "SUFFIXES", "find_files", "load_document", "load_documents", "read_document"]
 
 
 def load_documents(path: Path) -> Iterator[Document | FileReport]:
@@ -38,7 +39,16 @@ def load_documents(path: Path) -> Iterator[Document | FileReport]:
 
 def load_document(path: Path) -> Document:
     """The article in a file that holds one, the first one otherwise. Raises LoadingError if it cannot be taken up."""
-    first = next(load_documents(path))
+    return _first(load_documents(path))
+
+
+def read_document(raw: bytes, path: Path) -> Document:
+    """Like ``load_document`` for a file with this content; ``path`` tells its type and need not exist."""
+    return _first(WORKER.read(raw, path))
+
+
+def _first(found: Iterator[Document | FileReport]) -> Document:
+    first = next(found)
     if isinstance(first, FileReport):
         raise LoadingError(first.reason)
     return first

@@ -1,0 +1,66 @@
+"""``fundstelle feed add | remove | list``: the feeds of the collection."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.command import Json, command
+from bot.console import busy, say, show, show_json
+from bot.settings import Settings
+from bot.texts import text
+from bot.wiring import Fundstelle
+from retrieval.errors import WebError
+from retrieval.types import Source, SourceKind
+
+feeds = typer.Typer(help="The feeds (RSS, Atom) whose articles `fundstelle sync` takes up.", no_args_is_help=True)
+
+
+@feeds.command()
+@command
+def add(settings: Settings, url: Annotated[str, typer.Argument(metavar="URL")]) -> None:
+    """Fetch a feed and remember it."""
+    from retrieval.web.collecting import Collector
+
+    language = settings.language
+    with Fundstelle(settings, notify=say) as fundstelle:
+        collector = Collector(fundstelle.store, fundstelle.indexer, fundstelle.fetcher())
+        with busy(text("cli.fetching", language)):
+            source, feed = collector.add_feed(url)
+    title = feed.title or source.location
+    show(text("cli.feed_added", language, title=title, url=source.location, count=len(feed.entries)))
+
+
+@feeds.command()
+@command
+def remove(settings: Settings, url: Annotated[str, typer.Argument(metavar="URL")]) -> None:
+    """Forget a feed; its articles stay."""
+    with Fundstelle(settings, notify=say) as fundstelle:
+        if url not in {source.location for source in fundstelle.store.sources(SourceKind.FEED)}:
+            raise WebError(text("cli.feed_unknown", settings.language, url=url))
+        fundstelle.store.remove_source(url)
+    show(text("cli.feed_removed", settings.language, url=url))
+
+
+@feeds.command(name="list")
+@command
+def list_feeds(settings: Settings, as_json: Json = False) -> None:
+    """List the feeds, and how the last look at each went."""
+    with Fundstelle(settings, notify=say) as fundstelle:
+        known = fundstelle.store.sources(SourceKind.FEED)
+    if as_json:
+        listed = [{"url": feed.location, "checked_at": feed.checked_at or None, "error": feed.error} for feed in known]
+        show_json({"feeds": listed})
+        return
+    if not known:
+        say(text("cli.feed_none", settings.language))
+    for feed in known:
+        show(f"{feed.location} ({_state(feed, settings.language)})")
+
+
+def _state(feed: Source, language: str) -> str:
+    if not feed.checked_at:
+        return text("cli.feed_never", language)
+    checked = text("cli.feed_checked", language, time=feed.checked_at.rstrip("Z").replace("T", " "))
+    return f"{checked}: {feed.error}" if feed.error else checked
