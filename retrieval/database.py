@@ -15,7 +15,9 @@ from typing import Any
 from retrieval.errors import StoreError
 from retrieval.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
 
-#: Up to this size a database is read through once when it is opened (about 0.1 s); larger ones by ``check()`` only.
+#: Up to this size a database is read through once when it is opened (about 0.1 s). Of a larger one damage is found
+#: when SQLite meets it, and inside a value by its checksum (see ``seals``) when it is read: an answer is right or is
+#: refused, but part of the collection may be damaged unnoticed until ``fundstelle status --check`` reads all of it.
 CHECKED_AT_OPENING_BYTES = 64_000_000
 
 
@@ -94,12 +96,13 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
-    def check(self) -> None:
-        """Reads the whole file and raises StoreError if SQLite finds damage in it."""
+    def check(self, *, thoroughly: bool = False) -> None:
+        """Reads the whole file and raises StoreError if SQLite finds damage in it; thoroughly: in its indexes too."""
+        pragma = "integrity_check" if thoroughly else "quick_check"
         # Damage inside the keyword index is not damage of the articles: KeywordIndex finds and mends it.
-        found = [
-            row[0] for row in self.rows("PRAGMA quick_check(5)") if row[0] != "ok" and "fts5" not in row[0].lower()
-        ]
+        found = [row[0] for row in self.rows(f"PRAGMA {pragma}(5)") if row[0] != "ok" and "fts5" not in row[0].lower()]
+        if thoroughly:
+            found += [f"{table}: Zeile {row}" for table, row, *_ in self.rows("PRAGMA foreign_key_check")]
         if found:
             raise damaged(self.path, found[0].replace("\n", " "))
 
@@ -192,6 +195,8 @@ class Database:
             check_same_thread=False,  # only for close(); each thread uses its own
             factory=_Connection,
         )
+        # A damaged text must not be an error of all rows that are read with it: its checksum tells which one it is.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         # SQLite's own lower() knows ASCII only.
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
         try:
@@ -226,9 +231,7 @@ class Database:
     def _explain(self, error: sqlite3.Error) -> StoreError:
         code, where = _code(error), f"Die Datenbank {self.path}"
         # An error in SQL that never changes is one in the tables.
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or "decode to UTF-8" in str(
-            error
-        ):
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
             return damaged(self.path, str(error))
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreError(f"{where} wird gerade von einem anderen Prozess beschrieben. Bitte später noch einmal.")
