@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,20 +133,20 @@ def test_kill_9_while_indexing(launcher: Launcher, tmp_path: Path, kills: int) -
         process = launcher.start("index_edition", home, number)
         time.sleep(chance.uniform(0, seconds))
         said = launcher.kill(process)
+        completed = said[-1:] == ["completed"]
+        seconds *= 0.9 if completed else 1.05  # most of them should come in between
         assert not [line for line in said if line.startswith("raised")]
         wanted = {document.path: document.text for document in edition(number)}
         acknowledged |= {path: wanted[path] for path in said if path != "completed"}
         with Store(home, lock_seconds=0) as store, store.writing():  # the lock is free at once
             there = texts(store)
-            assert acknowledged.items() <= there.items()
+            # What was acknowledged is there, or already what this run says instead of it.
+            assert all(there.get(path) in (text, wanted[path]) for path, text in acknowledged.items())
             older = {document.path: document.text for document in edition(max(0, number - 1))}
             assert all(text in (wanted[path], older[path]) for path, text in there.items())
             check_whole(store)
             assert all(len(store.versions(document.id)) <= number for document in store.documents())
-        if said and said[-1] == "completed":
-            number += 1
-            continue
-        killed += 1
+        number, killed = number + completed, killed + (not completed)
     for path in home.glob("*.tmp"):
         os.utime(path, (time.time() - 7200, time.time() - 7200))
     with Store(home) as store:
@@ -255,11 +256,10 @@ def fill(home: Path) -> Mapping[str, str]:
     acknowledged: dict[str, str] = {}
     with Store(home) as store:
         with pytest.raises(StoreError, match="Ist der Datenträger voll"):
-            for number in range(100):
-                documents = [Document(d.text, d.title, path=f"/{number}{d.path}") for d in edition(number)[::3]]
-                report = indexed(store, documents)
-                assert not report.count(IndexOutcome.FAILED)
-                acknowledged |= {document.path: document.text for document in documents}
+            for number in range(1000):
+                document = replace(article(0, number), path=f"/{number}.txt")
+                assert indexed(store, [document]).count(IndexOutcome.ADDED) == 1
+                acknowledged[document.path] = document.text
         assert acknowledged and acknowledged.items() <= texts(store).items()
         check_whole(store)
     with Store(home) as store:
