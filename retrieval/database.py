@@ -149,6 +149,8 @@ class Database:
                 f"{self.path} ist keine Fundstelle-Datenbank. Bitte die Datei verschieben oder mit FUNDSTELLE_HOME "
                 "ein anderes Datenverzeichnis wählen."
             )
+        if version < 0 or (tables and not version):
+            raise damaged(self.path, f"ein Schema {version} gibt es nicht")
         if not tables and self.read_only:
             raise StoreError(f"Die Datenbank {self.path} ist leer und kann nicht beschrieben werden.")
         if version < SCHEMA_VERSION and self.read_only:
@@ -227,6 +229,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise self._explain(error) from error
+        except UnicodeDecodeError as error:  # the message of an error can quote a damaged schema
+            raise damaged(self.path, "auch die Fehlermeldung ist nicht zu lesen") from error
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
         code, where = _code(error), f"Die Datenbank {self.path}"

@@ -9,6 +9,9 @@ from retrieval.rows import ids_parameter
 from retrieval.schema import KEYWORDS_TABLE
 from retrieval.store import Store
 
+#: The tables that FTS5 keeps an index in.
+_PARTS = ("data", "idx", "docsize", "config")
+
 
 class KeywordIndex:
     """SQLite's FTS5 over the passages' terms.
@@ -59,7 +62,14 @@ class KeywordIndex:
     def rebuild(self) -> None:
         """Builds the index anew from the passages, in one transaction."""
         with self._store.database.transaction() as connection:
-            connection.execute("DROP TABLE IF EXISTS keywords")
+            # DROP TABLE would open the index first, and a damaged one may not let itself be opened.
+            connection.execute("PRAGMA writable_schema = ON")
+            try:
+                connection.execute("DELETE FROM sqlite_master WHERE name = 'keywords'")
+            finally:
+                connection.execute("PRAGMA writable_schema = RESET")
+            for part in _PARTS:
+                connection.execute(f"DROP TABLE IF EXISTS keywords_{part}")
             connection.execute(KEYWORDS_TABLE)
             connection.execute("INSERT INTO keywords (keywords) VALUES ('rebuild')")
 
