@@ -237,6 +237,8 @@ class Database:
         # An error in SQL that never changes is one in the tables.
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
             return damaged(self.path, str(error))
+        if code == sqlite3.SQLITE_READONLY and not self.read_only and os.access(self.path, os.W_OK):
+            return damaged(self.path, "der Dateikopf erlaubt nur Lesen")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreError(f"{where} wird gerade von einem anderen Prozess beschrieben. Bitte später noch einmal.")
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):

@@ -26,6 +26,7 @@ from retrieval.rows import (
     check_parts,
     digest,
     from_document,
+    ids_parameter,
     is_sealed,
     now,
     to_blobs,
@@ -220,7 +221,8 @@ class Store(Sources):
             changes = old.document != replace(document, id=old.document.id)
             outcome = IndexOutcome.UPDATED if changes else IndexOutcome.UNCHANGED
             return _Verdict(Stored(FileReport(document.path, outcome), old.document.id), old, None, changes)
-        original = self.document(old.copy_of) if is_known and old and old.copy_of else self._original(document, old)
+        kept = self._undamaged([old.copy_of]) if is_known and old and old.copy_of else []
+        original = kept[0] if kept else self._original(document, old)
         if original is None:
             return None
         same = "gleicher" if digest(original.text) == digest(document.text) else "fast gleicher"
@@ -246,16 +248,21 @@ class Store(Sources):
         same_words = self.database.rows(
             f"SELECT id FROM documents WHERE digest = ? AND id <> ? AND {_IS_SEARCHED}", (digest(document.text), own)
         )
-        if same_words:
-            return self.document(same_words[0][0])
+        if same := self._undamaged(row[0] for row in same_words):
+            return same[0]
         alike = self.database.rows(
             "SELECT s.document_id FROM json_each(?) AS j "
             "CROSS JOIN shingles AS s ON s.band = j.key AND s.value = j.value "
             "WHERE s.document_id <> ? GROUP BY s.document_id ORDER BY count(*) DESC, s.document_id LIMIT ?",
             (bands_parameter(document.text), own, CANDIDATES),
         )
-        others = self.documents(row[0] for row in alike)
+        others = self._undamaged(row[0] for row in alike)
         return next((other for other in others if are_copies(document.text, other.text)), None)
+
+    def _undamaged(self, ids: Iterable[int]) -> list[Document]:
+        """The articles with these ids, but for damaged ones: nothing is a copy of one."""
+        sql = f"SELECT {DOCUMENT} FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        return [to_document(row) for row in self.database.rows(sql, (ids_parameter(ids),)) if is_sealed(row)]
 
     def _accept(self, connection: Connection, signature: str) -> None:
         """Vectors of two embedders must never be mixed; another process may have changed over in the meantime."""
