@@ -46,7 +46,7 @@ class Launcher:
     def __init__(self, module: str, *imports: str) -> None:
         command = [sys.executable, "-c", _LAUNCHER, ",".join((module, *imports))]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._line() == "ready"
+        assert self.line() == "ready"
 
     def __enter__(self) -> Self:
         return self
@@ -60,14 +60,14 @@ class Launcher:
         assert self._process.stdin is not None
         self._process.stdin.write("\t".join((function, *map(str, arguments))) + "\n")
         self._process.stdin.flush()
-        word, process = self._line().split()
+        word, process = self.line().split()
         assert word == "started"
         return int(process)
 
     def rest(self) -> Sequence[str]:
         """What the process says until its end."""
         lines = []
-        while (line := self._line()) != "ended":
+        while (line := self.line()) != "ended":
             lines.append(line)
         return lines
 
@@ -77,6 +77,7 @@ class Launcher:
             os.kill(process, signal.SIGKILL)
         return self.rest()
 
-    def _line(self) -> str:
+    def line(self) -> str:
+        """The next line that it says."""
         assert self._process.stdout is not None
         return self._process.stdout.readline().rstrip("\n")

@@ -29,7 +29,7 @@ from retrieval.vectors import FaissVectorIndex
 from tests.collection import put
 from tests.doubles import HashEmbedder
 
-SIZES = [pytest.param(6, 12), pytest.param(250, 50, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
+SIZES = [pytest.param(6, 12), pytest.param(100, 50, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
 
 SPLITTER = SentenceSplitter()
 WORDS = (

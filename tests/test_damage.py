@@ -22,7 +22,7 @@ from retrieval.vectors import FaissVectorIndex
 from tests.collection import put
 from tests.doubles import HashEmbedder
 
-SHORT, FULL = 40, 3400
+SHORT, FULL = 25, 2500  # of each of four kinds
 SIZES = [pytest.param(SHORT), pytest.param(FULL, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])]
 
 LOG, SHARED = f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm"

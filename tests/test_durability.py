@@ -18,6 +18,8 @@ from retrieval import indexing
 from retrieval.errors import StoreError
 from retrieval.indexing import Indexer
 from retrieval.keywords import KeywordIndex
+from retrieval.loading import load_documents
+from retrieval.loading.process import WORKER
 from retrieval.reembedding import match_embedder
 from retrieval.search import Search
 from retrieval.splitting import SentenceSplitter
@@ -156,6 +158,24 @@ def test_kill_9_while_indexing(launcher: Launcher, tmp_path: Path, kills: int) -
         check_like_fresh(store, edition(number + 1), tmp_path / "fresh")
         assert not list(home.glob("*.tmp"))
     print(f"{kills} kills over {number + 1} editions")
+
+
+def read_a_file(path: str) -> None:
+    """In a child."""
+    assert list(load_documents(Path(path)))
+    say(str(WORKER.pid))
+    time.sleep(60)
+
+
+def test_the_process_that_reads_files_goes_with_the_one_that_started_it(launcher: Launcher, seeds: Path) -> None:
+    process = launcher.start("read_a_file", min(seeds.rglob("*.html"), default=next(seeds.rglob("*.*"))))
+    reading = Path(f"/proc/{launcher.line()}")
+    assert reading.exists()
+    launcher.kill(process)
+    deadline = time.monotonic() + 30
+    while reading.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not reading.exists()
 
 
 # Another model
