@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
 from retrieval.errors import StoreError
@@ -101,6 +102,6 @@ def _query(terms: Sequence[str]) -> str:
 
 
 def _is_damage(error: StoreError) -> bool:
-    cause = error.__cause__
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    return code == 11 or "no such table: keywords" in str(cause)  # 11: SQLITE_CORRUPT
+    """Whether the check, whose statement never changes, failed for what it found."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)

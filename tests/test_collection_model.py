@@ -118,6 +118,7 @@ class Collection(RuleBasedStateMachine):
         files = sorted(
             file for file in self.home.iterdir() if file.is_file() and not file.name.startswith("fundstelle")
         )
+        files = [file for file in files if file.stat().st_size]
         if not files:
             return
         file = data.draw(st.sampled_from(files))
