@@ -32,7 +32,7 @@ _MAX_TITLE_CHARS: Final = 150
 
 
 def front_matter(text: str) -> tuple[dict[str, str], str]:
-    """The fields at the beginning of ``text`` as they are written (title, source, url, published, author), and what follows.
+    """The fields at the beginning of ``text`` as written (title, source, url, published, author), and what follows.
 
     A line ``---``, lines like ``title: ...``, another ``---``. Other keys, lists and nested values are passed over.
     """
