@@ -98,6 +98,10 @@ def test_a_date_that_is_none_is_one_line(doubles: None, command: list[str]) -> N
     assert "„gestern“ ist kein Datum" in failed_with_one_line(fundstelle(*command, "--since", "gestern"))
 
 
+def test_eval_searches_in_open_mode_only(doubles: None) -> None:
+    assert "--mode open" in failed_with_one_line(fundstelle("eval", "x.json", "--source", "dpa"))
+
+
 def test_ask_in_some_of_the_articles(indexed: None) -> None:
     question = "Welches Handelsvolumen wird mittelfristig angestrebt?"
     found = json.loads(fundstelle("ask", question, "--source", "BelTA", "--json").stdout)
