@@ -176,7 +176,7 @@ def test_index_counts_what_became_of_the_files(doubles, tmp_path):
     assert failed["path"] == str(folder / "leer.txt")
     assert "leer" in failed["reason"]
     assert result.exit_code == 1
-    assert result.stderr == "1 von 4 Dateien nicht aufgenommen.\n"
+    assert result.stderr == "1 von 4 nicht aufgenommen.\n"
 
     (folder / "leer.txt").unlink()
     first.write_text("In Ulm fährt ein alter Zug. Er kostet 2 Euro.", encoding="utf-8")
