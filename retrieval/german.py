@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
+#: The languages that questions are asked in.
 Language = Literal["de", "en"]
 
 # Words and numbers, "U2" and "5G". A number keeps its decimal comma, clock and date points: "0,5", "9.30", "1.3.2024".

@@ -19,7 +19,9 @@ ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", publi
 class OneAnswer:
     """Answers each question with "3 Euro"; a question that begins with "!" breaks it as a locked database would."""
 
-    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
+    def ask(
+        self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
         if question.startswith("!"):
             raise StoreError("Die Datenbank ist gesperrt.")
         passage = Passage(ARTICLE.text, 0, len(ARTICLE.text), 0, 0)
