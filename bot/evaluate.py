@@ -39,9 +39,7 @@ class Questions(StrEnum):
 def evaluate(
     settings: Settings,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A SQuAD 1.1 or 2.0 file.")],
-    mode: Annotated[
-        Mode, typer.Option(help="Context given, to be found, or dialogues.")
-    ] = Mode.READER,
+    mode: Annotated[Mode, typer.Option(help="Context given, to be found, or dialogues.")] = Mode.READER,
     questions: Annotated[Questions, typer.Option(help="The key of the questions.")] = Questions.GERMAN,
     questions_from: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Take the questions from here, by id.", show_default=False)

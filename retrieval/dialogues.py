@@ -65,10 +65,10 @@ def read_dialogues(path: Path, *, field: str = "question", questions_from: Path 
     first_field = field.replace(_COMPLETE, "question")
     try:
         articles = read_articles(path)
-        other = (
-            {} if questions_from is None else {str(turn["id"]): turn for turn in _turns(read_articles(questions_from))}
-        )
-        documents, dialogues = [], []
+        replaced = read_articles(questions_from) if questions_from is not None else []
+        other = {str(turn["id"]): turn for turn in _turns(replaced)}
+        documents: list[Document] = []
+        dialogues: list[tuple[DialogueTurn, ...]] = []
         for article in articles:
             for paragraph in article["paragraphs"]:
                 documents.append(article_document(article, paragraph["context"], len(documents)))

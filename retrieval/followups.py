@@ -62,7 +62,10 @@ def complete(question: str, last: Turn) -> str | None:
     whole = tokens(question)
     if len(whole) > len(found) + 1:
         bare, found, asked = question, whole, asking(whole, words)
-    return _with_topic(bare, found, last, words) if _lacks_subject(bare, found, asked, last, words) else None
+    is_question = asked or question.rstrip().endswith("?")
+    if is_question and _lacks_subject(bare, found, asked, last, words):
+        return _with_topic(bare, found, last, words)
+    return None
 
 
 # What is missing
@@ -158,18 +161,18 @@ def _ask_otherwise(bare: str, found: Sequence[Token], last: Turn, words: Words) 
         subject = ""
     if subject and found[end - 1].low in {"viele", "many", "viel", "much"}:
         return f"{new} {subject} {rest}?"
-    return f"{new} {_put_in(subject, rest, words)}?"
+    return f"{new} {_put_in(subject, rest, words, is_subject=before[0].low == 'wer')}?"
 
 
-def _put_in(thing: str, rest: str, words: Words) -> str:
-    """``rest`` of a question with the thing that it had asked for."""
+def _put_in(thing: str, rest: str, words: Words, *, is_subject: bool) -> str:
+    """``rest`` of a question with the thing that it had asked for, which ``is_subject`` says for sure or not."""
     if not thing:
         return rest
     verb, _, others = rest.partition(" ")
     following = tokens(others)
     if words.language == "de":
         subject = next((p for p in phrases(others, following, words) if not p.preposition), None)
-        if subject is None or subject.article in _ACCUSATIVE:
+        if is_subject or subject is None or subject.article in _ACCUSATIVE:
             return f"{verb} {thing} {others}".strip()
         # The thing is the object: before a participle or the like, else at the end.
         last = following[-1]
