@@ -45,7 +45,13 @@ class Turn:
 
 
 def complete(question: str, last: Turn) -> str | None:
-    """What ``question`` means after the turn ``last``; None when it stands for itself."""
+    """What ``question`` means after the turn ``last``; None when it stands for itself or repeats the last one."""
+    question = " ".join(question.split())
+    understood = None if question == last.question else _understood(question, last)
+    return None if understood == question else understood
+
+
+def _understood(question: str, last: Turn) -> str | None:
     before = question_language(last.question)
     words = words_of(question_language(question, before))
     bare = without_lead(question, words)

@@ -69,6 +69,11 @@ def test_what_stands_for_itself_is_left_alone(asked: str) -> None:
     assert complete(asked, TRADE) is None
 
 
+def test_a_question_that_is_asked_again_is_no_follow_up() -> None:
+    assert complete("Was ist das Ziel?", Turn("Was ist das Ziel?", "Perm")) is None
+    assert complete("Was ist das Ziel?", Turn("Warum?")) is None
+
+
 def test_complete_questions_in_any_order_are_not_taken_for_follow_ups() -> None:
     asked = [(turn.question, turn.answer) for language in ("de", "en") for turn, _, _ in rows(language)]
     wrong = []
