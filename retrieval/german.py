@@ -12,6 +12,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
+#: The languages that questions are asked in.
+Language = Literal["de", "en"]
+
 # Words and numbers, "U2" and "5G". A number keeps its decimal comma, clock and date points: "0,5", "9.30", "1.3.2024".
 _TERM = re.compile(r"\d+[^\W\d_]\b|\d+(?:[.,:]\d+)*|[^\W\d_]+\d*")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -55,9 +58,11 @@ def keyword_terms(text: str) -> list[str]:
     return [term for word in words if (term := _term(word))]
 
 
-def question_language(text: str) -> Literal["de", "en"]:
-    """The language of a question, by telling words and endings; "de" where they do not decide."""
+def question_language(text: str, default: Language = "de") -> Language:
+    """The language of a question, by telling words and endings; ``default`` where they do not decide."""
     german, english = _points(_words(text))
+    if english == german:
+        return default
     return "en" if english > german else "de"
 
 

@@ -57,7 +57,9 @@ class ScriptedAnswerer:
     def load(self) -> None:
         self.threads.add(threading.current_thread().name)
 
-    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
+    def ask(
+        self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
         self.threads.add(threading.current_thread().name)
         self.asked.append(question)
         if not question.strip() or len(question) > 1000:

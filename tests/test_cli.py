@@ -225,7 +225,7 @@ def test_ask_json(indexed):
     result = fundstelle("ask", TRADE, "--json", "--top-k", "3")
     assert (result.exit_code, result.stderr) == (0, "")
     value = json.loads(result.stdout)
-    assert set(value) == {"question", "answer", "passages", "elapsed_ms"}
+    assert set(value) == {"question", "answer", "alternatives", "passages", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
     assert set(answer) == {"text", "confidence", "start", "end", "document", "also_in", "page", "heading"}
@@ -472,6 +472,28 @@ def test_eval_of_the_whole_pipeline(doubles, questions, tmp_path):
     figures = json.loads(fundstelle("eval", str(questions), "--mode", "open", "--json").stdout)
     assert (figures["n"], figures["best_f1"], figures["mrr10"], figures["hit1"]) == (3, 50.0, 1.0, 100.0)
     assert not list((tmp_path / "home").glob("*.db"))
+
+
+def test_eval_of_dialogues(doubles, tmp_path):
+    turns = [
+        {"id": "1", "question": TRADE, "answers": [{"text": "0,5 Milliarden Dollar"}]},
+        {"id": "2", "question": "Und wann?", "answers": [{"text": "im Mai"}]},
+    ]
+    paragraph = {"context": "Wir wollen ein Handelsvolumen von 0,5 Milliarden Dollar.", "dialogues": [turns]}
+    path = tmp_path / "dialogues.json"
+    path.write_text(json.dumps({"data": [{"title": "Probe", "paragraphs": [paragraph]}]}), encoding="utf-8")
+    lines = fundstelle("eval", str(path), "--mode", "dialogue").stdout.splitlines()
+    assert [line.split() for line in lines] == [
+        ["first_n", "1"],
+        ["first_f1", "100.0"],
+        ["first_em", "100.0"],
+        ["later_n", "1"],
+        ["later_f1", "0.0"],
+        ["later_em", "0.0"],
+        ["completed", "1"],
+    ]
+    missing = fundstelle("eval", str(path), "--mode", "dialogue", "--questions", "question_complete")
+    assert "question_complete" in failed_with_one_line(missing)
 
 
 def test_eval_for_people(doubles, questions):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from retrieval.keywords import KeywordIndex
 from retrieval.search import Search
 from retrieval.store import Store
+from retrieval.types import Filter
 from retrieval.vectors import FaissVectorIndex
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder
@@ -48,6 +49,19 @@ def test_near_equal_passages_are_shown_once(store: Store) -> None:
     texts = [hit.passage.text for hit in hits]
     assert sum("Machonin ist Gouverneur" in text for text in texts) == 1
     assert any("reist weit" in text for text in texts)
+
+
+def test_a_favoured_article_comes_before_others(store: Store) -> None:
+    perm, brest = (put(store, text, path).document_id for text, path in ((PERM, "perm.txt"), (BREST, "brest.txt")))
+    search = searching(store)
+    for favoured in (perm, brest):
+        hits = search.search("Was war in Minsk?", favoured=favoured)
+        assert hits[0].document.id == favoured
+        assert {hit.document.id for hit in hits} == {perm, brest}
+    elsewhere = search.search("Was war in Minsk?", favoured=brest, within=Filter(words=("perm",)))
+    assert {hit.document.id for hit in elsewhere} == {perm}
+    # What is plainly said elsewhere is not pulled to it.
+    assert search.search("Wer ist Gouverneur der Region Perm?", favoured=brest)[0].document.id == perm
 
 
 def test_limit(store: Store) -> None:

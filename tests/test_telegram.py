@@ -124,7 +124,7 @@ def test_commands(api: BotApi, bot: RunningBot) -> None:
 def test_the_menu_of_commands_is_set_in_both_languages(api: BotApi, bot: RunningBot) -> None:
     api.wait(lambda: len(api.calls("setMyCommands")) == 2)
     english, german = (call.params for call in api.calls("setMyCommands"))
-    assert [command["command"] for command in german["commands"]] == ["ask", "sources", "help"]
+    assert [command["command"] for command in german["commands"]] == ["ask", "sources", "new", "help"]
     assert (english.get("language_code"), german["language_code"]) == (None, "de")
     assert german["commands"][0]["description"] == "Eine Frage stellen"
 
@@ -198,6 +198,22 @@ def test_more_passages(api: BotApi, bot: RunningBot) -> None:
     api.wait(lambda: api.calls("editMessageReplyMarkup"))
     assert "reply_markup" not in api.calls("editMessageReplyMarkup")[0].answer
     assert [call.params.get("text") for call in api.calls("answerCallbackQuery")] == [None]
+
+
+def test_a_follow_up_says_how_it_was_understood_and_its_button_asks_that(api: BotApi, bot: RunningBot) -> None:
+    understood = "Wie hoch ist der Berg?"
+    api.text("Wie hoch ist der Mond?")
+    api.text("Und der Berg?")
+    api.text("/new")
+    api.text("Und der Turm?")
+    _, answer, forgotten, after = answers(api, 4)
+    assert answer["text"] == f"Verstanden als: {understood}\n\n{NO_ANSWER}"
+    assert (forgotten["text"], after["text"]) == ("Gut, wir fangen neu an.", NO_ANSWER)
+    # The server of the tests drops the tags; Telegram makes entities of them.
+    answer["entities"] = [{"type": "italic", "offset": 0, "length": len(f"Verstanden als: {understood}")}]
+    api.press(answer)
+    api.wait(lambda: len(bot.answerer.asked) == 4)
+    assert bot.answerer.asked == ["Wie hoch ist der Mond?", understood, "Und der Turm?", understood]
 
 
 def test_more_passages_after_a_restart_in_a_group(api: BotApi, tmp_path: Path) -> None:

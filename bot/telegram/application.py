@@ -218,7 +218,8 @@ class TelegramBot:
         try:
             for language, code in (("en", ""), ("de", "de")) if self._settings.language == "de" else (("en", ""),):
                 commands = [
-                    BotCommand(name, text(f"telegram.command_{name}", language)) for name in ("ask", "sources", "help")
+                    BotCommand(name, text(f"telegram.command_{name}", language))
+                    for name in ("ask", "sources", "new", "help")
                 ]
                 await self._application.bot.set_my_commands(commands, language_code=code or None)
         except BotApiError as error:

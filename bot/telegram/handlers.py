@@ -21,7 +21,7 @@ from bot.conversation import Conversation
 from bot.reply import TELEGRAM_LIMIT, cut, further, passages_html, telegram_html, width
 from bot.settings import Settings
 from bot.telegram.delivery import is_passing
-from bot.texts import text
+from bot.texts import LANGUAGES, text
 from bot.wording import citation, counted
 from retrieval.errors import FundstelleError, QuestionError
 from retrieval.types import Document
@@ -77,6 +77,7 @@ class Handlers:
                 CommandHandler("help", self.help, filters=new),
                 CommandHandler("sources", self.sources, filters=new),
                 CommandHandler("ask", self.question, filters=new),
+                CommandHandler(["neu", "new"], self.anew, filters=new),
                 MessageHandler(private & filters.COMMAND, self.unknown_command),
                 MessageHandler(private & filters.TEXT, self.question),
                 MessageHandler(private & ~filters.StatusUpdate.ALL, self.not_text),
@@ -105,6 +106,13 @@ class Handlers:
         """/sources: the articles, as many as fit one message."""
         documents = await self._work(self._sources)
         await _say(update, sources_text(documents, self.language(update.effective_user)))
+
+    async def anew(self, update: Update, context: Context) -> None:
+        """/neu or /new: the next question goes on from nothing."""
+        message, user = update.effective_message, update.effective_user
+        if message is not None:
+            await self._work(self._conversation(message.chat_id, user.id if user else 0).forget)
+            await _say(update, text("chat.forgotten", self.language(user)))
 
     async def unknown_command(self, update: Update, context: Context) -> None:
         """Any other command, in a private chat."""
@@ -138,13 +146,14 @@ class Handlers:
     async def more(self, update: Update, context: Context) -> None:
         """The button under an answer: the other passages.
 
-        The question is read again from the message that the answer replies to. So nothing has to be kept, and the
-        button works as well after a restart; it has expired once the question was deleted.
+        The question is read again from the message that the answer replies to, or from the answer if that says how a
+        follow-up was understood. So nothing has to be kept, and the button works as well after a restart; it has
+        expired once the question was deleted.
         """
         query, language = update.callback_query, self.language(update.effective_user)
         message = query.message if query else None
         asked = message.reply_to_message if isinstance(message, Message) else None
-        question = question_of(asked) if asked else ""
+        question = (understood_in(message) or question_of(asked)) if isinstance(message, Message) and asked else ""
         if query is None or not isinstance(message, Message) or not question:
             await self.expired(update, context)
             return
@@ -226,6 +235,19 @@ def question_of(message: Message) -> str:
         question = question[message.entities[0].length :]
     # Half a surrogate pair can be written in JSON, but neither searched for nor sent back.
     return question.encode("utf-8", "replace").decode().strip()
+
+
+def understood_in(message: Message) -> str:
+    """The complete question that an answer names above itself in italics; empty when it names none."""
+    first = message.entities[0] if message.entities else None
+    if first is None or first.type != MessageEntity.ITALIC or first.offset != 0:
+        return ""
+    line = message.parse_entity(first)
+    for language in LANGUAGES:
+        before, _, after = text("chat.understood", language, question="\0").partition("\0")
+        if line.startswith(before) and line.endswith(after):
+            return line[len(before) : len(line) - len(after)]
+    return ""
 
 
 def sources_text(documents: list[Document], language: str) -> str:
