@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from telegram.error import TelegramError as BotApiError
 
 from bot.telegram.inbox import Inbox
-from bot.telegram.polling import MAX_UPDATE_ID, SKIP, InboxRequest, problem
+from bot.telegram.polling import InboxRequest
+from bot.telegram.updates import MAX_UPDATE_ID, SKIP, problem
 
 CHAT = {"id": 7, "type": "private"}
 MESSAGE = {"message_id": 1, "date": 0, "chat": CHAT, "text": "Wer?"}
@@ -34,7 +35,7 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
 
 @pytest.fixture
 def request_(inbox: Inbox) -> Iterator[InboxRequest]:
-    request = InboxRequest(inbox, on_refused=lambda: None)
+    request = InboxRequest(inbox, on_refused=lambda: None, on_answer=lambda: None)
     yield request
     asyncio.run(request.shutdown())
 

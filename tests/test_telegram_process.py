@@ -81,7 +81,7 @@ def test_the_token_is_in_no_log_line_at_debug(api: BotApi, start: Start, tmp_pat
     bot = start(0.0)
     api.text("Absturz")
     api.fail("getUpdates", code=502)
-    api.fail("sendMessage", drop=True)
+    api.fail("sendMessage", drop="after")
     api.text("Wer?")
     api.wait(lambda: len(api.sent()) >= 3, 20)
     bot.send_signal(signal.SIGINT)
