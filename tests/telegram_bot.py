@@ -6,6 +6,7 @@ As a process: ``python -m tests.telegram_bot HOME BASE_URL [TOKEN [SECONDS_A_QUE
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import threading
 import time
@@ -150,6 +151,9 @@ class RunningBot:
             await bot.run()
             watching.cancel()
 
+        root = logging.getLogger()
+        level = root.level
+        root.setLevel(logging.DEBUG)  # conftest.py looks for the token in all that is logged.
         try:
             with redacted_logs(token, secret):
                 asyncio.run(main())
@@ -157,6 +161,7 @@ class RunningBot:
         except BaseException as error:
             self.result.set_exception(error)
         finally:
+            root.setLevel(level)
             worker.shutdown()
             inbox.close()
 
@@ -171,4 +176,4 @@ if __name__ == "__main__":
     home, url, *rest = sys.argv[1:]
     token, seconds = (rest[0] if rest else TOKEN), float(rest[1] if len(rest) > 1 else 0)
     more = dict(pair.split("=", 1) for pair in rest[2:])
-    run(settings(Path(home), url, token, log_level="DEBUG", **more), collection(ScriptedAnswerer(seconds)))
+    run(settings(Path(home), url, token, **{"log_level": "DEBUG", **more}), collection(ScriptedAnswerer(seconds)))

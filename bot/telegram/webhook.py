@@ -35,9 +35,10 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 #: Telegram's updates are a few kilobytes.
 MAX_BODY_BYTES = 1_000_000
 _BODY_SECONDS = 10.0
-# How often Telegram is asked whether the webhook still is ours and works.
-_CHECK_SECONDS = 20.0
-_REGISTER_AGAIN_AFTER = 5.0
+#: How often, in seconds, Telegram is asked whether the webhook still is ours and works.
+CHECK_SECONDS = 20.0
+#: How long, in seconds, to wait after Telegram could not be told of the webhook.
+REGISTER_AGAIN_AFTER = 5.0
 
 
 def webhook_secret(settings: Settings) -> str:
@@ -96,8 +97,8 @@ class Webhook:
             except BadRequest as error:
                 raise TelegramError(text("telegram.bad_webhook", self._language, error=error)) from error
             except BotApiError as error:
-                log.warning("The webhook could not be set (%s); next try in %.0f s", error, _REGISTER_AGAIN_AFTER)
-                await asyncio.sleep(_REGISTER_AGAIN_AFTER)
+                log.warning("The webhook could not be set (%s); next try in %.0f s", error, REGISTER_AGAIN_AFTER)
+                await asyncio.sleep(REGISTER_AGAIN_AFTER)
         self._health.telegram_answered()
         self._checks = asyncio.create_task(self._keep_checking())
 
@@ -112,7 +113,7 @@ class Webhook:
 
     async def _keep_checking(self) -> None:
         while True:
-            await asyncio.sleep(_CHECK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
             try:
                 await self.check()
             except BotApiError as error:
