@@ -222,13 +222,13 @@ class TelegramBot:
         self._processor.stop()
         self._worker.shutdown(wait=False, cancel_futures=True)
         application = self._application
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._receiver.stop(), STOP_SECONDS)
-        if application.running:
-            try:
-                await asyncio.wait_for(application.stop(), STOP_SECONDS)
-            except TimeoutError:
-                log.warning("Some replies could not be sent in time; they stay in the inbox")
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._receiver.stop()
+                if application.running:
+                    await application.stop()
+        except TimeoutError:
+            log.warning("Some replies could not be sent in time; they stay in the inbox")
         with suppress(RuntimeError):  # Still running where the start was cut off; the process ends anyway.
             await application.shutdown()
         await (

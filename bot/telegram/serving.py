@@ -25,7 +25,7 @@ class Site:
         self._address = str(getattr(settings, name))
         self._language = settings.language
         # No access log: it would hold the webhook's path, and a line for each look at the metrics.
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
 
     async def start(self) -> None:
         """Listens. Raises TelegramError when that is not possible, with the setting's name."""
