@@ -95,6 +95,28 @@ def test_a_number_of_absurd_length_spoils_only_its_update(request_: InboxRequest
     assert request_.parse_json_payload(batch.encode())["result"] == [update(1)]
 
 
+@pytest.mark.parametrize("odd", [b"\xff", b"\x01", b"\\ud800", b"NaN"])
+def test_odd_bytes_in_a_text_do_not_spoil_it(request_: InboxRequest, odd: bytes) -> None:
+    payload = json.dumps({"ok": True, "result": [update(1), update(2)]}).encode().replace(b"Wer?", b"Wer? " + odd, 1)
+    assert [entry["update_id"] for entry in request_.parse_json_payload(payload)["result"]] == [1, 2]
+
+
+def test_what_can_be_read_of_an_answer_that_stays_broken(request_: InboxRequest, inbox: Inbox) -> None:
+    said = update(3, text='{"update_id": 9, "message": {}}')
+    updates = [json.dumps(entry).encode() for entry in (update(1), update(2), said)]
+    updates[1] = updates[1].replace(b"Wer?", b'Wer"?')
+    payload = b'{"ok": true, "result": [' + b", ".join(updates) + b"]}"
+    for _ in range(2):  # It may have been the network's fault.
+        with pytest.raises(BotApiError, match="not JSON"):
+            request_.parse_json_payload(payload)
+    assert request_.parse_json_payload(payload)["result"] == [update(1), {"update_id": 2, SKIP: True}, said]
+    assert [item.update_id for item in inbox.waiting()] == [1, 3]
+    assert 'Wer\\"?' in inbox.rejected()[0].body
+    assert parsed(request_, [update(4)]) == [update(4)]
+    with pytest.raises(BotApiError, match="not JSON"):
+        request_.parse_json_payload(payload)
+
+
 def test_the_server_s_refusals_keep_their_description(request_: InboxRequest) -> None:
     answer = request_.parse_json_payload(b'{"ok": false, "description": "Conflict", "parameters": "odd"}')
     assert (answer["description"], answer["parameters"]) == ("Conflict", {})

@@ -18,7 +18,7 @@ from tests.test_telegram_process import Start, answered
 from tests.test_telegram_process import api as api
 from tests.test_telegram_process import start as start
 
-MALFORMED = [300, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
+MALFORMED = [300, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(1500)])]
 # Chats, messages a second, seconds.
 TRAFFIC = [(10, 10, 4), pytest.param((50, 30, 600), marks=[pytest.mark.soak, pytest.mark.timeout(1200)])]
 # Seconds without updates, and in how many the bot has to be back.
@@ -54,7 +54,7 @@ def test_malformed_updates(api: BotApi, tmp_path: Path, count: int) -> None:
         api.wait(lambda: asked <= set(answered(api)), count / 10 + 20)
     assert max(answered(api)[number] for number in asked) == 1
     inbox = Inbox(tmp_path / "telegram.db", bot=int(TOKEN.split(":")[0]))
-    assert inbox.waiting() == []
+    assert len(inbox.rejected()) > min(count, 1000) / 4
     inbox.close()
 
 

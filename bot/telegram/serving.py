@@ -33,7 +33,7 @@ class Site:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # The latter is a port beyond 65535.
             await self._runner.cleanup()
             name = PREFIX + self._name.upper()
             raise TelegramError(

@@ -55,21 +55,23 @@ class Journal:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.changed = threading.Condition()
+        self.lock = threading.Lock()
+        self._by_method: dict[str, list[Call]] = {}
 
     def write(self, call: Call) -> None:
-        with self.changed:
+        with self.lock:
             self.calls.append(call)
-            self.changed.notify_all()
+            self._by_method.setdefault(call.method, []).append(call)
 
     def of(self, method: str, code: int | None = 200) -> list[Call]:
         """The calls of one method, those with this status code or (None) all."""
-        with self.changed:
-            return [call for call in self.calls if call.method == method and code in (None, call.code)]
+        with self.lock:
+            return [call for call in self._by_method.get(method, []) if code in (None, call.code)]
 
     def wait(self, condition: Callable[[], Any], timeout: float) -> Any:
-        """Waits until ``condition`` gives something true after a call, and returns it; AssertionError after timeout."""
-        with self.changed:
-            result = self.changed.wait_for(condition, timeout)
+        """Waits until ``condition`` gives something true, and returns it; AssertionError after ``timeout`` seconds."""
+        until = time.monotonic() + timeout
+        while not (result := condition()) and time.monotonic() < until:
+            time.sleep(0.01)
         assert result, f"waited {timeout} s in vain; last calls: {self.calls[-8:]}"
         return result

@@ -159,13 +159,13 @@ class BotApi:
         return [call.answer for call in self.calls("sendMessage") if chat in (None, call.answer["chat"]["id"])]
 
     def wait(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:
-        """Waits until ``condition`` gives something true after a call, and returns it; AssertionError after timeout."""
+        """Waits until ``condition`` gives something true, and returns it; AssertionError after ``timeout`` seconds."""
         return self._log.wait(condition, timeout)
 
     # The server's side
 
     def _count(self, kind: str) -> int:
-        with self._log.changed:
+        with self._log.lock:
             self._next[kind] += 1
             return self._next[kind]
 
