@@ -154,12 +154,16 @@ def chat(
 def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
     """Run the Telegram bot."""
     from bot.telegram import application
+    from bot.telegram.collection import Collection
 
     with Fundstelle(settings, notify=say) as fundstelle:
         application.checked_token(settings)  # before anything that takes long
         _index_if_empty(fundstelle, index_first)
         _match_embedder(fundstelle)
-        application.run(settings, fundstelle.answerer, fundstelle.store.documents)
+        store = fundstelle.store
+        application.run(
+            settings, Collection(fundstelle.answerer, store.documents, store.article_count, store.sentence_count)
+        )
 
 
 @app.command()
