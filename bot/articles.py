@@ -47,9 +47,7 @@ def list_articles(
     if not listed and not chosen:
         say(text("chat.empty", settings.language))
     for article in listed:
-        line = f"{article.document.id:>6}  {citation(article.document, settings.language)}"
-        same = f" ({text('cli.copy_of', settings.language, id=article.copy_of)})" if article.copy_of else ""
-        show(line + same)
+        show(f"{article.document.id:>6}  {citation(article.document, settings.language)}{_same(article, settings)}")
 
 
 @command
@@ -81,7 +79,7 @@ def show_article(
             }
         )
         return
-    show(citation(document, language))
+    show(citation(document, language) + _same(found, settings))
     show(found.document.path)
     if copies:
         show(text("chat.also_in", language, articles=", ".join(republished(copy, language) for copy in copies)))
@@ -133,6 +131,11 @@ def _meant(articles: Sequence[Article], meant: str, language: str, *, below: boo
     if not found:
         raise StoreError(text("cli.no_article", language, article=meant))
     return found
+
+
+def _same(article: Article, settings: Settings) -> str:
+    """Which article is searched in the place of a copy; empty for any other."""
+    return f" ({text('cli.copy_of', settings.language, id=article.copy_of)})" if article.copy_of else ""
 
 
 def _absolute(path: str) -> str:

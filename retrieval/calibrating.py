@@ -178,5 +178,6 @@ def best_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], an
 
 def _labelled(candidate: Candidate, question: EvaluationQuestion, data: EvaluationSet) -> tuple[Sequence[float], bool]:
     """The features ``FOUND``, and whether this is the answer in the question's own text."""
-    of_context = candidate.hit.document.text == data.documents[question.context].text
+    hit = candidate.hit
+    of_context = data.documents[question.context].text in {d.text for d in (hit.document, *hit.copies)}
     return astuple(candidate.evidence), of_context and is_right(candidate.span.text, question)

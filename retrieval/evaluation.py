@@ -139,7 +139,9 @@ def evaluate_open(
         for done, question in enumerate(data.questions, 1):
             hits = search.search(asked(question), limit=RANKED, within=within)
             answer = answerer.answer(asked(question), hits[:top_k])
-            ranked = tuple(dict.fromkeys(context_of[hit.document.text] for hit in hits))
+            # A context that is nearly the same as another one is found with it.
+            found = [document.text for hit in hits for document in (hit.document, *hit.copies)]
+            ranked = tuple(dict.fromkeys(context_of[text] for text in found))
             wanted = context_of[data.documents[question.context].text]
             rank = reciprocal_rank(ranked, wanted)
             outcomes.append(

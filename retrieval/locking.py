@@ -80,7 +80,7 @@ class WriterLock:
             if time.monotonic() >= deadline:
                 raise StoreError(f"{holder} Bitte später noch einmal.")
             if not is_said:
-                self._notify(f"{holder} Es wird bis zu {self._wait_seconds:.0f} Sekunden gewartet.")
+                self._notify(f"{holder} Es wird bis zu {self._wait_seconds:g} Sekunden gewartet.")
                 is_said = True
             time.sleep(min(_PAUSE_SECONDS, max(0.0, deadline - time.monotonic())))
 

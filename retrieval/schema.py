@@ -157,7 +157,8 @@ END;
 
 def _describe_articles(connection: sqlite3.Connection) -> None:
     """What version 2 knows about articles that version 1 has taken up."""
-    for row, text in connection.execute("SELECT id, text FROM documents").fetchall():
+    for (row,) in connection.execute("SELECT id FROM documents").fetchall():
+        (text,) = connection.execute("SELECT text FROM documents WHERE id = ?", (row,)).fetchone()
         connection.execute("UPDATE documents SET language = ? WHERE id = ?", (text_language(text), row))
         store_bands(connection, row, text)
 

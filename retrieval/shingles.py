@@ -73,12 +73,12 @@ def bands(text: str) -> tuple[int, ...]:
 
 def are_copies(one: str, other: str) -> bool:
     """Whether two texts say the same in nearly the same words and with the same numbers."""
+    numbers, others = (set(_NUMBER.findall(text)) for text in (one, other))
+    if len(numbers & others) < SAME_NUMBERS * len(numbers | others):
+        return False
     first, second = shingles(one), shingles(other)
     shared = len(np.intersect1d(first, second, assume_unique=True))
-    if shared < SIMILAR * (len(first) + len(second) - shared):
-        return False
-    numbers, others = (set(_NUMBER.findall(text)) for text in (one, other))
-    return len(numbers & others) >= SAME_NUMBERS * len(numbers | others)
+    return shared >= SIMILAR * (len(first) + len(second) - shared)
 
 
 def store_bands(connection: Connection, document_id: int, text: str) -> None:

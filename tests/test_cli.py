@@ -329,7 +329,7 @@ def test_chat_over_other_articles_offers_general_questions(doubles, tmp_path):
 def test_chat_commands(indexed):
     result = fundstelle("chat", stdin=f"/help\n/Sources\n/nonsense\n/quit\n{TRADE}\n")
     assert result.exit_code == 0
-    assert "/sources  die Artikel" in result.stdout
+    assert "/sources      die Artikel" in result.stdout
     assert f"  {TITLE}, BelTA, 17. Mai 2024" in result.stdout
     assert "Den Befehl /nonsense gibt es nicht." in result.stderr
     assert "0,5 Milliarden Dollar (" not in result.stdout
@@ -343,7 +343,7 @@ def test_chat_goes_on_after_a_question_that_cannot_be_asked(indexed):
 
 
 def test_ctrl_c_while_questions_are_piped_in_is_no_success(indexed, monkeypatch):
-    def interrupted(self: Answerer, question: str, *, top_k: int) -> Answer:
+    def interrupted(self: Answerer, question: str, **_: object) -> Answer:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Answerer, "ask", interrupted)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.german import keyword_terms, question_language, read_entries, read_words
+from retrieval.german import keyword_terms, question_language, read_entries, read_words, text_language
 
 LISTS = (
     *("stop_words_de.txt", "stop_words_en.txt", "clue_words_de.txt", "clue_words_en.txt"),
@@ -109,3 +109,28 @@ def test_question_words_are_stop_words() -> None:
     stop_words = read_words("stop_words_de.txt") | read_words("stop_words_en.txt")
     assert {"wer", "wann", "welche", "warum", "who", "when", "which", "why"} <= stop_words
     assert not {"not", "gift", "rat"} & stop_words
+
+
+TEXTS = {
+    "Börsenkurse Frankfurt: DAX minus 0,4 Prozent, MDAX plus 0,2 Prozent. Gewinner: Siemens, Allianz, Bayer. "
+    "Umsätze schwach, Anleger zurückhaltend vor Zinsentscheid der Notenbank in der kommenden Woche.": "de",
+    "Siemens": "de",
+    "": "de",
+    "The mayor said that the new swimming pool will open next year, and that costs are lower than expected. "
+    "Residents are happy with the decision.": "en",
+    "De regering heeft maandag bekendgemaakt dat het nieuwe zwembad in Utrecht volgend jaar wordt geopend. "
+    "Volgens de burgemeester zijn de kosten lager dan verwacht.": "other",
+    "Le gouvernement a annoncé lundi que la nouvelle piscine de Lyon ouvrira l'année prochaine. Selon le maire, "
+    "les travaux ont beaucoup avancé ces derniers mois.": "other",
+    "Regeringen meddelade på måndagen att den nya simhallen i Uppsala öppnar nästa år. Enligt borgmästaren har "
+    "arbetet gått framåt mycket under de senaste månaderna.": "other",
+    "Hükümet pazartesi günü Ankara'daki yeni yüzme havuzunun gelecek yıl açılacağını duyurdu. Belediye başkanına "
+    "göre çalışmalar son aylarda çok ilerledi ve maliyetler düşük.": "other",
+    "Правительство сообщило в понедельник, что новый бассейн в Перми откроется в следующем году. По словам мэра, "
+    "работы сильно продвинулись за последние месяцы, и жители довольны.": "other",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_language(text: str) -> None:
+    assert text_language(text) == TEXTS[text]

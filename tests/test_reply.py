@@ -276,3 +276,46 @@ def test_width_counts_as_telegram_does():
 
 def test_cut_never_splits_a_character():
     assert cut("👍👍👍", 4) == "👍…"
+
+
+COPIES = tuple(
+    Document("", title=f"Titel {n}", source=source, published=published, url=url)
+    for n, (source, published, url) in enumerate(
+        [("dpa", "2024-05-17", "https://d.de/?a=1&b=2"), ("A & B", "", ""), ("", "2024-05-18", "javascript:x")]
+    )
+)
+
+
+def test_copies_are_named_under_the_answer():
+    answer = replace(ANSWER, copies=COPIES)
+    assert (
+        str(terminal(answer, "de")).count(
+            "auch in: dpa (17. Mai 2024) https://d.de/?a=1&b=2, A & B, Titel 2 (18. Mai 2024) javascript:x\n"
+        )
+        == 1
+    )
+    plain = Plain(telegram_html(answer, "en"))
+    assert plain.text.endswith("\nalso in: dpa (17 May 2024), A & B, Titel 2 (18 May 2024)")
+    assert plain.links[-1] == "https://d.de/?a=1&b=2"
+    assert [entry["source"] for entry in to_json(answer)["answer"]["also_in"]] == ["dpa", "A & B", ""]
+
+
+def test_many_copies_are_cut_to_a_few():
+    answer = replace(ANSWER, copies=COPIES * 40)
+    assert str(terminal(answer, "de")).count("dpa (") == 2
+    assert Plain(telegram_html(answer, "de")).text.endswith("dpa (17. Mai 2024), A & B, …")
+
+
+@pytest.mark.parametrize("length", [10, 5000])
+def test_an_answer_with_copies_fits_one_message(length):
+    text = "Wort " * length + "Ende"
+    passage = Passage(text, 0, len(text), 0, 0)
+    copies = tuple(replace(copy, source="Q<" * 3000, url="https://x.de/" + "y" * 1900) for copy in COPIES * 3)
+    answer = replace(
+        ANSWER, text="Ende", start=len(text) - 4, end=len(text), passage=passage, copies=copies,
+        document=replace(ANSWER.document, text=text),
+    )  # fmt: skip
+    plain = Plain(telegram_html(answer, "de"))
+    assert len(plain.text.encode("utf-16-le")) // 2 <= 4096
+    assert plain.bold == "Ende"
+    assert len(plain.links) == 6

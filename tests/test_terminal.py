@@ -117,3 +117,20 @@ def test_sources_of_many_articles():
     assert lines[1:31] == ["  Bahn, BelTA, 17. Mai 2024"] * 30
     assert lines[31:] == ["  und 5 weitere"]
     assert sources_text([], "de") == "Noch sind keine Artikel aufgenommen. Das geht mit: fundstelle index ORDNER"
+
+
+def test_the_prompt_shows_where_is_looked(capsys):
+    talk = chat(interactive=True, language="en")
+    assert talk.prompt() == "? "
+    talk.run(["/source dpa Berlin", "/bis 17. Mai 2024"])
+    assert talk.prompt() == "[Source: dpa Berlin, until 17 May 2024] ? "
+    talk.run(["/since morgen", "/until"])
+    assert talk.prompt() == "[Source: dpa Berlin] ? "
+    assert "“morgen” is no date" in capsys.readouterr().err
+
+
+def test_typed_lines_come_after_the_prompt_of_the_moment(keyboard):
+    prompts = iter(["eins ", "zwei ", "drei "])
+    keyboard.send_text("Wer?\rWann?\r\x04")
+    assert list(typed_lines(PromptSession(), lambda: next(prompts))) == ["Wer?", "Wann?"]
+    assert list(prompts) == []

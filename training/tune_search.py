@@ -53,7 +53,7 @@ def main() -> None:
         texts = dict.fromkeys(example.context for example in everything)
         documents = [Document(text, path=f"written:{number}") for number, text in enumerate(texts)]
         Indexer(store, SentenceSplitter(), embedder).index_documents(documents)
-        row_of = {document.text: document.id for document in store.documents()}
+        row_of = {article.document.text: article.copy_of or article.document.id for article in store.articles()}
         search = Search(store, embedder, FaissVectorIndex(store), KeywordIndex(store))
         for language in ("de", "en"):
             found = []

@@ -1,0 +1,112 @@
+"""Searching in some of the articles only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.within import described, filter_from
+from retrieval.errors import FilterError
+from retrieval.german import keyword_terms
+from retrieval.keywords import KeywordIndex
+from retrieval.search import PASSAGE_CANDIDATES, SENTENCE_CANDIDATES, Search
+from retrieval.store import Store
+from retrieval.types import Document, Filter
+from retrieval.vectors import FaissVectorIndex
+from tests.collection import BREST, PERM, put
+from tests.doubles import HashEmbedder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path) as store:
+        put(store, PERM, "/perm.txt", title="Perm", source="BelTA", published="2024-05-17")
+        put(store, BREST, "/brest.txt", title="Messe", source="dpa/ÄRZTE", published="2024-06-01")
+        put(store, "Ohne Datum reist der Gouverneur.\nEr reist weit.", "/ohne.txt", title="Reise", source="BelTA")
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("within", "ids"),
+    [
+        (Filter(), [1, 2, 3]),
+        (Filter(source="elt"), [1, 3]),
+        (Filter(source="ärzte"), [2]),
+        (Filter(source="%"), []),
+        (Filter(since="2024-05-17"), [1, 2]),
+        (Filter(since="2024-05-18"), [2]),
+        (Filter(until="2024-05-17"), [1]),
+        (Filter(until="2030-01-01"), [1, 2]),
+        (Filter(since="2024-05-17", until="2024-05-31", source="belta"), [1]),
+        (Filter(words=("belta", "PERM")), [1]),
+        (Filter(words=("perm", "messe")), []),
+    ],
+)
+def test_which_articles_match(store: Store, within: Filter, ids: list[int]) -> None:
+    assert store.matching(within) == ids
+    assert [article.document.id for article in store.articles(within)] == ids
+    assert bool(within) == (within != Filter())
+
+
+def test_few_among_many_are_found(store: Store) -> None:
+    for number in range(SENTENCE_CANDIDATES // 2 + 20):  # all nearer to the question than the one that counts
+        text = f"Gouverneur Machonin Perm Nummer {number}.\nGouverneur von Perm, Teil {number}."
+        put(store, text, f"/{number}", source="Viel")
+    search = Search(store, HashEmbedder(), FaissVectorIndex(store), KeywordIndex(store))
+    question = "Gouverneur Machonin Perm Nummer?"
+    assert PASSAGE_CANDIDATES < 80
+    assert {hit.document.source for hit in search.search(question, limit=50)} == {"Viel"}
+    hits = search.search(question, limit=50, within=Filter(source="BelTA"))
+    assert {hit.document.id for hit in hits} == {1, 3}
+    assert hits[0].document.id == 1
+    assert hits[0].keyword > 0
+    assert search.search(question, within=Filter(source="niemand")) == []
+
+
+def test_both_indexes_keep_to_the_chosen_articles(store: Store) -> None:
+    terms = keyword_terms("Gouverneur Minsk")
+    everywhere = dict(KeywordIndex(store).search(terms, 10))
+    chosen = KeywordIndex(store).search(terms, 10, [2])
+    assert [passage.document_id for passage in store.passages(row for row, _ in chosen).values()] == [2]
+    assert all(everywhere[row] == score for row, score in chosen)
+    query = HashEmbedder().embed_questions(["Wer ist Gouverneur?"])[0]
+    among = store.sentence_ids([2, 3])
+    assert among.tolist() == [4, 5, 6, 7]
+    index = FaissVectorIndex(store)
+    assert [row for row, _ in index.search(query, 3)] == [
+        row for row, _ in index.search(query, 3, store.sentence_ids())
+    ]
+    assert sorted(row for row, _ in index.search(query, 10, among)) == [4, 5, 6, 7]
+    assert index.search(query, 10, store.sentence_ids([])) == []
+
+
+def test_an_article_counts_if_a_copy_does(store: Store) -> None:
+    store.settle(Document(PERM, "Abschrift", "AFP", published="2024-07-01", path="/kopie.txt"))
+    search = Search(store, HashEmbedder(), FaissVectorIndex(store), KeywordIndex(store))
+    hits = search.search("Wer ist Gouverneur?", within=Filter(source="AFP"))
+    assert {hit.document.id for hit in hits} == {1}
+    assert [copy.source for copy in hits[0].copies] == ["AFP"]
+    assert store.matching(Filter(since="2024-07-01")) == [1]
+    assert [article.document.path for article in store.articles(Filter(source="AFP"))] == ["/kopie.txt"]
+
+
+def test_dates_as_germans_write_them() -> None:
+    assert filter_from(" dpa ", "17. Mai 2024", "1.6.2024", "de") == Filter("dpa", "2024-05-17", "2024-06-01")
+    assert filter_from(None, None, None, "de", ["Wort"]) == Filter(words=("Wort",))
+    assert described(filter_from("dpa", "2024-05-17", None, "de"), "de") == "Quelle: dpa, seit 17. Mai 2024"
+    assert described(filter_from(None, None, "2024-05-17", "en"), "en") == "until 17 May 2024"
+    assert described(Filter(), "de") == ""
+
+
+@pytest.mark.parametrize("wrong", ["gestern", "2024-02-30", "17.5.", "2024"])
+def test_what_is_no_date_is_said(wrong: str) -> None:
+    for dates in ((wrong, None), (None, wrong)):
+        with pytest.raises(FilterError, match=f"„{wrong}“ ist kein Datum"):
+            filter_from(None, *dates, "de")
+
+
+def test_an_end_before_the_beginning_is_said() -> None:
+    with pytest.raises(FilterError, match=r"2024-05-16.*vor.*2024-05-17"):
+        filter_from(None, "2024-05-17", "2024-05-16", "de")
