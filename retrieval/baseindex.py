@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 LISTS = 256
-#: Lists that a search looks into. A cosine of an 8-bit vector is off by about 0.005, which matters little: search scores
-#: the candidates anew with the store's vectors.
+#: Lists that a search looks into. A cosine of an 8-bit vector is off by about 0.005, which matters little: search
+#: scores the candidates anew with the store's vectors.
 PROBED_LISTS = 96
 #: Vectors for placing the lists' centres; more of them change nothing that can be measured.
 TRAINING_ROWS = 64 * LISTS
+_GROWTH = 4
 _LEAST_ROWS_A_LIST = 39  # what FAISS asks for
 
 
@@ -78,11 +78,6 @@ class BaseIndex:
         """The length of a vector."""
         return int(self._index.d)
 
-    @property
-    def is_coarse(self) -> bool:
-        """Whether it was trained on too few vectors for the number it holds by now."""
-        return int(self._index.nlist) < min(LISTS, len(self) // _LEAST_ROWS_A_LIST)
-
     def ids(self) -> NDArray[np.int64]:
         """The ids of all vectors, ``(n,)``, in no order."""
         import faiss
@@ -106,7 +101,7 @@ class BaseIndex:
     def search(
         self, query: NDArray[np.float32], k: int, selector: Any, share: float
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Scores and ids, each ``(1, k)``, filled up with the id -1, of the ids that the FAISS ``selector`` lets through.
+        """Scores and ids of what the FAISS ``selector`` lets through, each ``(1, k)``, filled up with the id -1.
 
         ``share`` is how much of the index that is (0..1]: the fewer, the more lists are looked into.
         """
@@ -116,3 +111,8 @@ class BaseIndex:
         probed = min(int(self._index.nlist), int(np.ceil(PROBED_LISTS / share)))
         scores, ids = self._index.search(query, k, params=parameters(sel=selector, nprobe=probed))
         return scores, ids
+
+
+def is_outgrown(trained: int, rows: int) -> bool:
+    """Whether an index that was trained for ``trained`` rows should be trained anew for so many ``rows``."""
+    return trained < TRAINING_ROWS or rows > _GROWTH * trained

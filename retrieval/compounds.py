@@ -39,21 +39,27 @@ def cheapest_parts(word: str, costs: Mapping[str, float], nouns: Container[str])
     The stemmer takes a linking element off just as it does with an ending: "Handels", "Maschinen" and "Regierungs"
     have the terms of "Handel", "Maschine" and "Regierung".
     """
-    end = len(word)
-    if not 2 * _SHORTEST_PART <= end <= _LONGEST_WORD:
+    if not 2 * _SHORTEST_PART <= len(word) <= _LONGEST_WORD:
         return ()
-    rest: dict[int, _Parts] = {}  # by where it begins: the best parts from there to the end
-    for start in range(end - _SHORTEST_PART, -1, -1):
+    known: dict[int, _Parts | None] = {}
+
+    def best(start: int) -> _Parts | None:
+        """The best parts of what begins at ``start``; only places that parts lead to are ever asked for."""
+        if start in known:
+            return known[start]
         found = []
         head = keyword_term(word[start:])
         if start and head in nouns:
             found.append(_Parts(costs[head], (head,)))
-        for middle in range(start + _SHORTEST_PART, end - _SHORTEST_PART + 1):
-            if middle in rest and (term := keyword_term(word[start:middle])) in costs:
-                found.append(_Parts(costs[term] + rest[middle].cost, (term, *rest[middle].terms)))
-        if found:
-            rest[start] = min(found)
-    return rest[0].terms if 0 in rest else ()
+        for middle in range(start + _SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+            term = keyword_term(word[start:middle])
+            if term in costs and (rest := best(middle)) is not None:
+                found.append(_Parts(costs[term] + rest.cost, (term, *rest.terms)))
+        known[start] = min(found, default=None)
+        return known[start]
+
+    parts = best(0)
+    return parts.terms if parts is not None else ()
 
 
 @cache

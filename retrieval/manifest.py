@@ -38,7 +38,7 @@ class Manifest:
     """What the index file holds, and how to know that it is undamaged: FAISS itself notices almost no damage.
 
     It holds the sentences up to the id ``highest`` but for those that the store had removed by entry ``removals`` of
-    its log.
+    its log; its lists were made for ``trained`` rows.
     """
 
     file: str
@@ -46,6 +46,7 @@ class Manifest:
     embedder: str
     dimension: int
     rows: int
+    trained: int
     highest: int
     removals: int
     generation: int

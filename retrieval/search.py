@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.compounds import part_terms
 from retrieval.german import keyword_terms, question_language
 from retrieval.keywords import KeywordIndex
 from retrieval.store import Store
@@ -112,7 +113,8 @@ class Search:
             return Candidates.none()
         sentences = None if articles is None else self._store.sentence_ids(articles)
         query = self._embedder.embed_questions([question])[0]
-        found = dict(self._keywords.search(keyword_terms(question), PASSAGE_CANDIDATES, articles))
+        terms = [*keyword_terms(question), *part_terms(question)]
+        found = dict(self._keywords.search(terms, PASSAGE_CANDIDATES, articles))
         nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
         neighbours = self._store.passages_of_sentences(sentence for sentence, _ in nearest)
         proposed = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,18 @@ _NO_IDS = np.empty(0, np.int64)
 class TwoPartIndex:
     """A ``BaseIndex`` without the sentences that are gone, and the sentences that came later, compared one by one.
 
-    ``base`` holds the sentences up to the id ``highest`` as the store had them at entry ``removals`` of its log of
-    removed sentences. ``generation`` and ``embedder`` are the store's, as of the last ``catch_up``.
+    It holds what the store had up to the id ``highest`` and entry ``removals`` of its log of removed sentences; the
+    ``base`` does so at the beginning, and was trained for ``trained`` rows. ``generation`` and ``embedder`` are the
+    store's as of the last ``catch_up``.
     """
 
-    def __init__(self, base: BaseIndex | None = None, *, highest: int = 0, removals: int = 0) -> None:
+    def __init__(self, base: BaseIndex | None = None, *, highest: int = 0, removals: int = 0, trained: int = 0) -> None:
         self.generation = -1
         self.embedder = ""
         self._base = base
-        self._base_highest = self._highest = highest
-        self._removals = removals
+        self._base_highest = self.highest = highest
+        self.removals = removals
+        self.trained = trained
         self._gone = _NO_IDS  # of the base
         self._recent: Any = None  # faiss.IndexIDMap2 over faiss.IndexFlatIP
         self._without_gone: Any = None  # a selector, made when first needed
@@ -41,13 +44,19 @@ class TwoPartIndex:
             return self._base.dimension
         return int(self._recent.d) if self._recent is not None else 0
 
+    def write(self, path: Path) -> None:
+        """Writes the base. Raises ValueError if there is more than that, RuntimeError where it cannot be written."""
+        if self._base is None or self._gone.size or self._recent_rows():
+            raise ValueError("only a base alone can be written")
+        self._base.write(path)
+
     def catch_up(self, store: Store) -> None:
         """Takes in what the store has added and removed since. A sentence's vector never changes."""
         import faiss
 
         with store.snapshot():
             self.generation, self.embedder = store.generation, store.embedder_signature
-            self._removals, gone = store.removed_sentences(after=self._removals)
+            self.removals, gone = store.removed_sentences(after=self.removals)
             self._without_gone = None
             if gone.size:
                 self._gone = np.union1d(self._gone, gone[gone <= self._base_highest])
@@ -55,11 +64,11 @@ class TwoPartIndex:
                     self._recent.remove_ids(gone)
             if not len(self):  # the next vectors may be of another embedder
                 self._base, self._recent, self._gone = None, None, _NO_IDS
-            for ids, vectors in store.all_vectors(after=self._highest):
+            for ids, vectors in store.all_vectors(after=self.highest):
                 if self._recent is None:
                     self._recent = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
                 self._recent.add_with_ids(vectors, ids)
-                self._highest = int(ids[-1])
+                self.highest = int(ids[-1])
 
     def agrees_with(self, store: Store) -> bool:
         """Whether it holds as many sentences as the store, and their ids have the same sum."""
@@ -91,16 +100,17 @@ class TwoPartIndex:
         if among is not None:
             return self._bitmap(among), min(1.0, max(1, among.size) / len(self))
         if self._gone.size and self._without_gone is None:
-            self._without_gone = self._bitmap(np.arange(self._highest + 1))
+            self._without_gone = self._bitmap(np.arange(self.highest + 1))
         return self._without_gone, 1.0
 
     def _bitmap(self, ids: NDArray[np.int64]) -> Any:
         import faiss
 
-        allowed = np.zeros(self._highest + 1, bool)
-        allowed[ids[ids <= self._highest]] = True
+        allowed = np.zeros(self.highest + 1, bool)
+        allowed[ids[ids <= self.highest]] = True
         allowed[self._gone] = False
-        return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+        selector: Any = faiss.IDSelectorBitmap
+        return selector(np.packbits(allowed, bitorder="little"))
 
     def _recent_rows(self) -> int:
         return int(self._recent.ntotal) if self._recent is not None else 0

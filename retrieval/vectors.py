@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.baseindex import TRAINING_ROWS, BaseIndex
+from retrieval.baseindex import TRAINING_ROWS, BaseIndex, is_outgrown
 from retrieval.errors import StoreError
-from retrieval.manifest import (
-    RECENT_ROWS,
-    IndexFile,
-    IndexState,
-    Manifest,
-    index_file,
-    publish,
-    withdraw,
-)
+from retrieval.manifest import RECENT_ROWS, IndexState, Manifest, index_file, publish, withdraw
 from retrieval.store import Store
+from retrieval.twopart import TwoPartIndex
 
 
 class VectorIndex(Protocol):
@@ -62,7 +55,7 @@ class FaissVectorIndex:
         self._notify = notify
         self._recent_rows = recent_rows
         self._lock = threading.Lock()
-        self._contents: _Contents | None = None
+        self._contents: TwoPartIndex | None = None
 
     def __len__(self) -> int:
         """The number of sentences in the index."""
@@ -95,10 +88,10 @@ class FaissVectorIndex:
                 raise ValueError(f"the query has {row.shape[1]} dimensions, the index {contents.dimension}")
             return contents.search(row, k, among)
 
-    def _current(self) -> _Contents:
+    def _current(self) -> TwoPartIndex:
         contents = self._contents
         if contents is None:
-            contents = self._opened()
+            contents = self._contents = self._opened()
         elif self._store.generation != contents.generation:
             if self._store.embedder_signature != contents.embedder and len(contents):
                 raise StoreError(
@@ -106,13 +99,116 @@ class FaissVectorIndex:
                     f"({self._store.embedder_signature}). Bitte Fundstelle neu starten."
                 )
             contents.catch_up(self._store)
-        self._contents = contents
         return contents
 
-    def _opened(self, progress: Callable[[int, int], None] | None = None) -> _Contents:
+    def _opened(self, progress: Callable[[int, int], None] | None = None) -> TwoPartIndex:
         file = index_file(self._store, self._recent_rows)
-        contents = self._read(file)
-        if contents is None:
-            state = IndexState.DAMAGED if file.manifest else file.state
-            file, contents = IndexFile(state), _Contents(self._store)
-        ...
+        state, manifest, contents = file.state, file.manifest, None
+        if manifest is not None and state is IndexState.CURRENT:
+            contents = self._from_file(manifest)
+            if contents is None:
+                state = IndexState.DAMAGED
+        if contents is None and self._store.sentence_count() > self._recent_rows:
+            if manifest is not None and state is IndexState.BEHIND:
+                contents = self._extended(manifest, progress)
+                if contents is None:
+                    state = IndexState.DAMAGED
+            contents = self._saved(contents or self._rebuilt(progress))
+        elif contents is None:
+            contents = TwoPartIndex()
+            contents.catch_up(self._store)
+            if any(self._store.home.glob("vectors*")):
+                self._with_write_lock(withdraw)
+        if state in _NOTICES and len(contents):
+            self._notify(_NOTICES[state])
+        return contents
+
+    def _from_file(self, manifest: Manifest) -> TwoPartIndex | None:
+        """What the file holds and the store has done since.
+
+        None if its checksum is right, but it is not what the manifest says, or not what the store holds.
+        """
+        base = self._base(manifest)
+        if base is None:
+            return None
+        contents = TwoPartIndex(base, highest=manifest.highest, removals=manifest.removals, trained=manifest.trained)
+        with self._store.snapshot():
+            contents.catch_up(self._store)
+            return contents if contents.agrees_with(self._store) else None
+
+    def _extended(self, manifest: Manifest, progress: Callable[[int, int], None] | None) -> TwoPartIndex | None:
+        """What the file holds with all that the store has done since, for a new file; None as ``_from_file``."""
+        base = self._base(manifest, writable=True)
+        if base is None:
+            return None
+        with self._store.snapshot():
+            if is_outgrown(manifest.trained, self._store.sentence_count()):
+                return self._rebuilt(progress)
+            removals, gone = self._store.removed_sentences(after=manifest.removals)
+            base.remove(gone)
+            contents = self._filled(base, manifest.highest, removals, manifest.trained, progress)
+            return contents if contents.agrees_with(self._store) else None
+
+    def _rebuilt(self, progress: Callable[[int, int], None] | None) -> TwoPartIndex:
+        """All that the store holds, for a new file."""
+        with self._store.snapshot():
+            ids = self._store.sentence_ids()
+            sample = ids[:: max(1, ids.size // TRAINING_ROWS)]
+            base = BaseIndex.train(self._store.vectors(sample.tolist()))
+            removals, _ = self._store.removed_sentences()
+            return self._filled(base, 0, removals, ids.size, progress)
+
+    def _filled(
+        self,
+        base: BaseIndex,
+        highest: int,
+        removals: int,
+        trained: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> TwoPartIndex:
+        """``base`` with the sentences above the id ``highest``."""
+        total = self._store.sentence_count()
+        for ids, vectors in self._store.all_vectors(after=highest):
+            base.add(ids, vectors)
+            highest = int(ids[-1])
+            if progress is not None:
+                progress(len(base), total)
+        contents = TwoPartIndex(base, highest=highest, removals=removals, trained=trained)
+        contents.catch_up(self._store)  # there is nothing more: it learns the generation
+        return contents
+
+    def _base(self, manifest: Manifest, *, writable: bool = False) -> BaseIndex | None:
+        """The index file, if it is what its manifest says."""
+        base = BaseIndex.read(self._store.home / manifest.file, writable=writable)
+        fits = base is not None and (len(base), base.dimension) == (manifest.rows, manifest.dimension)
+        return base if fits else None
+
+    def _saved(self, contents: TwoPartIndex) -> TwoPartIndex:
+        """``contents``, which are a base alone, from a new file; as they are where none can be written."""
+        written: list[Manifest] = []
+        self._with_write_lock(lambda home: written.append(publish(home, contents.write, self._describer(contents))))
+        return next(filter(None, map(self._from_file, written)), contents)
+
+    def _describer(self, contents: TwoPartIndex) -> Callable[[str, str], Manifest]:
+        return lambda file, sha256: Manifest(
+            file=file,
+            sha256=sha256,
+            embedder=contents.embedder,
+            dimension=contents.dimension,
+            rows=len(contents),
+            trained=contents.trained,
+            highest=contents.highest,
+            removals=contents.removals,
+            generation=contents.generation,
+            identity=self._store.identity,
+        )
+
+    def _with_write_lock(self, change: Callable[[Path], object]) -> None:
+        if self._store.read_only:
+            return
+        try:
+            # Two processes that save at once would sweep away each other's file.
+            with self._store.database.transaction():
+                change(self._store.home)
+        except (OSError, RuntimeError, StoreError) as error:  # FAISS raises RuntimeError
+            self._notify(f"Der Vektorindex konnte nicht gespeichert werden ({error}); er bleibt im Arbeitsspeicher.")

@@ -1,8 +1,8 @@
 """The words that German compounds are made of, counted in German text: ``retrieval/data/compound_parts_de.txt``.
 
 Koehn and Knight 2003 ("Empirical Methods for Compound Splitting"): a word is a compound if the geometric mean of its
-parts' frequencies is higher than its own. Here this decides which words stay in the list, from the shortest on; splitting
-then needs no frequencies, only their order.
+parts' frequencies is higher than its own. Here this decides which words stay in the list, from the shortest on;
+splitting then needs no frequencies, only their order.
 """
 
 from __future__ import annotations
@@ -21,8 +21,13 @@ from training.paths import ROOT
 TEXTS = ("wikipedia_de", "bundestag_reden_de", "klexikon_de")
 #: Rarer words are left out: names, foreign words, misprints.
 LEAST_OFTEN = 20
-#: Endings that are words, too, or terms of words, and would cut "hängenden" and "Wählerschaft".
-ENDINGS = frozenset({"schaft", "end", "ell", "nisch", "iert", "isch"})
+#: Endings that are words or names, too, and would cut "hängenden", "Wählerschaft" and "Männchen".
+ENDINGS = frozenset(
+    [
+        *("schaft", "end", "ell", "nisch", "iert", "isch", "chen", "zung", "lung", "kung"),
+        *("tend", "bend", "lend", "eit", "ion", "ent", "ling", "stag"),
+    ]
+)
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+")
@@ -66,7 +71,9 @@ def choose(capital: Counter[str], small: Counter[str]) -> list[str]:
             costs[term] = cost
             if as_noun[term] > often[term] / 2:
                 nouns.add(term)
-    return [term.capitalize() if term in nouns else term for term in sorted(costs, key=lambda term: (costs[term], term))]
+    return [
+        term.capitalize() if term in nouns else term for term in sorted(costs, key=lambda term: (costs[term], term))
+    ]
 
 
 def main() -> None:
