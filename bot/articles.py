@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -126,7 +126,7 @@ def _meant(articles: Sequence[Article], meant: str, language: str, *, below: boo
     def is_there(document: Document) -> bool:
         return meant in (document.path, document.url) or document.path == path or document.path.startswith(inside)
 
-    numbered = [article for article in articles if meant.isdecimal() and int(meant) == article.document.id]
+    numbered = [article for article in articles if meant == str(article.document.id)]
     found = numbered or [article for article in articles if meant and is_there(article.document)]
     if not found:
         raise StoreError(text("cli.no_article", language, article=meant))
@@ -139,7 +139,7 @@ def _same(article: Article, settings: Settings) -> str:
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    return os.path.abspath(os.path.expanduser(path))
 
 
 def _version(versions: Sequence[Version], number: int, document_id: int, language: str) -> Document:

@@ -58,8 +58,8 @@ class Chat:
         for line in lines:
             line = line.strip()
             if line.startswith("/"):
-                command, _, value = line.partition(" ")
-                if not self._obey(command.lower(), value.strip()):
+                command, *value = line.split(maxsplit=1)
+                if not self._obey(command.lower(), "".join(value)):
                     break
             elif line:
                 well = self._answer(line) and well

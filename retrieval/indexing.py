@@ -113,12 +113,12 @@ class Indexer:
             self._store.put_source(Source(folder, SourceKind.FOLDER, checked_at=now()))
 
     def _take_up_waiting(self, reports: Mapping[int, FileReport], report: Callable[[int, FileReport], None]) -> None:
-        """Copies whose original is gone or has changed; of those that were in this run, the report is corrected."""
-        positions = {entry.path: position for position, entry in reports.items()}
+        """Copies whose original is gone or has changed; what this run has said about them is corrected."""
+        copies = {entry.path: i for i, entry in reports.items() if entry.outcome is IndexOutcome.DUPLICATE}
         waiting = self._store.waiting()
         self._take_up(
             [
-                (positions.get(document.path, len(reports) + number), (document.path, document))
+                (copies.get(document.path, len(reports) + number), (document.path, document))
                 for number, document in enumerate(waiting)
             ],
             report,

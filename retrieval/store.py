@@ -99,7 +99,8 @@ class Store(Sources):
         That is: unchanged, or a copy of an article from elsewhere (the same or nearly the same words), or only title,
         source, date and the like have changed.
         """
-        verdict = self._judge(document)
+        with self.snapshot():
+            verdict = self._judge(document)
         if verdict is None:
             return None
         if not verdict.changes:

@@ -69,7 +69,7 @@ def test_remove_with_a_typing_error_removes_nothing(indexed: None) -> None:
     assert numbers() == before
 
 
-@pytest.mark.parametrize("wrong", ["0", "²", "-1", "nichts.txt", ""])
+@pytest.mark.parametrize("wrong", ["0", "²", "-1", "nichts.txt", "", "~niemand/x", "9" * 5000, "https://x.by/"])
 def test_an_article_that_is_not_there(indexed: None, wrong: str) -> None:
     assert "fundstelle list" in failed_with_one_line(fundstelle("show", "--", wrong))
 
@@ -96,6 +96,10 @@ def test_list_takes_filters(indexed: None) -> None:
 @pytest.mark.parametrize("command", [["list"], ["ask", "Wer?"], ["chat"], ["eval", "x.json", "--mode", "open"]])
 def test_a_date_that_is_none_is_one_line(doubles: None, command: list[str]) -> None:
     assert "„gestern“ ist kein Datum" in failed_with_one_line(fundstelle(*command, "--since", "gestern"))
+
+
+def test_eval_searches_in_open_mode_only(doubles: None) -> None:
+    assert "--mode open" in failed_with_one_line(fundstelle("eval", "x.json", "--source", "dpa"))
 
 
 def test_ask_in_some_of_the_articles(indexed: None) -> None:

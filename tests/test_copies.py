@@ -109,6 +109,20 @@ def test_when_the_kept_one_changes_the_copy_takes_its_place(indexer: Indexer, st
     assert index(indexer, b=WIRE, c=WIRE) == {"b": "unchanged", "c": "duplicate"}
 
 
+def test_a_copy_whose_file_is_broken_takes_over_and_its_file_is_reported(
+    indexer: Indexer, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text(LONG)
+    (tmp_path / "b.txt").write_text(WIRE)
+    indexer.index([tmp_path / "a.txt", tmp_path / "b.txt"])
+    (tmp_path / "a.txt").write_text(OTHER)
+    (tmp_path / "b.txt").write_text("")
+    report = indexer.index([tmp_path / "a.txt", tmp_path / "b.txt"])
+    assert [entry.outcome.value for entry in report.files] == ["updated", "failed"]
+    assert kept(store) == {str(tmp_path / "a.txt"): "", str(tmp_path / "b.txt"): ""}
+    assert store.waiting() == []
+
+
 def test_a_small_correction_keeps_its_copies(indexer: Indexer, store: Store) -> None:
     index(indexer, a=LONG, b=WIRE)
     assert index(indexer, a=LONG.replace("sprach von", "schwärmte von")) == {"a": "updated"}

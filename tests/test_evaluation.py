@@ -6,6 +6,7 @@ import pytest
 from retrieval.calibration import Calibration
 from retrieval.errors import EvaluationError
 from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, summarise
+from retrieval.types import Filter
 from tests.collection import BREST, PERM
 from tests.doubles import HashEmbedder, ScriptedReader
 
@@ -74,6 +75,20 @@ def test_open_mode_finds_the_context(file: Path) -> None:
     assert (figures["mrr10"], figures["hit1"], figures["hit5"]) == (1.0, 100.0, 100.0)
     assert figures["best_em"] == 50.0
     assert figures["no_answer_accuracy"] == 100.0
+
+
+def test_open_mode_in_some_of_the_articles(tmp_path: Path) -> None:
+    perm, brest = squad()["data"][0]["paragraphs"]  # type: ignore[index]
+    articles = [
+        {"title": "Perm", "source": "BelTA", "paragraphs": [perm]},
+        {"title": "Brest", "source": "dpa", "paragraphs": [brest]},
+    ]
+    path = tmp_path / "sources.json"
+    path.write_text(json.dumps({"data": articles}), encoding="utf-8")
+    data = read_evaluation(path)
+    outcomes = evaluate_open(data, HashEmbedder(), READER, CALIBRATION, 0.5, within=Filter(source="belta"))
+    assert [outcome.ranked for outcome in outcomes] == [(0,)] * 3
+    assert [outcome.reciprocal_rank for outcome in outcomes] == [1.0, 0.0, 0.0]
 
 
 def test_a_high_threshold_answers_nothing(file: Path) -> None:
