@@ -63,12 +63,15 @@ def main(
 def index(
     settings: Settings,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help=".txt, .md and .html files, and folders.")],
+    timings: Annotated[
+        bool, typer.Option("--timings", help="Say how many sentences a second, and where the time went.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take up articles from files and folders."""
     with Fundstelle(settings, notify=say) as fundstelle:
         report = _index(fundstelle, paths)
-    finish(report, settings.language, as_json=as_json)
+    finish(report, settings.language, as_json=as_json, timings=timings)
 
 
 @app.command()

@@ -77,6 +77,10 @@ class Reading:
         """The number of sentences of all articles."""
         return int(self.database.rows("SELECT count(*) FROM sentences")[0][0])
 
+    def has_sentences(self) -> bool:
+        """Whether there is anything to search."""
+        return bool(self.database.rows("SELECT EXISTS (SELECT 1 FROM sentences)")[0][0])
+
     def documents(self, ids: Iterable[int] | None = None) -> list[Document]:
         """The articles with these ids, or all but copies, by id. Unknown ids are left out."""
         chosen = "copy_of IS NULL" if ids is None else f"id {_IN}"

@@ -177,6 +177,7 @@ ALTER TABLE passages ADD COLUMN parts TEXT NOT NULL DEFAULT '';
 
 _VERSION_3_KEYWORDS = f"""{KEYWORDS_TABLE}
 INSERT INTO keywords (keywords) VALUES ('rebuild');
+CREATE VIRTUAL TABLE keyword_frequencies USING fts5vocab(keywords, row);
 CREATE TRIGGER keywords_insert AFTER INSERT ON passages BEGIN
     INSERT INTO keywords (rowid, terms, parts) VALUES (new.id, new.terms, new.parts);
 END;

@@ -109,12 +109,11 @@ class Search:
     def candidates(self, question: str, within: Filter | None = None) -> Candidates:
         """What either side proposes, with the scores of both."""
         articles = self._store.matching(within) if within else None
-        if articles == [] or not self._store.article_count():
+        if articles == [] or not self._store.has_sentences():
             return Candidates.none()
         sentences = None if articles is None else self._store.sentence_ids(articles)
         query = self._embedder.embed_questions([question])[0]
-        terms = [*keyword_terms(question), *part_terms(question)]
-        found = dict(self._keywords.search(terms, PASSAGE_CANDIDATES, articles))
+        found = dict(self._keywords.search(question_terms(question), PASSAGE_CANDIDATES, articles))
         nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
         neighbours = self._store.passages_of_sentences(sentence for sentence, _ in nearest)
         proposed = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})
@@ -127,6 +126,11 @@ class Search:
         best, mean = _cosines(query, [vectors[row] for row in rows])
         keyword = np.array([found.get(row, 0.0) for row in rows], np.float32)
         return Candidates([passages[row] for row in rows], best, mean, keyword)
+
+
+def question_terms(question: str) -> list[str]:
+    """The keyword terms that a question is searched with: its words and the parts of its compounds."""
+    return [*keyword_terms(question), *part_terms(question)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def test_several_processes_may_open_it_at_once(tmp_path: Path) -> None:
 
 
 def refused(home: Path) -> None:
-    with pytest.raises(StoreError, match=r"älteren Fundstelle-Version \(Schema 1, nötig ist 2\).*Schreibrechten"):
+    with pytest.raises(StoreError, match=r"älteren Fundstelle-Version \(Schema 1, nötig ist 3\).*Schreibrechten"):
         Store(home)
 
 

@@ -1,0 +1,35 @@
+"""Where the time goes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from retrieval.types import Timings
+
+Stage = Literal["parse", "split", "embed", "store"]
+
+
+class Stopwatch:
+    """Adds up what each stage of taking up articles takes; ``sentences`` counts what was embedded."""
+
+    def __init__(self) -> None:
+        self.sentences = 0
+        self._seconds: Counter[Stage] = Counter()
+
+    @contextmanager
+    def time(self, stage: Stage) -> Iterator[None]:
+        """Counts what happens inside for ``stage``, whether it succeeds or not."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[stage] += time.perf_counter() - started
+
+    def timings(self) -> Timings:
+        """What was counted so far."""
+        parse, split, embed, store = (1000 * self._seconds[stage] for stage in ("parse", "split", "embed", "store"))
+        return Timings(self.sentences, parse, split, embed, store)
