@@ -40,7 +40,6 @@ ARTICLE_CHARS = 4000  # a long news report
 BATCH_CHARS = 3_000_000
 QUESTIONS = 300
 RECALL_QUESTIONS = 100
-ADDED = "Der Stadtrat von Testhausen hat am Dienstag den Bau einer Schwimmhalle beschlossen. Sie kostet {} Euro."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +121,9 @@ def measure(home: Path) -> dict[str, float]:
         queries = fundstelle.embedder.embed_questions(asked)
         dense = [_seconds(lambda q=q: fundstelle.vectors.search(q, 120)) for q in queries]
         words = [_seconds(lambda q=q: fundstelle.keywords.search(question_terms(q), 40)) for q in asked]
+        new = [Document(" ".join(asked[5 * i : 5 * i + 5]), path=f"/neu/{i}") for i in range(5)]
         adding = [
-            _seconds(lambda i=i: fundstelle.indexer.index_documents([Document(ADDED.format(i), path=f"/neu/{i}")]))
-            for i in range(5)
+            _seconds(lambda document=document: fundstelle.indexer.index_documents([document])) for document in new
         ]
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         for document in store.documents():

@@ -54,7 +54,8 @@ def _plot(figures: Sequence[Mapping[str, float]]) -> str:
     x = _scale(sizes, MARGIN, WIDTH - MARGIN)
     y = _scale(values, HEIGHT - MARGIN, MARGIN)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
+        'font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
     ]
     for size in sizes:

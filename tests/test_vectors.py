@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import retrieval.vectors
+from retrieval import baseindex
 from retrieval.errors import StoreError
 from retrieval.manifest import IndexState, index_file, publish
 from retrieval.store import Store
@@ -337,3 +338,78 @@ def test_a_home_that_can_only_be_read_is_searched_in_memory() -> None:
     finally:
         home.chmod(0o755)
         shutil.rmtree(home)
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """200 sentences, in an index file that is trained well enough to be extended."""
+    monkeypatch.setattr(baseindex, "TRAINING_ROWS", 100)
+    with Store(tmp_path / "home") as store:
+        for i in range(40):
+            put(store, "\n".join(f"Satz{i}x{j} steht in Artikel{i}." for j in range(5)), f"/{i}")
+        FaissVectorIndex(store, recent_rows=20).load()
+        yield store
+
+
+def test_few_changes_leave_the_file_alone(large: Store) -> None:
+    before = the_file(large).read_bytes()
+    put(large, "Neu ist der Flughafen.", "/neu")
+    large.remove(1)
+    index = FaissVectorIndex(large, recent_rows=20)
+    index.load()
+    assert (len(index), the_file(large).read_bytes()) == (196, before)
+    assert index_file(large, recent_rows=20).state is IndexState.CURRENT
+    assert index.search(vector("Flughafen"), 1)[0][0] == 201
+    assert not {1, 2, 3, 4, 5} & {hit for hit, _ in index.search(vector("Satz0x0 Artikel0"), 300)}
+    assert len(index.search(vector("Perm"), 300)) == 196
+
+
+def test_many_changes_extend_the_file(large: Store) -> None:
+    old = the_file(large)
+    for i in range(5):
+        put(large, "\n".join(f"Neu{i}x{j} ist hier." for j in range(5)), f"/neu{i}")
+        large.remove(i + 1)
+    assert index_file(large, recent_rows=20).state is IndexState.BEHIND
+    steps: list[tuple[int, int]] = []
+    index = FaissVectorIndex(large, recent_rows=20)
+    index.load(lambda *step: steps.append(step))
+    assert steps == [(200, 200)]  # the 25 new ones, in one block, after the 175 that were there
+    assert (len(index), the_file(large) != old, len(files(large))) == (200, True, 2)
+    assert index_file(large, recent_rows=20).state is IndexState.CURRENT
+    found = index.search(vector("Neu3x3"), 200)
+    assert sorted(hit for hit, _ in found) == large.sentence_ids().tolist()
+
+
+def test_a_collection_that_has_shrunk_needs_no_file(large: Store) -> None:
+    for i in range(38):
+        large.remove(i + 1)
+    index = FaissVectorIndex(large, recent_rows=20)
+    index.load()
+    assert (len(index), files(large)) == (10, [])
+
+
+def test_a_log_that_has_lost_entries_is_noticed(large: Store) -> None:
+    large.remove(3)
+    with large.database.transaction() as connection:
+        connection.execute("DELETE FROM removed_sentences WHERE sentence_id = 12")
+    notices: list[str] = []
+    index = FaissVectorIndex(large, notices.append, recent_rows=20)
+    index.load()
+    assert (len(index), notices) == (195, [DAMAGED])
+
+
+def test_only_some_sentences_count(large: Store) -> None:
+    put(large, "Neu ist der Flughafen.", "/neu")
+    large.remove(2)
+    index = FaissVectorIndex(large, recent_rows=20)
+    among = np.array([1, 5, 6, 7, 100, 201], dtype=np.int64)  # 6 and 7 are gone
+    assert sorted(hit for hit, _ in index.search(vector("Satz0x0"), 300, among)) == [1, 5, 100, 201]
+
+
+def test_the_file_is_not_written_by_a_question(large: Store) -> None:
+    index = FaissVectorIndex(large, recent_rows=20)
+    index.load()
+    before = the_file(large)
+    put(large, "\n".join(f"Neu{j} ist hier." for j in range(30)), "/neu")
+    assert index.search(vector("Neu7"), 1)[0][0] > 200
+    assert the_file(large) == before
