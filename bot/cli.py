@@ -72,13 +72,16 @@ def index(
             help="Files (text, HTML, PDF, Word, e-books, mail, JSON, .zip), folders, and addresses of web pages.",
         ),
     ],
+    timings: Annotated[
+        bool, typer.Option("--timings", help="Say how many sentences a second, and where the time went.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take up articles from files, folders and web pages."""
     addresses = [path for path in paths if "://" in path]
     with Fundstelle(settings, notify=say) as fundstelle:
         report = _index(fundstelle, [Path(path) for path in paths if "://" not in path], addresses)
-    finish(report, settings.language, as_json=as_json)
+    finish(report, settings.language, as_json=as_json, timings=timings)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.compounds import part_terms
 from retrieval.german import keyword_terms, question_language
 from retrieval.keywords import KeywordIndex
 from retrieval.store import Store
@@ -116,11 +117,11 @@ class Search:
     def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
         """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""
         articles = self._store.matching(within) if within else None
-        if articles == [] or not self._store.article_count():
+        if articles == [] or not self._store.has_sentences():
             return Candidates.none()
         sentences = None if articles is None else self._store.sentence_ids(articles)
         query = self._embedder.embed_questions([question])[0]
-        found = dict(self._keywords.search(keyword_terms(question), PASSAGE_CANDIDATES, articles))
+        found = dict(self._keywords.search(question_terms(question), PASSAGE_CANDIDATES, articles))
         nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
         if favoured is not None and (articles is None or favoured in articles):
             nearest += self._vectors.search(query, FAVOURED_SENTENCES, self._store.sentence_ids([favoured]))
@@ -135,6 +136,11 @@ class Search:
         best, mean = _cosines(query, [vectors[row] for row in rows])
         keyword = np.array([found.get(row, 0.0) for row in rows], np.float32)
         return Candidates([passages[row] for row in rows], best, mean, keyword)
+
+
+def question_terms(question: str) -> list[str]:
+    """The keyword terms that a question is searched with: its words and the parts of its compounds."""
+    return [*keyword_terms(question), *part_terms(question)]
 
 
 @dataclass(frozen=True, slots=True)

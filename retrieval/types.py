@@ -251,11 +251,23 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of an ``index`` run went, in milliseconds, and how many sentences were embedded."""
+
+    sentences: int = 0
+    parse_ms: float = 0.0
+    split_ms: float = 0.0
+    embed_ms: float = 0.0
+    store_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """All articles of an ``index`` run, in the order of their files."""
 
     files: tuple[FileReport, ...] = ()
     elapsed_ms: float = field(default=0.0, compare=False)
+    timings: Timings = field(default=Timings(), compare=False)
 
     def count(self, outcome: IndexOutcome) -> int:
         """The number of articles with this outcome."""

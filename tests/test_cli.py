@@ -386,15 +386,13 @@ def test_status_json(indexed, tmp_path):
     assert value["home"] == str(tmp_path / "home")
     assert value["index"] == "current"
     assert value["database_bytes"] > 50_000
-    assert value["index_bytes"] > value["sentences"] * 64 * 4
+    assert value["index_bytes"] == 0  # a small collection has no index file
     assert (value["embedder_bytes"], value["reader_bytes"]) == (0, 0)
 
 
 def test_status_sees_a_damaged_index_and_the_next_question_mends_it(indexed, tmp_path):
-    (index,) = (tmp_path / "home").glob("vectors-*.faiss")
-    content = bytearray(index.read_bytes())
-    content[len(content) // 2] ^= 1
-    index.write_bytes(content)
+    index = tmp_path / "home" / "vectors-0.faiss"  # of an index that has lost its manifest
+    index.write_bytes(b"IwSq")
     assert json.loads(fundstelle("status", "--json").stdout)["index"] == "damaged"
     result = fundstelle("ask", TRADE)
     assert result.stdout.startswith("0,5 Milliarden Dollar\n")

@@ -96,14 +96,15 @@ def test_articles_that_vanish_during_the_search_are_left_out(store: Store) -> No
 
 def test_loading_repairs_both_indexes_before_the_first_question(store: Store) -> None:
     put(store, PERM, "perm.txt")
-    searching(store).load()
+    FaissVectorIndex(store, recent_rows=0).load()
     for path in store.home.glob("vectors-*.faiss"):
         path.write_bytes(b"damaged")
     with store.database.transaction() as connection:
         connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
     assert KeywordIndex(store).search(["gouverneur"], 5) == []  # the damage does not show
     notices: list[str] = []
-    vectors, keywords = FaissVectorIndex(store, notices.append), KeywordIndex(store, notices.append)
+    vectors = FaissVectorIndex(store, notices.append, recent_rows=0)
+    keywords = KeywordIndex(store, notices.append)
     search = Search(store, HashEmbedder(), vectors, keywords)
     search.load()
     assert len(notices) == 2 and "Stichwortindex" in notices[0] and "Vektorindex" in notices[1]
