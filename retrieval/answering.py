@@ -67,7 +67,7 @@ class Answerer:
         )
         if best is None or confidence < self._threshold:
             return answer
-        return replace(_quoted(answer, best), alternatives=alternatives(best, candidates, self._threshold))
+        return replace(_quoted(answer, best), alternatives=alternatives(question, best, candidates, self._threshold))
 
     def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """The best span of each hit that has one."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.calibration import Evidence, sigmoid
+from retrieval.german import keyword_terms
 from retrieval.metrics import normalise
 from retrieval.phrases import words_of
 from retrieval.types import Alternative, Hit, Span
@@ -36,7 +37,9 @@ class Candidate:
         return start, end
 
 
-def alternatives(best: Candidate, candidates: Sequence[Candidate], threshold: float) -> tuple[Alternative, ...]:
+def alternatives(
+    question: str, best: Candidate, candidates: Sequence[Candidate], threshold: float
+) -> tuple[Alternative, ...]:
     """Of ``candidates``, the surest first, those that say something else than ``best`` and are close to it.
 
     ``threshold`` is the confidence from which on an answer is shown.
@@ -48,7 +51,7 @@ def alternatives(best: Candidate, candidates: Sequence[Candidate], threshold: fl
             break
         if all(_differ(candidate, other) for other in shown):
             shown.append(candidate)
-    return tuple(_alternative(other, best) for other in shown[1:])
+    return tuple(_alternative(question, other, best) for other in shown[1:])
 
 
 def same_kind(one: str, other: str) -> bool:
@@ -61,11 +64,24 @@ def same_kind(one: str, other: str) -> bool:
     return _is_name(one) and _is_name(other) and not units & other_units
 
 
-def _alternative(other: Candidate, best: Candidate) -> Alternative:
+def _alternative(question: str, other: Candidate, best: Candidate) -> Alternative:
     start, end = other.place()
     document, passage = other.hit.document, other.hit.passage
-    contradicts = document.id != best.hit.document.id and same_kind(other.span.text, best.span.text)
+    contradicts = (
+        document.id != best.hit.document.id
+        and same_kind(other.span.text, best.span.text)
+        and _is_about_the_same(question, other.hit, best.hit)
+    )
     return Alternative(other.span.text, start, end, document, passage, sigmoid(other.logit), contradicts)
+
+
+def _is_about_the_same(question: str, one: Hit, other: Hit) -> bool:
+    """Whether two passages, with the titles of their articles, hold the same words of the question, and some."""
+    asked = set(keyword_terms(question))
+    shared, other_shared = (
+        asked.intersection(keyword_terms(f"{h.document.title} {h.passage.text}")) for h in (one, other)
+    )
+    return bool(shared) and shared == other_shared
 
 
 def _differ(one: Candidate, other: Candidate) -> bool:
