@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, get_args
 
 from retrieval.types import Timings
 
 Stage = Literal["parse", "split", "embed", "store"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class Stopwatch:
@@ -18,7 +18,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.sentences = 0
-        self._seconds: Counter[Stage] = Counter()
+        self._seconds: dict[Stage, float] = dict.fromkeys(STAGES, 0.0)
 
     @contextmanager
     def time(self, stage: Stage) -> Iterator[None]:
@@ -31,5 +31,5 @@ class Stopwatch:
 
     def timings(self) -> Timings:
         """What was counted so far."""
-        parse, split, embed, store = (1000 * self._seconds[stage] for stage in ("parse", "split", "embed", "store"))
+        parse, split, embed, store = (1000 * self._seconds[stage] for stage in STAGES)
         return Timings(self.sentences, parse, split, embed, store)
