@@ -171,11 +171,21 @@ def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
 
 @app.command()
 @command
-def status(settings: Settings, as_json: Json = False) -> None:
+def status(
+    settings: Settings,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read the whole collection and mend what can be mended; takes minutes.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show what is indexed, with which models, and where."""
     from bot.status import describe, to_json, to_text
 
     with Fundstelle(settings, notify=say) as fundstelle:
+        if check:
+            fundstelle.store.database.check()
+            fundstelle.keywords.load(thorough=True)
+            fundstelle.vectors.load()
         state = describe(fundstelle)
     if as_json:
         show_json(to_json(state))

@@ -35,14 +35,13 @@ class BaseIndex:
 
         dimension = sample.shape[1]
         lists = max(1, min(LISTS, len(sample) // _LEAST_ROWS_A_LIST))
-        index = faiss.IndexIVFScalarQuantizer(
+        index: Any = faiss.IndexIVFScalarQuantizer(
             faiss.IndexFlatIP(dimension),
             dimension,
             lists,
             faiss.ScalarQuantizer.QT_8bit,
             faiss.METRIC_INNER_PRODUCT,
         )
-        index.own_fields = False
         index.cp.min_points_per_centroid = 1  # a tiny index is a test's
         index.train(sample)
         return cls(index)
@@ -57,14 +56,15 @@ class BaseIndex:
         import faiss
 
         try:
-            index = faiss.read_index(str(path), 0 if writable else faiss.IO_FLAG_MMAP)
+            index: Any = faiss.read_index(str(path), 0 if writable else faiss.IO_FLAG_MMAP)
         except RuntimeError:
             return None
         if not isinstance(index, faiss.IndexIVFScalarQuantizer):
             return None
         if not writable:
             # Threads that read lists ahead only cost time: the checksum has just read the whole file.
-            faiss.downcast_InvertedLists(index.invlists).prefetch_nthread = 0
+            downcast: Any = faiss.downcast_InvertedLists
+            downcast(index.invlists).prefetch_nthread = 0
         return cls(index)
 
     def write(self, path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from retrieval.types import Timings
 
 Stage = Literal["parse", "split", "embed", "store"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 T = TypeVar("T")
 
 
@@ -18,7 +19,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.sentences = 0
-        self._seconds: dict[Stage, float] = {"parse": 0.0, "split": 0.0, "embed": 0.0, "store": 0.0}
+        self._seconds: dict[Stage, float] = dict.fromkeys(STAGES, 0.0)
 
     @contextmanager
     def time(self, stage: Stage) -> Iterator[None]:
@@ -42,4 +43,5 @@ class Stopwatch:
 
     def timings(self) -> Timings:
         """What was counted so far."""
-        return Timings(self.sentences, **{f"{stage}_ms": 1000 * seconds for stage, seconds in self._seconds.items()})
+        parse, split, embed, store = (1000 * self._seconds[stage] for stage in STAGES)
+        return Timings(self.sentences, parse, split, embed, store)

@@ -1,6 +1,8 @@
 """The command line over real parts; only the models are doubles, and where they are not used, not even those."""
 
 import json
+import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+import retrieval.database
 from bot.cli import app
 from bot.settings import load_settings
 from bot.status import total_bytes
@@ -502,3 +505,32 @@ def test_eval_for_people(doubles, questions):
 
 def test_eval_of_a_file_that_is_not_there(doubles, tmp_path):
     assert str(tmp_path / "fehlt.json") in failed_with_one_line(fundstelle("eval", str(tmp_path / "fehlt.json")))
+
+
+def test_index_says_where_the_time_went(doubles, seeds):
+    result = fundstelle("index", str(seeds), "--timings", "--json")
+    timings = json.loads(result.stdout)["timings"]
+    stages = [timings[f"{stage}_ms"] for stage in ("parse", "split", "embed", "store")]
+    assert timings["sentences"] == 217
+    assert all(stages) and sum(stages) <= json.loads(result.stdout)["elapsed_ms"]
+    assert timings["sentences_per_second"] > 0
+    last = fundstelle("index", str(seeds), "--timings").stdout.splitlines()[-1]
+    assert re.fullmatch(r"0 Sätze in [\d,]+ s, 0 Sätze/s: Lesen \d+\s%, Teilen 0\s%, Einbetten 0\s%, .*", last)
+    assert "timings" not in json.loads(fundstelle("index", str(seeds), "--json").stdout)
+
+
+def test_a_check_finds_damage_in_a_large_collection_that_opening_does_not(indexed, tmp_path, monkeypatch):
+    monkeypatch.setattr(retrieval.database, "CHECKED_AT_OPENING_BYTES", 0)
+    with sqlite3.connect(tmp_path / "home" / "fundstelle.db") as connection:
+        connection.execute("UPDATE keywords_data SET block = randomblob(length(block)) WHERE id > 10")
+    assert fundstelle("status").stderr == ""
+    mended = "Der Stichwortindex war beschädigt und wurde aus der Datenbank neu aufgebaut.\n"
+    assert fundstelle("status", "--check").stderr == mended
+    assert fundstelle("status", "--check").stderr == ""
+
+
+def test_an_incomplete_keyword_index_is_noticed_in_a_large_collection_too(indexed, seeds, tmp_path, monkeypatch):
+    monkeypatch.setattr(retrieval.database, "CHECKED_AT_OPENING_BYTES", 0)
+    with sqlite3.connect(tmp_path / "home" / "fundstelle.db") as connection:
+        connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
+    assert "Der Stichwortindex war beschädigt" in fundstelle("index", str(seeds)).stderr
