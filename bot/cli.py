@@ -183,10 +183,10 @@ def status(
 
     with Fundstelle(settings, notify=say) as fundstelle:
         if check:
-            fundstelle.store.database.check()
+            fundstelle.store.check()
             fundstelle.keywords.load(thorough=True)
             fundstelle.vectors.load()
-        state = describe(fundstelle)
+        state = describe(fundstelle, checked=check)
     if as_json:
         show_json(to_json(state))
     else:

@@ -12,6 +12,8 @@ from typing import Final
 
 from retrieval.compounds import part_terms
 from retrieval.german import text_language
+from retrieval.rows import COLUMNS, with_crc
+from retrieval.seals import seal, store_parts_seal
 from retrieval.shingles import store_bands
 
 #: Marks a database file as Fundstelle's ("Fund" in ASCII).
@@ -50,7 +52,7 @@ CREATE TABLE sentences (
     position    INTEGER NOT NULL,
     "start"     INTEGER NOT NULL,
     "end"       INTEGER NOT NULL,
-    vector      BLOB NOT NULL,        -- little-endian float16
+    vector      BLOB NOT NULL,        -- little-endian float16, followed by a CRC-32 since version 4
     UNIQUE (document_id, position)
 );
 
@@ -196,6 +198,15 @@ CREATE TRIGGER keywords_delete AFTER DELETE ON passages BEGIN
 END;
 """
 
+_VERSION_5 = """
+ALTER TABLE documents ADD COLUMN seal BLOB NOT NULL DEFAULT x'';   -- see seals
+
+CREATE TABLE part_seals (
+    document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+    seal        BLOB NOT NULL
+);
+"""
+
 
 def _describe_articles(connection: sqlite3.Connection) -> None:
     """What version 2 knows about articles that version 1 has taken up."""
@@ -216,12 +227,25 @@ def _split_compounds(connection: sqlite3.Connection) -> None:
         )
 
 
+def _seal(connection: sqlite3.Connection) -> None:
+    """The checksums of what is there; vectors get theirs too."""
+    for (row,) in connection.execute("SELECT id FROM documents").fetchall():
+        values = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM documents WHERE id = ?", (row,)).fetchone()
+        connection.execute("UPDATE documents SET seal = ? WHERE id = ?", (seal(values), row))
+    for (row,) in connection.execute("SELECT DISTINCT document_id FROM sentences").fetchall():
+        store_parts_seal(connection, row)
+    connection.create_function("with_crc", 1, with_crc, deterministic=True)
+    for table in ("sentences", "staged_vectors"):
+        connection.execute(f"UPDATE {table} SET vector = with_crc(vector)")
+
+
 #: What makes schema version n + 1 of version n, from the empty file on; an SQL script or a function.
 STEPS: Final[tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...]] = (
     (_VERSION_1,),
     (_VERSION_2, _describe_articles),
     (_VERSION_3,),
     (_VERSION_4, _split_compounds, _VERSION_4_KEYWORDS),
+    (_VERSION_5, _seal),
 )
 SCHEMA_VERSION: Final = len(STEPS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -208,7 +209,10 @@ class FaissVectorIndex:
             return
         try:
             # Two processes that save at once would sweep away each other's file.
-            with self._store.database.transaction():
+            with self._store.database.transaction() as connection:
+                # An older state of the database, from a backup or without its log, does not know this index: it would
+                # give out ids again that stand for other sentences in it.
+                self._store.set_meta(connection, "identity", secrets.token_hex(16))
                 change(self._store.home)
         except (OSError, RuntimeError, StoreError) as error:  # FAISS raises RuntimeError
             self._notify(f"Der Vektorindex konnte nicht gespeichert werden ({error}); er bleibt im Arbeitsspeicher.")

@@ -5,6 +5,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -406,6 +407,20 @@ def test_status_sees_a_damaged_index_and_the_next_question_mends_it(indexed, tmp
 def test_sizes_of_files_that_come_and_go(tmp_path):
     there = article(tmp_path, "da.txt", "12345")
     assert total_bytes([there, tmp_path / "fort.txt", tmp_path]) == 5
+
+
+def test_status_check_reads_everything(indexed, seeds, tmp_path):
+    assert "Prüfung:      die ganze Sammlung gelesen, alles unbeschädigt" in fundstelle("status", "--check").stdout
+    assert json.loads(fundstelle("status", "--check", "--json").stdout)["checked"] is True
+    with closing(sqlite3.connect(tmp_path / "home" / "fundstelle.db")) as connection, connection:
+        connection.execute("UPDATE documents SET title = title || '.'")
+    assert fundstelle("status").exit_code == 0
+    line = failed_with_one_line(fundstelle("status", "--check"))
+    assert "Artikel 1 " in line and "fundstelle remove 1" in line
+    assert "beschädigt" in failed_with_one_line(fundstelle("ask", GOVERNOR))
+    assert failed_with_one_line(fundstelle("show", "1")) == line
+    assert fundstelle("remove", str(seeds)).exit_code == 0
+    assert fundstelle("status", "--check").exit_code == 0
 
 
 def test_status_for_people(doubles, tmp_path):
