@@ -29,7 +29,8 @@ from retrieval.errors import SettingsError
 PREFIX = "FUNDSTELLE_"
 # Host and port; an IPv6 address stands in brackets.
 _ADDRESS = r"^([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$"
-_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+# Telegram's own rule, and long enough not to be guessed.
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _EMBEDDED = Path(retrieval.__file__).parent / "models"
 _HOST = re.compile(r"[\w.-]+(:[0-9]{1,5})?")
 
@@ -107,7 +108,7 @@ class Settings(BaseSettings):
         default="127.0.0.1:8443", pattern=_ADDRESS, description="Rechner und Port, etwa 127.0.0.1:8443"
     )
     telegram_webhook_secret: SecretStr | None = Field(
-        default=None, description="1 bis 256 Zeichen: Buchstaben ohne Umlaute, Ziffern, _ und -"
+        default=None, description="16 bis 256 Zeichen: Buchstaben ohne Umlaute, Ziffern, _ und -"
     )
     metrics_listen: str | None = Field(
         default=None, pattern=_ADDRESS, description="Rechner und Port, etwa 127.0.0.1:9464"
@@ -126,7 +127,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_secret(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret and not _SECRET.fullmatch(secret.get_secret_value()):
-            raise ValueError("Telegram takes no other characters")
+            raise ValueError("too short, or characters that Telegram does not take")
         return secret
 
     @classmethod

@@ -113,11 +113,12 @@ def test_the_webhook_s_address_and_secret(monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(SettingsError, match="öffentliche https-Adresse"):
             load_settings()
     monkeypatch.delenv("FUNDSTELLE_TELEGRAM_WEBHOOK_URL")
-    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_WEBHOOK_SECRET", "not allowed!")
-    with pytest.raises(SettingsError) as caught:
-        load_settings()
-    assert "FUNDSTELLE_TELEGRAM_WEBHOOK_SECRET ist ungültig" in str(caught.value)
-    assert "allowed" not in str(caught.value)
+    for value in ("not allowed, not allowed", "allowed"):
+        monkeypatch.setenv("FUNDSTELLE_TELEGRAM_WEBHOOK_SECRET", value)
+        with pytest.raises(SettingsError) as caught:
+            load_settings()
+        assert "FUNDSTELLE_TELEGRAM_WEBHOOK_SECRET ist ungültig" in str(caught.value)
+        assert "allowed" not in str(caught.value)
 
 
 def test_env_file_that_is_not_utf8(tmp_path: Path) -> None:

@@ -33,9 +33,7 @@ def spoilt(number: int, chance: random.Random) -> bytes:
     body = bytearray(encoded({"message": message})[1:])
     for _ in range(chance.randint(1, 4)):
         place = chance.randrange(len(body))
-        body[place : place + chance.randint(0, 2)] = chance.choice(
-            [b"", b"\xff", b'"', b"{", b"}", b"\\", b"\x00", b"9"]
-        )
+        body[place : place + chance.randint(0, 2)] = chance.choice(NOISE)
     return head + bytes(body)
 
 

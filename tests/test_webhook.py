@@ -23,7 +23,7 @@ from tests.botapi import TOKEN, BotApi
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
 
 URL = "https://bot.example.org/telegram"
-SECRET = "s3cret_s3cret"
+SECRET = "s3cret_s3cret_s3cret"
 UPDATE = {
     "update_id": 5,
     "message": {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "text": "Wer?"},
@@ -201,8 +201,8 @@ def test_the_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "home" / SECRET_FILE).stat().st_mode) == 0o600
     (tmp_path / "home" / SECRET_FILE).write_text("")
     assert len(webhook_secret(plain)) == 43
-    given = settings(tmp_path, "http://x", telegram_webhook_url=URL, telegram_webhook_secret="mine")
-    assert webhook_secret(given) == "mine"
+    given = settings(tmp_path, "http://x", telegram_webhook_url=URL, telegram_webhook_secret="mine_mine_mine_mine")
+    assert webhook_secret(given) == "mine_mine_mine_mine"
 
 
 def test_a_secret_that_cannot_be_kept(tmp_path: Path) -> None:
