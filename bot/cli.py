@@ -72,13 +72,16 @@ def index(
             help="Files (text, HTML, PDF, Word, e-books, mail, JSON, .zip), folders, and addresses of web pages.",
         ),
     ],
+    timings: Annotated[
+        bool, typer.Option("--timings", help="Say how many sentences a second, and where the time went.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take up articles from files, folders and web pages."""
     addresses = [path for path in paths if "://" in path]
     with Fundstelle(settings, notify=say) as fundstelle:
         report = _index(fundstelle, [Path(path) for path in paths if "://" not in path], addresses)
-    finish(report, settings.language, as_json=as_json)
+    finish(report, settings.language, as_json=as_json, timings=timings)
 
 
 @app.command()
@@ -154,12 +157,16 @@ def chat(
 def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
     """Run the Telegram bot."""
     from bot.telegram import application
+    from bot.telegram.collection import Collection
 
     with Fundstelle(settings, notify=say) as fundstelle:
         application.checked_token(settings)  # before anything that takes long
         _index_if_empty(fundstelle, index_first)
         _match_embedder(fundstelle)
-        application.run(settings, fundstelle.answerer, fundstelle.store.documents)
+        store = fundstelle.store
+        application.run(
+            settings, Collection(fundstelle.answerer, store.documents, store.article_count, store.sentence_count)
+        )
 
 
 @app.command()
@@ -167,7 +174,7 @@ def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
 def status(
     settings: Settings,
     check: Annotated[
-        bool, typer.Option("--check", help="Read the whole collection and check that it is intact.")
+        bool, typer.Option("--check", help="Read the whole collection and mend what can be mended; takes minutes.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -176,8 +183,9 @@ def status(
 
     with Fundstelle(settings, notify=say) as fundstelle:
         if check:
-            fundstelle.keywords.load()
             fundstelle.store.check()
+            fundstelle.keywords.load(thorough=True)
+            fundstelle.vectors.load()
         state = describe(fundstelle, checked=check)
     if as_json:
         show_json(to_json(state))

@@ -18,7 +18,7 @@ from bot.wording import megabytes, number
 class Status:
     """The state of one data directory.
 
-    ``index`` is a value of ``retrieval.vectors.IndexState``, or "empty" as long as there are no articles; ``checked``
+    ``index`` is a value of ``retrieval.manifest.IndexState``, or "empty" as long as there are no articles; ``checked``
     whether all of the collection has been read just now and found intact. Sizes are in bytes; the one of a model from
     the hub is 0, it does not lie here.
     """
@@ -38,8 +38,8 @@ class Status:
 
 def describe(fundstelle: Fundstelle, *, checked: bool) -> Status:
     """Looks at the store and the files; loads no model."""
+    from retrieval.manifest import index_file
     from retrieval.store import DATABASE_NAME
-    from retrieval.vectors import index_state
 
     settings, store = fundstelle.settings, fundstelle.store
     sentences = store.sentence_count()
@@ -49,7 +49,7 @@ def describe(fundstelle: Fundstelle, *, checked: bool) -> Status:
         embedder=settings.embedder,
         reader=settings.reader,
         home=str(settings.home),
-        index=str(index_state(store)[0]) if sentences else "empty",
+        index=str(index_file(store).state) if sentences else "empty",
         checked=checked,
         database_bytes=total_bytes(settings.home.glob(f"{DATABASE_NAME}*")),
         index_bytes=total_bytes(settings.home.glob("vectors*")),

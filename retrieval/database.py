@@ -108,6 +108,11 @@ class Database:
         if found:
             raise damaged(self.path, found[0].replace("\n", " "))
 
+    @property
+    def is_small(self) -> bool:
+        """Whether all of it can be read through in about 0.1 s, and is so when it is opened."""
+        return self.path.stat().st_size <= CHECKED_AT_OPENING_BYTES
+
     def close(self) -> None:
         """Closes the connections of all threads."""
         for connection in list(self._connections):
@@ -161,7 +166,7 @@ class Database:
                 f"{SCHEMA_VERSION}) und kann nicht beschrieben werden. Bitte „fundstelle status“ einmal mit "
                 "Schreibrechten aufrufen."
             )
-        if self.path.stat().st_size <= CHECKED_AT_OPENING_BYTES:
+        if self.is_small:
             self.check()
         if version < SCHEMA_VERSION:
             with self._explained():

@@ -79,6 +79,10 @@ class Reading:
         """The number of sentences of all articles."""
         return int(self.database.rows("SELECT count(*) FROM sentences")[0][0])
 
+    def has_sentences(self) -> bool:
+        """Whether there is anything to search."""
+        return bool(self.database.rows("SELECT EXISTS (SELECT 1 FROM sentences)")[0][0])
+
     def documents(self, ids: Iterable[int] | None = None) -> list[Document]:
         """The articles with these ids, or all but copies, by id. Unknown ids are left out."""
         chosen = "copy_of IS NULL" if ids is None else f"id {_IN}"
@@ -197,6 +201,25 @@ class Reading:
         parameters = () if document_ids is None else (ids_parameter(document_ids),)
         rows = self.database.rows(f"SELECT id FROM sentences{chosen}", parameters)
         return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows)))
+
+    def sentence_sum(self) -> tuple[int, int]:
+        """The number of all sentences, and the sum of their ids."""
+        count, total = self.database.rows("SELECT count(*), ifnull(sum(id), 0) FROM sentences")[0]
+        return int(count), int(total)
+
+    def removed_sentences(self, *, after: int = 0) -> tuple[int, NDArray[np.int64]]:
+        """The last entry of the log of removed sentences, and the ids in the entries with numbers above ``after``."""
+        rows = self.database.rows(
+            "SELECT number, sentence_id FROM removed_sentences WHERE number > ? ORDER BY number", (after,)
+        )
+        return (int(rows[-1][0]) if rows else after), np.array([row[1] for row in rows], dtype=np.int64)
+
+    def vectors(self, sentence_ids: Iterable[int]) -> NDArray[np.float32]:
+        """The vectors of these sentences, ``(n, dimension)``, by id. Unknown ids are left out."""
+        rows = self.database.rows(
+            f"SELECT vector FROM sentences WHERE id {_IN} ORDER BY id", (ids_parameter(sentence_ids),)
+        )
+        return self._vectors([row[0] for row in rows])
 
     def all_vectors(
         self, *, after: int = 0, block: int = 8192

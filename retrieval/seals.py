@@ -23,7 +23,8 @@ from typing import Any
 
 _PARTS = (
     'SELECT position, "start", "end" FROM sentences WHERE document_id = ? ORDER BY position',
-    'SELECT id, "start", "end", first_sentence, last_sentence, terms FROM passages WHERE document_id = ? ORDER BY id',
+    'SELECT id, "start", "end", first_sentence, last_sentence, terms, parts FROM passages '
+    "WHERE document_id = ? ORDER BY id",
 )
 
 

@@ -17,6 +17,7 @@ from sqlite3 import Connection
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.compounds import part_terms
 from retrieval.errors import StoreError
 from retrieval.locking import WriterLock
 from retrieval.reading import DATABASE_NAME, MANIFEST_NAME
@@ -148,10 +149,10 @@ class Store(Sources):
                 ],
             )
             connection.executemany(
-                'INSERT INTO passages (document_id, "start", "end", first_sentence, last_sentence, terms) '
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                'INSERT INTO passages (document_id, "start", "end", first_sentence, last_sentence, terms, parts) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t))
+                    (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t), " ".join(part_terms(p.text)))
                     for p, t in zip(passages, terms, strict=True)
                 ],
             )

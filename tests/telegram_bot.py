@@ -1,14 +1,16 @@
 """A bot for the Telegram tests: the real application over a scripted answerer, in a thread or as a process.
 
-As a process: ``python -m tests.telegram_bot HOME BASE_URL [TOKEN] [SECONDS_A_QUESTION]``.
+As a process: ``python -m tests.telegram_bot HOME BASE_URL [TOKEN [SECONDS_A_QUESTION [SETTING=VALUE...]]]``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,8 +18,11 @@ from pydantic import SecretStr
 
 from bot.settings import Settings
 from bot.telegram.application import INBOX_FILE, TelegramBot, run
+from bot.telegram.collection import Collection
 from bot.telegram.inbox import Inbox
+from bot.telegram.queue import MOST_WAITING
 from bot.telegram.redaction import redacted_logs
+from bot.telegram.webhook import webhook_secret
 from retrieval.errors import QuestionError
 from retrieval.types import Answer, Document, Filter, Hit, Passage
 from tests.botapi import TOKEN
@@ -57,7 +62,9 @@ class ScriptedAnswerer:
     def load(self) -> None:
         self.threads.add(threading.current_thread().name)
 
-    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
+    def ask(
+        self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
         self.threads.add(threading.current_thread().name)
         self.asked.append(question)
         if not question.strip() or len(question) > 1000:
@@ -72,6 +79,13 @@ class ScriptedAnswerer:
         return Answer(question, ARTICLE.text[start:end], 0.9, start, end, ARTICLE, PASSAGES[0], HITS[:top_k])
 
 
+def collection(
+    answerer: ScriptedAnswerer | None = None, documents: Callable[[], list[Document]] = lambda: [ARTICLE]
+) -> Collection:
+    """One article, and what answers from it."""
+    return Collection(answerer or ScriptedAnswerer(), documents, lambda: len(documents()), lambda: 4)  # type: ignore[arg-type]
+
+
 def settings(home: Path, url: str, token: str = TOKEN, **more: object) -> Settings:
     """Settings for a bot at ``url``."""
     values = {"home": home, "telegram_base_url": url, "telegram_token": SecretStr(token), **more}
@@ -82,13 +96,20 @@ class RunningBot:
     """The application in a thread of its own, from ``with`` to the end of its block."""
 
     def __init__(
-        self, home: Path, url: str, answerer: ScriptedAnswerer | None = None, *, typing: float = 4.5, **more: object
+        self,
+        home: Path,
+        url: str,
+        answerer: ScriptedAnswerer | None = None,
+        *,
+        typing: float = 4.5,
+        most_waiting: int = MOST_WAITING,
+        **more: object,
     ) -> None:
-        self.typing = typing
+        self.typing, self.most_waiting = typing, most_waiting
         self.settings = settings(home, url, **more)
         self.answerer = answerer or ScriptedAnswerer()
         self.documents = [ARTICLE]
-        self.lag = 0.0
+        self.lags: list[float] = []
         self._made: Future[tuple[asyncio.AbstractEventLoop, TelegramBot]] = Future()
         self.result: Future[None] = Future()
 
@@ -112,6 +133,7 @@ class RunningBot:
     def _run(self) -> None:
         assert self.settings.telegram_token is not None
         token = self.settings.telegram_token.get_secret_value()
+        secret = webhook_secret(self.settings) if self.settings.telegram_webhook_url else ""
         inbox = Inbox(self.settings.home / INBOX_FILE, bot=int(token.split(":")[0]))
         worker = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
@@ -119,24 +141,29 @@ class RunningBot:
             bot = TelegramBot(
                 self.settings,
                 token,
-                self.answerer,  # type: ignore[arg-type]
-                lambda: self.documents,
+                secret,
+                collection(self.answerer, lambda: self.documents),
                 inbox,
                 worker,
                 typing_seconds=self.typing,
+                most_waiting=self.most_waiting,
             )
             self._made.set_result((asyncio.get_running_loop(), bot))
             watching = asyncio.create_task(self._watch_lag())
             await bot.run()
             watching.cancel()
 
+        root = logging.getLogger()
+        level = root.level
+        root.setLevel(logging.DEBUG)  # conftest.py looks for the token in all that is logged.
         try:
-            with redacted_logs(token):
+            with redacted_logs(token, secret):
                 asyncio.run(main())
             self.result.set_result(None)
         except BaseException as error:
             self.result.set_exception(error)
         finally:
+            root.setLevel(level)
             worker.shutdown()
             inbox.close()
 
@@ -144,10 +171,11 @@ class RunningBot:
         while True:
             before = time.monotonic()
             await asyncio.sleep(0.01)
-            self.lag = max(self.lag, time.monotonic() - before - 0.01)
+            self.lags.append(time.monotonic() - before - 0.01)
 
 
 if __name__ == "__main__":
     home, url, *rest = sys.argv[1:]
     token, seconds = (rest[0] if rest else TOKEN), float(rest[1] if len(rest) > 1 else 0)
-    run(settings(Path(home), url, token, log_level="DEBUG"), ScriptedAnswerer(seconds), lambda: [ARTICLE])  # type: ignore[arg-type]
+    more = dict(pair.split("=", 1) for pair in rest[2:])
+    run(settings(Path(home), url, token, **{"log_level": "DEBUG", **more}), collection(ScriptedAnswerer(seconds)))

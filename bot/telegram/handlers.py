@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message, MessageEntity, Update, User
 from telegram.constants import ChatAction
@@ -21,7 +21,8 @@ from bot.conversation import Conversation
 from bot.reply import TELEGRAM_LIMIT, cut, further, passages_html, telegram_html, width
 from bot.settings import Settings
 from bot.telegram.delivery import is_passing
-from bot.texts import text
+from bot.telegram.queue import QueueFullError, ReaderQueue
+from bot.texts import LANGUAGES, text
 from bot.wording import citation, counted
 from retrieval.errors import FundstelleError, QuestionError
 from retrieval.types import Document
@@ -40,12 +41,11 @@ _CONVERSATIONS = 1000
 _SOURCE_LIMIT = 200
 
 Context = ContextTypes.DEFAULT_TYPE
-T = TypeVar("T")
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 
 class Handlers:
-    """The handlers of one bot. Reading and the list of articles run in ``worker``, never in the event loop.
+    """The handlers of one bot. Reading and the list of articles go through ``queue``, never into the event loop.
 
     ``keep`` is called with an update whose reply could not be sent for the time being.
     """
@@ -55,14 +55,14 @@ class Handlers:
         settings: Settings,
         answerer: Answerer,
         sources: Callable[[], list[Document]],
-        worker: Executor,
+        queue: ReaderQueue,
         keep: Callable[[object], None],
         typing_seconds: float = TYPING_SECONDS,
     ) -> None:
         self._settings = settings
         self._answerer = answerer
         self._sources = sources
-        self._worker = worker
+        self._queue = queue
         self._keep = keep
         self._typing_seconds = typing_seconds
         self._conversations: OrderedDict[tuple[int, int], Conversation] = OrderedDict()
@@ -77,6 +77,7 @@ class Handlers:
                 CommandHandler("help", self.help, filters=new),
                 CommandHandler("sources", self.sources, filters=new),
                 CommandHandler("ask", self.question, filters=new),
+                CommandHandler(["neu", "new"], self.anew, filters=new),
                 MessageHandler(private & filters.COMMAND, self.unknown_command),
                 MessageHandler(private & filters.TEXT, self.question),
                 MessageHandler(private & ~filters.StatusUpdate.ALL, self.not_text),
@@ -94,7 +95,7 @@ class Handlers:
     async def start(self, update: Update, context: Context) -> None:
         """/start: who the bot is and what to do."""
         language = self.language(update.effective_user)
-        count = len(await self._work(self._sources))
+        count = len(await self._queue.run(self._sources))
         await _say(update, text("telegram.start", language, articles=counted("chat.articles", count, language)))
 
     async def help(self, update: Update, context: Context) -> None:
@@ -103,8 +104,15 @@ class Handlers:
 
     async def sources(self, update: Update, context: Context) -> None:
         """/sources: the articles, as many as fit one message."""
-        documents = await self._work(self._sources)
+        documents = await self._queue.run(self._sources)
         await _say(update, sources_text(documents, self.language(update.effective_user)))
+
+    async def anew(self, update: Update, context: Context) -> None:
+        """/neu or /new: the next question goes on from nothing."""
+        message, user = update.effective_message, update.effective_user
+        if message is not None:
+            await self._queue.run(self._conversation(message.chat_id, user.id if user else 0).forget)
+            await _say(update, text("chat.forgotten", self.language(user)))
 
     async def unknown_command(self, update: Update, context: Context) -> None:
         """Any other command, in a private chat."""
@@ -126,7 +134,7 @@ class Handlers:
         conversation = self._conversation(message.chat_id, user.id if user else 0)
         try:
             async with self._typing(message):
-                answer = await self._work(conversation.ask, question)
+                answer = await self._queue.ask(conversation.ask, question, partial(self._please_wait, update))
         except QuestionError:
             await _say(update, text("telegram.bad_question", language))
             return
@@ -138,20 +146,21 @@ class Handlers:
     async def more(self, update: Update, context: Context) -> None:
         """The button under an answer: the other passages.
 
-        The question is read again from the message that the answer replies to. So nothing has to be kept, and the
-        button works as well after a restart; it has expired once the question was deleted.
+        The question is read again from the message that the answer replies to, or from the answer if that says how a
+        follow-up was understood. So nothing has to be kept, and the button works as well after a restart; it has
+        expired once the question was deleted.
         """
         query, language = update.callback_query, self.language(update.effective_user)
         message = query.message if query else None
         asked = message.reply_to_message if isinstance(message, Message) else None
-        question = question_of(asked) if asked else ""
+        question = (understood_in(message) or question_of(asked)) if isinstance(message, Message) and asked else ""
         if query is None or not isinstance(message, Message) or not question:
             await self.expired(update, context)
             return
         await _acknowledge(query)
         conversation = Conversation(self._answerer, top_k=self._settings.top_k)
         async with self._typing(message):
-            answer = await self._work(conversation.ask, question)
+            answer = await self._queue.ask(conversation.ask, question, partial(self._please_wait, update))
         await message.reply_html(passages_html(answer, language), do_quote=True)
         with suppress(BadRequest):  # It may be gone already: pressed twice, or the message deleted.
             await query.edit_message_reply_markup(None)
@@ -173,20 +182,21 @@ class Handlers:
         if isinstance(error, Forbidden):
             log.info("Update %s has nobody to answer to: %s", number, error)
             return
-        if isinstance(error, FundstelleError):
+        line = "telegram.failed"
+        if isinstance(error, QueueFullError):
+            log.warning("Update %s was refused: too many questions wait", number)
+            line = "telegram.too_many"
+        elif isinstance(error, FundstelleError):
             log.error("Update %s failed: %s", number, error)
         else:
             log.error("Update %s failed", number, exc_info=error)
         if isinstance(update, Update):
             with suppress(BotApiError):
-                await _say(update, text("telegram.failed", self.language(update.effective_user)))
+                await _say(update, text(line, self.language(update.effective_user)))
 
-    async def _work(self, function: Callable[..., T], *args: object) -> T:
-        try:
-            future = asyncio.get_running_loop().run_in_executor(self._worker, function, *args)
-        except RuntimeError:  # The worker takes nothing more, the bot stops: the update stays in the inbox.
-            raise asyncio.CancelledError from None
-        return await future
+    async def _please_wait(self, update: Update) -> None:
+        with suppress(BotApiError):  # Not worth an error; the answer follows.
+            await _say(update, text("telegram.please_wait", self.language(update.effective_user)))
 
     def _conversation(self, chat: int, user: int) -> Conversation:
         """The conversation with ``user`` in ``chat``; of many, those that spoke last are remembered."""
@@ -226,6 +236,19 @@ def question_of(message: Message) -> str:
         question = question[message.entities[0].length :]
     # Half a surrogate pair can be written in JSON, but neither searched for nor sent back.
     return question.encode("utf-8", "replace").decode().strip()
+
+
+def understood_in(message: Message) -> str:
+    """The complete question that an answer names above itself in italics; empty when it names none."""
+    first = message.entities[0] if message.entities else None
+    if first is None or first.type != MessageEntity.ITALIC or first.offset != 0:
+        return ""
+    line = message.parse_entity(first)
+    for language in LANGUAGES:
+        before, _, after = text("chat.understood", language, question="\0").partition("\0")
+        if line.startswith(before) and line.endswith(after):
+            return line[len(before) : len(line) - len(after)]
+    return ""
 
 
 def sources_text(documents: list[Document], language: str) -> str:
