@@ -204,7 +204,8 @@ class Collection(RuleBasedStateMachine):
 
 
 def searching(store: Store, notify: Callable[[str], None]) -> Search:
-    search = Search(store, HashEmbedder(), FaissVectorIndex(store, notify), KeywordIndex(store, notify))
+    index = FaissVectorIndex(store, notify, recent_rows=0)  # with a file, however few the sentences are
+    search = Search(store, HashEmbedder(), index, KeywordIndex(store, notify))
     search.load()
     return search
 
