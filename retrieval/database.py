@@ -32,7 +32,9 @@ class _Connection(sqlite3.Connection):
 class Database:
     """One SQLite file in WAL mode, with one connection a thread.
 
-    Readers never wait. One writer at a time: another one waits up to ``busy_timeout`` seconds. What a
+    What was committed last stands in the log beside the file ("-wal") at first. If that is lost or damaged, so are the
+    transactions in it from there on, whole ones: SQLite knows of none that it cannot read, and what is left is an older
+    state. Readers never wait. One writer at a time: another one waits up to ``busy_timeout`` seconds. What a
     transaction has written is on the disk when it returns (``synchronous = FULL``). Where the folder or the file
     cannot be written, it is opened for reading only. Tables of an older Fundstelle are brought up to date at opening,
     and ``notify`` is told.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
@@ -141,7 +142,6 @@ def _cleaned(terms: Sequence[str]) -> list[str]:
 
 
 def _is_damage(error: StoreError) -> bool:
-    cause = error.__cause__
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    missing = any(f"table: {name}" in str(cause) for name in ("keywords", "main.keywords"))
-    return code == 11 or missing  # 11: SQLITE_CORRUPT
+    """Whether the check, whose statement never changes, failed for what it found."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)

@@ -118,6 +118,7 @@ class Collection(RuleBasedStateMachine):
         files = sorted(
             file for file in self.home.iterdir() if file.is_file() and not file.name.startswith("fundstelle")
         )
+        files = [file for file in files if file.stat().st_size]
         if not files:
             return
         file = data.draw(st.sampled_from(files))
@@ -203,7 +204,8 @@ class Collection(RuleBasedStateMachine):
 
 
 def searching(store: Store, notify: Callable[[str], None]) -> Search:
-    search = Search(store, HashEmbedder(), FaissVectorIndex(store, notify), KeywordIndex(store, notify))
+    index = FaissVectorIndex(store, notify, recent_rows=0)  # with a file, however few the sentences are
+    search = Search(store, HashEmbedder(), index, KeywordIndex(store, notify))
     search.load()
     return search
 

@@ -86,8 +86,7 @@ def check_like_fresh(store: Store, documents: Sequence[Document], fresh: Path) -
     with Store(fresh) as other:
         indexed(other, documents)
         assert texts(store) == texts(other) == {document.path: document.text for document in documents}
-        searched = [sorted(document.path for document in each.documents()) for each in (store, other)]
-        assert len(searched[0]) == len(searched[1])
+        assert store.article_count() == other.article_count()
         assert store.sentence_count() == other.sentence_count()
 
 
@@ -98,7 +97,6 @@ def index_edition(home: str, number: str) -> None:
     """In a child: names each article as soon as it is stored."""
     indexing.EMBEDDED_TOGETHER = 20
     with Store(Path(home)) as store:
-        before = texts(store)
         named = set[str]()
 
         def name_new(done: int, total: int) -> None:
@@ -110,7 +108,6 @@ def index_edition(home: str, number: str) -> None:
 
         documents = edition(int(number))
         wanted = {document.path: document.text for document in documents}
-        assert before.keys() <= wanted.keys()
         Indexer(store, SentenceSplitter(), HashEmbedder()).index_documents(documents, name_new)
     say("completed")
 
