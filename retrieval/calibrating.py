@@ -70,6 +70,27 @@ class Fits:
         return Calibrations(found=self.found.calibration, given=self.given.calibration)
 
 
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """What came out for questions whose answers are known, a row a question.
+
+    ``given`` are the candidates in the question's own text, ``found`` those in passages that search found;
+    ``answerable`` says whether the text answers it.
+    """
+
+    given: tuple[Row, ...] = ()
+    found: tuple[Row, ...] = ()
+    answerable: tuple[bool, ...] = ()
+
+    def __add__(self, other: Observations) -> Observations:
+        return Observations(self.given + other.given, self.found + other.found, self.answerable + other.answerable)
+
+    def fits(self) -> Fits:
+        """Both calibrations. Raises EvaluationError where there is nothing to fit."""
+        answerable = np.array(self.answerable)
+        return Fits(found=fit(self.found, answerable, FOUND), given=fit(self.given, answerable, GIVEN))
+
+
 def calibrate(
     data: EvaluationSet, embedder: Embedder, reader: Reader, *, top_k: int = 5, progress: Progress | None = None
 ) -> Fits:
@@ -79,12 +100,19 @@ def calibrate(
         EvaluationError: fewer than ``FEWEST`` questions have an answer, or have none.
         ModelError: a model cannot be used.
     """
-    answerable = np.array([bool(question.answers) for question in data.questions])
-    if min(answerable.sum(), (~answerable).sum()) < FEWEST:
+    answerable = sum(bool(question.answers) for question in data.questions)
+    if min(answerable, len(data.questions) - answerable) < FEWEST:
         raise EvaluationError(
             f"Zum Kalibrieren braucht es Fragen mit Antwort und solche ohne, je mindestens {FEWEST}; hier sind es "
-            f"{answerable.sum()} und {(~answerable).sum()}. Bitte eine Datei im Format SQuAD 2.0 angeben."
+            f"{answerable} und {len(data.questions) - answerable}. Bitte eine Datei im Format SQuAD 2.0 angeben."
         )
+    return observe(data, embedder, reader, top_k=top_k, progress=progress).fits()
+
+
+def observe(
+    data: EvaluationSet, embedder: Embedder, reader: Reader, *, top_k: int = 5, progress: Progress | None = None
+) -> Observations:
+    """Asks all questions, of their own texts and of the whole pipeline over all texts. Raises ModelError."""
     steps = 2 * len(data.questions)
     given: list[Row] = []
     for question in data.questions:
@@ -101,7 +129,8 @@ def calibrate(
             found.append([_labelled(candidate, question, data) for candidate in candidates])
             if progress is not None:
                 progress(len(given) + len(found), steps)
-    return Fits(found=fit(found, answerable, FOUND), given=fit(given, answerable, GIVEN))
+    answerable = tuple(bool(question.answers) for question in data.questions)
+    return Observations(tuple(given), tuple(found), answerable)
 
 
 def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]) -> Fit:

@@ -1,18 +1,19 @@
 """Stage 8: how sure is sure? Fits ``calibration.json`` of the embedded reader.
 
-On the held-out questions (``training/data/held_out``), German and English, asked of the whole pipeline among the
-held-out articles; ``retrieval.calibrating`` says how it is fitted. Among all thousand written articles many of the
-questions, written with one article in view, would be ambiguous ("Wann begann der Umbau?"), and for the same reason
-only those questions are asked that share a word with their article and with no other held-out one.
+On the held-out questions (``training/data/held_out``), German and English, asked of the whole pipeline among forty of
+the held-out articles at a time; ``retrieval.calibrating`` says how it is fitted. The questions were written with one
+article in view: among all of them many would be ambiguous ("Wann begann der Umbau?"), and for the same reason only
+those are asked that share a word with their article and with no other of the forty.
 """
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from retrieval.calibrating import calibrate
+from retrieval.calibrating import Observations, observe
 from retrieval.embedding import SentenceTransformerEmbedder
 from retrieval.evaluation import EvaluationQuestion, EvaluationSet
 from retrieval.german import keyword_terms
@@ -20,6 +21,8 @@ from retrieval.reader import TransformersReader
 from retrieval.types import Document
 from training.corpora import Example, held_out_questions
 from training.paths import MODELS
+
+TOGETHER = 40  # articles that are searched together
 
 
 def held_out_set(held_out: Sequence[Example]) -> EvaluationSet:
@@ -54,11 +57,22 @@ def specific(examples: Sequence[Example]) -> list[Example]:
     ]
 
 
+def collections(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    """The examples of ``TOGETHER`` texts at a time, in random order."""
+    texts = sorted({example.context for example in examples})
+    random.Random(0).shuffle(texts)
+    for start in range(0, len(texts), TOGETHER):
+        chosen = set(texts[start : start + TOGETHER])
+        yield [example for example in examples if example.context in chosen]
+
+
 def main() -> None:
-    data = held_out_set(specific(list(held_out_questions())))
-    fits = calibrate(
-        data, SentenceTransformerEmbedder(str(MODELS / "embedder")), TransformersReader(str(MODELS / "reader"))
-    )
+    embedder, reader = SentenceTransformerEmbedder(str(MODELS / "embedder")), TransformersReader(str(MODELS / "reader"))
+    observed = Observations()
+    for examples in collections(list(held_out_questions())):
+        observed += observe(held_out_set(specific(examples)), embedder, reader)
+        print(f"{len(observed.answerable)} questions", flush=True)
+    fits = observed.fits()
     print(fits.found, fits.given, sep="\n")
     fits.calibrations.write(MODELS / "reader")
 
