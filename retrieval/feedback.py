@@ -1,9 +1,10 @@
-"""What people think of answers, and the questions that got none; as an evaluation file, to measure and calibrate with."""
+"""What people think of answers and the questions that got none; as an evaluation file, to measure and calibrate."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -11,9 +12,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TextIO
 
+from retrieval.errors import StoreError
 from retrieval.reading import Reading
 from retrieval.rows import now
 from retrieval.types import Answer, Document
+
+logger = logging.getLogger(__name__)
 
 #: Of the questions without an answer, those asked last are kept.
 KEEP_MISSED: Final = 10_000
@@ -90,7 +94,7 @@ class FeedbackLog:
     """Keeps judgements and unanswered questions in the database of a collection.
 
     Raises:
-        StoreError: from every method, when the database cannot be used.
+        StoreError: from every method but ``note_missed``, when the database cannot be used.
     """
 
     def __init__(self, store: Reading) -> None:
@@ -133,14 +137,23 @@ class FeedbackLog:
             return connection.execute("DELETE FROM feedback WHERE user_hash = ?", (user,)).rowcount
 
     def note_missed(self, question: str) -> None:
-        """Counts a question that got no answer; the same words in capitals or with other marks are the same one."""
-        key = " ".join(_WORD.findall(question.casefold())) or question
+        """Counts a question that got no answer; the same words in capitals or with other marks are the same one.
+
+        Where that cannot be written it is left: whoever asked has an answer, and there is nothing they could do.
+        """
+        try:
+            if not self._store.read_only:
+                self._note_missed(" ".join(_WORD.findall(question.casefold())) or question, question)
+        except StoreError as error:
+            logger.warning("a question without an answer was not noted: %s", error)
+
+    def _note_missed(self, key: str, wording: str) -> None:
         with self._store.database.transaction() as connection:
             connection.execute(
                 "INSERT INTO missed (question, wording, count, last_asked) VALUES (?, ?, 1, ?) "
                 "ON CONFLICT DO UPDATE SET wording = excluded.wording, count = count + 1, "
                 "last_asked = excluded.last_asked",
-                (key, question, now()),
+                (key, wording, now()),
             )
             connection.execute(
                 "DELETE FROM missed WHERE question IN "
@@ -202,9 +215,7 @@ def export_evaluation(store: Reading, judgements: Iterable[Judgement], file: Tex
     return Exported(answered, impossible, left_out)
 
 
-def _count(
-    judgement: Judgement, documents: dict[int, Document], asked: dict[tuple[int, str], _Question]
-) -> bool:
+def _count(judgement: Judgement, documents: dict[int, Document], asked: dict[tuple[int, str], _Question]) -> bool:
     """Counts a judgement for its question; False if it says nothing that can be used."""
     document = documents.get(judgement.document_id)
     is_good = judgement.verdict is Verdict.GOOD

@@ -9,29 +9,29 @@ import re
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from telegram import BotCommand, LinkPreviewOptions, Update
+from telegram import LinkPreviewOptions, Update
 from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, Defaults
 
 from bot.settings import Settings
+from bot.telegram.collection import Collection
+from bot.telegram.commands import announce
 from bot.telegram.delivery import InboxProcessor, PatientRateLimiter
-from bot.telegram.handlers import TYPING_SECONDS, AnyApplication, Handlers
+from bot.telegram.handlers import ALLOWED_UPDATES, Handlers
 from bot.telegram.inbox import Inbox
+from bot.telegram.people import People
 from bot.telegram.polling import InboxRequest, problem
 from bot.telegram.redaction import redacted_logs
+from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
 from bot.texts import text
 from retrieval.errors import TelegramError
-from retrieval.types import Document
-
-if TYPE_CHECKING:
-    from retrieval.answering import Answerer
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def run(settings: Settings, answerer: Answerer, sources: Callable[[], list[Document]]) -> None:
+def run(settings: Settings, collection: Collection) -> None:
     """Runs the bot until the process gets SIGTERM or SIGINT; the models are loaded first.
 
-    ``answerer`` and ``sources`` are called in one worker thread. Raises TelegramError when there is no token, when
+    ``collection`` is used in one worker thread. Raises TelegramError when there is no token, when
     Telegram refuses it, or when polling ends for another reason; StoreError when the inbox in ``settings.home``
     cannot be used; whatever ``answerer.load`` raises.
     """
@@ -60,7 +60,7 @@ def run(settings: Settings, answerer: Answerer, sources: Callable[[], list[Docum
         inbox = Inbox(settings.home / INBOX_FILE, bot=int(token.partition(":")[0]))
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
         try:
-            asyncio.run(TelegramBot(settings, token, answerer, sources, inbox, worker).run())
+            asyncio.run(TelegramBot(settings, token, collection, inbox, worker).run())
         except BotApiError as error:
             raise TelegramError(
                 text("telegram.stopped", settings.language, error=redactor.clean(str(error)))
@@ -107,15 +107,15 @@ class TelegramBot:
         self,
         settings: Settings,
         token: str,
-        answerer: Answerer,
-        sources: Callable[[], list[Document]],
+        collection: Collection,
         inbox: Inbox,
         worker: ThreadPoolExecutor,
         *,
         typing_seconds: float = TYPING_SECONDS,
     ) -> None:
         self._settings = settings
-        self._answerer = answerer
+        self._collection = collection
+        self._people = People(settings.home / INBOX_FILE)
         self._inbox = inbox
         self._worker = worker
         self._stop = asyncio.Event()
@@ -136,8 +136,8 @@ class TelegramBot:
             )
             .build()
         )
-        handlers = Handlers(settings, answerer, sources, worker, self._processor.keep, typing_seconds)
-        handlers.register(self._application)
+        service = Service(settings, collection, self._people, worker, typing_seconds)
+        Handlers(service, self._processor.keep).register(self._application)
 
     def stop(self) -> None:
         """Makes ``run`` return soon. To be called in the event loop."""
@@ -168,7 +168,7 @@ class TelegramBot:
             await asyncio.wait([working])
 
     async def _start(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._answerer.load)
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._collection.answerer.load)
         await self._connect()
         self._replay()
         await self._application.start()
@@ -177,12 +177,12 @@ class TelegramBot:
             poll_interval=_POLL_INTERVAL,
             timeout=_POLL_TIMEOUT,
             bootstrap_retries=-1,
-            allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY],
+            allowed_updates=ALLOWED_UPDATES,
             error_callback=_log_polling_error,
         )
         line = text("telegram.running", self._settings.language, name=self._application.bot.username)
         print(line, file=sys.stderr, flush=True)
-        await self._announce_commands()
+        await announce(self._application.bot, self._settings)
 
     async def _connect(self) -> None:
         """Asks Telegram who we are, again and again while the network is down."""
@@ -213,17 +213,6 @@ class TelegramBot:
         if waiting:
             log.info("%d updates of an earlier run are taken up again", len(waiting))
 
-    async def _announce_commands(self) -> None:
-        """Fills the menu of commands, in German for German Telegrams and in English for all others."""
-        try:
-            for language, code in (("en", ""), ("de", "de")) if self._settings.language == "de" else (("en", ""),):
-                commands = [
-                    BotCommand(name, text(f"telegram.command_{name}", language)) for name in ("ask", "sources", "help")
-                ]
-                await self._application.bot.set_my_commands(commands, language_code=code or None)
-        except BotApiError as error:
-            log.warning("The menu of commands could not be set: %s", error)
-
     async def _shut_down(self) -> None:
         """Stops polling, lets the question that is being read be answered, and leaves the rest in the inbox."""
         self._processor.stop()
@@ -242,6 +231,7 @@ class TelegramBot:
         await (
             application.bot.shutdown()
         )  # Closes the connections where the start did not get as far as the application.
+        self._people.close()
         log.info("Stopped; %d updates wait for the next start", self._waiting())
 
     def _waiting(self) -> int:

@@ -48,10 +48,17 @@ def _wrong_types(update: Update) -> str:
         checks += [("chat.id", chat.id, int), ("chat.type", chat.type, str)]
     if isinstance(query, CallbackQuery):
         checks += [("callback_query.id", query.id, str), ("callback_query.data", query.data or "", str)]
+    inline = update.inline_query
+    if inline:
+        checks += [("inline_query.id", inline.id, str), ("inline_query.query", inline.query, str)]
     message = update.effective_message
     for part in (message, message.reply_to_message) if isinstance(message, Message) else ():
         if part:
             checks += [("message_id", part.message_id, int), ("text", part.text or "", str), ("chat", part.chat, Chat)]
+            checks += [("caption", part.caption or "", str)]
+            if part.document:
+                checks += [("file_name", part.document.file_name or "", str)]
+                checks += [("file_size", part.document.file_size or 0, int)]
             checks += [("entity.type", entity.type, str) for entity in part.entities]
             checks += [("entity.offset", entity.offset, int) for entity in part.entities]
             checks += [("entity.length", entity.length, int) for entity in part.entities]

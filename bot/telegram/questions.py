@@ -1,0 +1,184 @@
+"""Questions: asked, corrected, and looked into with the buttons under their answer."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import suppress
+
+from telegram import InlineKeyboardMarkup, Message, Update
+from telegram.error import BadRequest
+from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
+
+from bot.conversation import Conversation
+from bot.reply import passages_html, telegram_html
+from bot.telegram.buttons import expired, pressed
+from bot.telegram.excerpts import CONTEXT, MORE, SOURCE, buttons, context_html, source_html
+from bot.telegram.service import AnyApplication, Context, Service, acknowledge, mentions, question_of
+from retrieval.errors import QuestionError
+from retrieval.types import Answer
+
+_CONVERSATIONS = 1000
+#: Answers that are corrected when their question is.
+_ANSWERS = 10_000
+
+
+class _ToTheBot(filters.MessageFilter):
+    """A text in a group that is a reply to the bot, or names it."""
+
+    def filter(self, message: Message) -> bool:
+        """As the base class."""
+        replied_to = message.reply_to_message.from_user if message.reply_to_message else None
+        return bool(message.text) and (
+            (replied_to is not None and replied_to.id == message.get_bot().id) or bool(mentions(message))
+        )
+
+
+class Questions:
+    """The handlers for questions."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._conversations: OrderedDict[tuple[int, int], Conversation] = OrderedDict()
+        self._answers: OrderedDict[tuple[int, int], int] = OrderedDict()
+
+    def register(self, application: AnyApplication) -> None:
+        """Adds the handlers."""
+        asked = filters.TEXT & ~filters.COMMAND & (filters.ChatType.PRIVATE | _ToTheBot())
+        new, edited = filters.UpdateType.MESSAGE, filters.UpdateType.EDITED_MESSAGE
+        application.add_handlers(
+            [
+                CommandHandler("ask", self.question, filters=new),
+                CommandHandler("ask", self.edited, filters=edited),
+                MessageHandler(new & asked, self.question),
+                MessageHandler(edited & asked, self.edited),
+                CallbackQueryHandler(self.more, pattern=f"^{MORE}$"),
+                CallbackQueryHandler(self.context, pattern=f"^{CONTEXT}:"),
+                CallbackQueryHandler(self.source, pattern=f"^{SOURCE}:"),
+            ]
+        )
+
+    async def question(self, update: Update, context: Context) -> None:
+        """A question: a text in a private chat, behind /ask anywhere, to the bot in a group."""
+        message = update.effective_message
+        if message is None:
+            return
+        if not question_of(message):
+            await self._service.say(update, "ask_usage")
+            return
+        answer = await self._ask(update, message)
+        if answer is None:
+            await self._service.say(update, "bad_question")
+            return
+        await self._reply(update, message, answer)
+
+    async def edited(self, update: Update, context: Context) -> None:
+        """A question that was corrected: so is its answer. One from before a restart is answered anew."""
+        message = update.effective_message
+        if message is None or not question_of(message):
+            return
+        answer = await self._ask(update, message)
+        if answer is None:
+            return
+        known = self._answers.get((message.chat_id, message.message_id))
+        if known is None:
+            await self._reply(update, message, answer)
+            return
+        language = self._service.language(update.effective_user)
+        try:
+            await message.get_bot().edit_message_text(
+                telegram_html(answer, language),
+                message.chat_id,
+                known,
+                parse_mode="HTML",
+                reply_markup=buttons(answer, language),
+            )
+        except BadRequest as error:
+            if "not modified" not in error.message:  # else it says what it said
+                await self._reply(update, message, answer)
+                return
+        await self._note(update, answer)
+
+    async def more(self, update: Update, context: Context) -> None:
+        """The button for the other passages.
+
+        The question is read again from the message that the answer replies to. So nothing has to be kept, and the
+        button works as well after a restart; it has expired once the question was deleted.
+        """
+        query, language = update.callback_query, self._service.language(update.effective_user)
+        message = query.message if query else None
+        asked = message.reply_to_message if isinstance(message, Message) else None
+        question = question_of(asked) if asked else ""
+        if query is None or not isinstance(message, Message) or not question:
+            await expired(self._service, update)
+            return
+        await acknowledge(query)
+        conversation = Conversation(self._service.collection.answerer, top_k=self._service.settings.top_k)
+        async with self._service.typing(message):
+            answer = await self._service.work(conversation.ask, question)
+        await message.reply_html(passages_html(answer, language), do_quote=True)
+        rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+        rest = [[button for button in row if button.callback_data != MORE] for row in rows]
+        with suppress(BadRequest):  # It may be gone already: pressed twice, or the message deleted.
+            await query.edit_message_reply_markup(InlineKeyboardMarkup([row for row in rest if row]))
+
+    async def context(self, update: Update, context: Context) -> None:
+        """The button for the article around the quote."""
+        press = await pressed(self._service, update)
+        if press and press.document:
+            await acknowledge(press.query)
+            language = self._service.language(update.effective_user)
+            await press.message.reply_html(context_html(press.document, press.place, language), do_quote=True)
+
+    async def source(self, update: Update, context: Context) -> None:
+        """The button for where the quote stands."""
+        press = await pressed(self._service, update)
+        if press and press.document:
+            await acknowledge(press.query)
+            language = self._service.language(update.effective_user)
+            copies = await self._service.work(self._service.collection.copies, press.document.id)
+            html = source_html(press.document, press.place, copies, language)
+            await press.message.reply_html(html, do_quote=True)
+
+    def forget(self, user: int) -> None:
+        """Drops what is remembered of somebody's questions."""
+        for key in [key for key in self._conversations if key[1] == user]:
+            del self._conversations[key]
+
+    async def _ask(self, update: Update, message: Message) -> Answer | None:
+        """The answer to the question in ``message``; None if it cannot be asked."""
+        user = update.effective_user
+        conversation = self._conversation(message.chat_id, user.id if user else 0)
+        try:
+            async with self._service.typing(message):
+                return await self._service.work(conversation.ask, question_of(message))
+        except QuestionError:
+            return None
+
+    async def _reply(self, update: Update, message: Message, answer: Answer) -> None:
+        language = self._service.language(update.effective_user)
+        # A reply to the question: that is what the buttons later take the question from.
+        sent = await message.reply_html(
+            telegram_html(answer, language), reply_markup=buttons(answer, language), do_quote=True
+        )
+        self._answers[message.chat_id, message.message_id] = sent.message_id
+        while len(self._answers) > _ANSWERS:
+            self._answers.popitem(last=False)
+        await self._note(update, answer)
+
+    async def _note(self, update: Update, answer: Answer) -> None:
+        """Keeps what is to be kept of a question."""
+        if update.effective_user and self._service.settings.telegram_history:
+            self._service.people.record(update.effective_user.id, answer.question, answer.text or "")
+        if answer.text is None:
+            await self._service.work(self._service.collection.feedback.note_missed, answer.question)
+
+    def _conversation(self, chat: int, user: int) -> Conversation:
+        """The conversation with ``user`` in ``chat``; of many, those that spoke last are remembered."""
+        key = (chat, user)
+        if key not in self._conversations:
+            answerer = self._service.collection.answerer
+            self._conversations[key] = Conversation(answerer, top_k=self._service.settings.top_k)
+        self._conversations.move_to_end(key)
+        while len(self._conversations) > _CONVERSATIONS:
+            self._conversations.popitem(last=False)
+        return self._conversations[key]
