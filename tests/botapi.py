@@ -22,7 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.botapi_checks import Refused, checked_markup, checked_text, request_params
+from tests.botapi_checks import Refused, checked_inline, checked_markup, checked_text, request_params
 
 Json = dict[str, Any]
 TOKEN = "123456789:TEST-secret_0123456789_abcdefghijk"
@@ -63,6 +63,7 @@ class BotApi:
         self._queue: list[tuple[int, Any]] = []
         self._faults: list[Fault] = []
         self._queries: set[str] = set()
+        self._files: dict[str, bytes] = {}
         self._chats: set[int] = set()
         self._next = {"update": 1000, "message": 1, "query": 1}
         self._changed = threading.Condition()
@@ -126,14 +127,45 @@ class BotApi:
         self.push({"message": message})
         return int(message["message_id"])
 
+    def edit(self, message_id: int, text: str, *, user: int = 7, chat: int | None = None) -> None:
+        """The user changes the text of a message."""
+        message = self._messages[(user if chat is None else chat, message_id)]
+        message.update(text=text, edit_date=int(time.time()))
+        self.push({"edited_message": dict(message)})
+
+    def inline(self, query: str, *, user: int = 7, code: str | None = "de") -> str:
+        """What ``user`` has typed so far behind the bot's name, in any chat; returns the query's id."""
+        number = f"i{self._count('query')}"
+        self._queries.add(number)
+        sender = {"id": user, "is_bot": False, "first_name": f"Person {user}", "language_code": code}
+        self.push({"inline_query": {"id": number, "from": sender, "query": query, "offset": ""}})
+        return number
+
+    def document(self, name: str | None, content: bytes, *, user: int = 7, **more: Any) -> int:
+        """A file from ``user``; ``more`` is what Telegram says of it, ``file_size`` for example."""
+        number = f"f{len(self._files)}"
+        self._files[number] = content
+        document = {"file_id": number, "file_unique_id": number, "file_size": len(content), **more}
+        if name is not None:
+            document["file_name"] = name
+        return self.text(None, user=user, document=document)
+
     def press(
-        self, message: Json, *, user: int = 7, code: str | None = "de", data: str | None = None, **changes: Any
+        self,
+        message: Json,
+        button: str = "more",
+        *,
+        user: int = 7,
+        code: str | None = "de",
+        data: str | None = None,
+        **changes: Any,
     ) -> str:
-        """Presses the first button under a message of the bot; returns the query's id."""
+        """Presses the button with this text or data under a message of the bot; returns the query's id."""
         query = f"q{self._count('query')}"
         self._queries.add(query)
         sender = {"id": user, "is_bot": False, "first_name": f"Person {user}", "language_code": code}
-        pressed = data or message["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+        shown = [button for row in message["reply_markup"]["inline_keyboard"] for button in row] if not data else []
+        pressed = data or next(b["callback_data"] for b in shown if button in (b["text"], b["callback_data"]))
         self.push(
             {
                 "callback_query": {
@@ -188,6 +220,7 @@ class BotApi:
         async def start() -> web.AppRunner:
             application = web.Application()
             application.router.add_route("*", "/bot{token}/{method}", self._handle)
+            application.router.add_get("/file/bot{token}/{path}", self._download)
             runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
@@ -229,6 +262,14 @@ class BotApi:
             request.transport.abort()
         return web.json_response(body, status=call.code)
 
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        content = self._files.get(request.match_info["path"].removesuffix(".bin"))
+        if request.match_info["token"] != self.token or content is None:
+            return web.json_response({"ok": False, "error_code": 404, "description": "Not Found"}, status=404)
+        with self._changed:
+            self.journal.append(Call("download", dict(request.match_info), 200))
+        return web.Response(body=content)
+
     def _fault(self, method: str) -> Fault | None:
         for fault in self._faults:
             if fault.method == method and fault.times > 0:
@@ -256,6 +297,22 @@ class BotApi:
     async def _do_getMe(self, params: Json) -> Json:
         return {**BOT, "can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
 
+    async def _do_getFile(self, params: Json) -> Json:
+        content = self._files.get(params.get("file_id") or "")
+        if content is None:
+            raise Refused(400, "wrong file_id or the file is temporarily unavailable")
+        if len(content) > 20 * 1024 * 1024:
+            raise Refused(400, "file is too big")
+        number = params["file_id"]
+        return {"file_id": number, "file_unique_id": number, "file_size": len(content), "file_path": f"{number}.bin"}
+
+    async def _do_answerInlineQuery(self, params: Json) -> bool:
+        if params.get("inline_query_id") not in self._queries:
+            raise Refused(400, "query is too old and response timeout expired or query ID is invalid")
+        checked_inline(params)
+        self._queries.discard(params["inline_query_id"])
+        return True
+
     async def _do_deleteWebhook(self, params: Json) -> bool:
         return True
 
@@ -276,6 +333,8 @@ class BotApi:
         text = checked_text(params)
         message: Json = {"message_id": self._count("message"), "date": int(time.time()), "from": BOT, "text": text}
         message["chat"] = {"id": chat, "type": "private" if chat > 0 else "supergroup"}
+        if params.get("message_thread_id"):
+            message |= {"message_thread_id": int(params["message_thread_id"]), "is_topic_message": True}
         reply = params.get("reply_parameters")
         if reply:
             original = self._messages.get((chat, reply["message_id"]))
@@ -284,7 +343,9 @@ class BotApi:
             elif not reply.get("allow_sending_without_reply"):
                 raise Refused(400, "message to be replied not found")
         if params.get("reply_markup"):
-            message["reply_markup"] = checked_markup(params["reply_markup"])
+            markup = checked_markup(params["reply_markup"])
+            if "inline_keyboard" in markup:  # a message shows no other kind
+                message["reply_markup"] = markup
         self._messages[(chat, message["message_id"])] = message
         return message
 

@@ -83,6 +83,22 @@ def checked_text(params: dict[str, Any]) -> str:
     return text.strip()
 
 
+def checked_inline(params: dict[str, Any]) -> None:
+    results = params["results"]
+    if len(results) > 50:
+        raise Refused(400, "RESULTS_TOO_MUCH")
+    if len({result["id"] for result in results}) < len(results):
+        raise Refused(400, "RESULT_ID_DUPLICATE")
+    for result in results:
+        if result["type"] != "article" or not result["title"] or not 1 <= len(result["id"].encode()) <= 64:
+            raise Refused(400, "RESULT_INVALID")
+        content = result["input_message_content"]
+        checked_text({"text": content["message_text"], "parse_mode": content.get("parse_mode")})
+    button = params.get("button")
+    if button and (not button["text"] or not re.fullmatch(r"[\w-]{1,64}", button["start_parameter"], re.ASCII)):
+        raise Refused(400, "BUTTON_INVALID")
+
+
 def checked_markup(markup: dict[str, Any]) -> dict[str, Any]:
     for row in markup.get("inline_keyboard", []):
         for button in row:

@@ -16,11 +16,19 @@ from pydantic import SecretStr
 
 from bot.settings import Settings
 from bot.telegram.application import INBOX_FILE, TelegramBot, run
+from bot.telegram.collection import Collection
 from bot.telegram.inbox import Inbox
 from bot.telegram.redaction import redacted_logs
 from retrieval.errors import QuestionError
+from retrieval.feedback import FeedbackLog
+from retrieval.indexing import Indexer
+from retrieval.splitting import SentenceSplitter
+from retrieval.store import Store
 from retrieval.types import Answer, Document, Filter, Hit, Passage
+from retrieval.web.addresses import Rules
+from retrieval.web.fetching import Fetcher
 from tests.botapi import TOKEN
+from tests.doubles import HashEmbedder
 
 ARTICLE = Document(
     text="Rund <300> Menschen & Tiere kamen. Das Ziel sind 0,5 Milliarden Dollar. Es regnete. Der Zug kam.",
@@ -72,6 +80,22 @@ class ScriptedAnswerer:
         return Answer(question, ARTICLE.text[start:end], 0.9, start, end, ARTICLE, PASSAGES[0], HITS[:top_k])
 
 
+def collection(home: Path, answerer: ScriptedAnswerer) -> Collection:
+    """A real collection of ARTICLE, its number being 1; only ``answerer`` is scripted, and its state in words."""
+    store = Store(home)
+    indexer = Indexer(store, SentenceSplitter(), HashEmbedder())
+    if not store.article_count():
+        indexer.index_documents([ARTICLE])
+    return Collection(
+        answerer,  # type: ignore[arg-type]
+        store,
+        FeedbackLog(store),
+        indexer,
+        lambda: Fetcher(Rules(frozenset())),
+        lambda language: f"status {language}",
+    )
+
+
 def settings(home: Path, url: str, token: str = TOKEN, **more: object) -> Settings:
     """Settings for a bot at ``url``."""
     values = {"home": home, "telegram_base_url": url, "telegram_token": SecretStr(token), **more}
@@ -87,7 +111,7 @@ class RunningBot:
         self.typing = typing
         self.settings = settings(home, url, **more)
         self.answerer = answerer or ScriptedAnswerer()
-        self.documents = [ARTICLE]
+        self.collection = collection(self.settings.home, self.answerer)
         self.lag = 0.0
         self._made: Future[tuple[asyncio.AbstractEventLoop, TelegramBot]] = Future()
         self.result: Future[None] = Future()
@@ -107,6 +131,7 @@ class RunningBot:
             self._loop.call_soon_threadsafe(self._bot.stop)
         self._thread.join(15)
         assert not self._thread.is_alive()
+        self.collection.store.close()
         self.result.result(0)
 
     def _run(self) -> None:
@@ -119,8 +144,7 @@ class RunningBot:
             bot = TelegramBot(
                 self.settings,
                 token,
-                self.answerer,  # type: ignore[arg-type]
-                lambda: self.documents,
+                self.collection,
                 inbox,
                 worker,
                 typing_seconds=self.typing,
@@ -150,4 +174,4 @@ class RunningBot:
 if __name__ == "__main__":
     home, url, *rest = sys.argv[1:]
     token, seconds = (rest[0] if rest else TOKEN), float(rest[1] if len(rest) > 1 else 0)
-    run(settings(Path(home), url, token, log_level="DEBUG"), ScriptedAnswerer(seconds), lambda: [ARTICLE])  # type: ignore[arg-type]
+    run(settings(Path(home), url, token, log_level="DEBUG"), collection(Path(home), ScriptedAnswerer(seconds)))

@@ -126,6 +126,7 @@ class TelegramBot:
             Application.builder()
             .token(token)
             .base_url(settings.telegram_base_url.rstrip("/") + "/bot")
+            .base_file_url(settings.telegram_base_url.rstrip("/") + "/file/bot")
             .read_timeout(15.0)
             .get_updates_request(InboxRequest(inbox, self._on_refused))
             .rate_limiter(PatientRateLimiter())
