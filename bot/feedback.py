@@ -18,11 +18,6 @@ from bot.wording import day, number
 feedback = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
 
 
-@feedback.callback()
-def main() -> None:
-    """What people think of the answers."""
-
-
 @feedback.command()
 @command
 def export(

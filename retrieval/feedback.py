@@ -75,13 +75,18 @@ class Exported:
     left_out: int
 
 
+def nearest(answer: Answer) -> int:
+    """The number of the article that an answer is from, or that came closest to one; 0 if there is none."""
+    document = answer.document or next((hit.document for hit in answer.hits), None)
+    return document.id if document else 0
+
+
 def judged(answer: Answer, verdict: Verdict, *, wanted: str = "", user: str = "") -> Judgement:
     """What somebody thinks of ``answer``."""
-    nearest = answer.document or next((hit.document for hit in answer.hits), None)
     return Judgement(
         answer.question,
         answer.text or "",
-        nearest.id if nearest else 0,
+        nearest(answer),
         answer.start or 0,
         answer.end or 0,
         verdict,

@@ -14,7 +14,6 @@ from bot.telegram.inline import refuse
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, say
 from bot.texts import text
 from bot.wording import number
-from retrieval.feedback import FeedbackLog
 
 #: How often somebody who may not ask is told so, in seconds.
 TOLD_EVERY_SECONDS = 3600.0
@@ -74,12 +73,14 @@ class Access:
         raise ApplicationHandlerStop
 
     def _is_to_be_told(self, chat: int) -> bool:
-        told = self._told.pop(chat, None)
-        is_recent = told is not None and time.monotonic() - told < TOLD_EVERY_SECONDS
-        self._told[chat] = told if is_recent and told is not None else time.monotonic()
+        now = time.monotonic()
+        if chat in self._told and now - self._told[chat] < TOLD_EVERY_SECONDS:
+            return False
+        self._told[chat] = now
+        self._told.move_to_end(chat)
         while len(self._told) > _CHATS:
             self._told.popitem(last=False)
-        return not is_recent
+        return True
 
     async def forget(self, update: Update, context: Context) -> None:
         """/forget: deletes feedback, open questions back, and the history of a user; says how much that was."""
@@ -87,8 +88,7 @@ class Access:
         if user is None or message is None:
             return
         language, pseudonym = self._service.language(user), self._service.pseudonym(user)
-        feedback: FeedbackLog = self._service.collection.feedback
-        judgements = await self._service.work(feedback.forget, pseudonym)
+        judgements = await self._service.work(self._service.collection.feedback.forget, pseudonym)
         people.drop_prompts(pseudonym)
         questions = people.forget(user.id)
         self._forget(user.id)

@@ -12,6 +12,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.reply import TELEGRAM_LIMIT, around, cut, further, linked, width
 from bot.texts import text
 from bot.wording import citation, day, republished, title
+from retrieval.feedback import nearest
 from retrieval.types import Answer, Document
 
 #: The buttons, as their data begins; Telegram takes at most 64 bytes of it.
@@ -36,8 +37,7 @@ class Place:
     @classmethod
     def of(cls, answer: Answer) -> Place:
         """Where the quote of ``answer`` stands."""
-        nearest = answer.document or next((hit.document for hit in answer.hits), None)
-        return cls(nearest.id if nearest else 0, answer.start or 0, answer.end or 0, _mark(answer.text or ""))
+        return cls(nearest(answer), answer.start or 0, answer.end or 0, _mark(answer.text or ""))
 
     @classmethod
     def read(cls, data: str) -> Place | None:
@@ -75,10 +75,11 @@ def buttons(answer: Answer, language: str) -> InlineKeyboardMarkup:
 def context_html(document: Document, place: Place, language: str) -> str:
     """The article with the quote in bold, or as much of it around the quote as fits a message."""
     source = cut(citation(document, language, place.start), _LINE_LIMIT)
-    whole = document.text
-    before, quote, after = around(
-        whole[: place.start], whole[place.start : place.end], whole[place.end :], TELEGRAM_LIMIT - width(source) - 2
-    )
+    # Of an article of megabytes, no more is looked at than could be shown.
+    before = document.text[max(0, place.start - TELEGRAM_LIMIT) : place.start]
+    after = document.text[place.end : place.end + TELEGRAM_LIMIT]
+    quote = document.text[place.start : place.end]
+    before, quote, after = around(before, quote, after, TELEGRAM_LIMIT - width(source) - 2)
     return f"{_plain(before)}<b>{_plain(quote)}</b>{_plain(after)}\n\n<i>{_plain(source)}</i>"
 
 

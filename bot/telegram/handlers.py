@@ -72,7 +72,7 @@ class Handlers:
     async def start(self, update: Update, context: Context) -> None:
         """/start: who the bot is and what to do."""
         user, language = update.effective_user, self._service.language(update.effective_user)
-        count = len(await self._service.work(self._service.collection.documents))
+        count = await self._service.work(self._service.collection.article_count)
         await self._service.say(update, "start", articles=counted("chat.articles", count, language))
         if user and user.id in self._service.settings.telegram_owners:
             with suppress(BotApiError):  # The menu is not worth an error.

@@ -96,7 +96,7 @@ class Questions:
             if "not modified" not in error.message:  # else it says what it said
                 await self._reply(update, message, answer)
                 return
-        await self._note(update, answer)
+        self._record(update, answer)
 
     async def more(self, update: Update, context: Context) -> None:
         """The button for the other passages.
@@ -150,9 +150,19 @@ class Questions:
         conversation = self._conversation(message.chat_id, user.id if user else 0)
         try:
             async with self._service.typing(message):
-                return await self._service.work(conversation.ask, question_of(message))
+                return await self._service.work(self._answer, conversation, question_of(message))
         except QuestionError:
             return None
+
+    def _answer(self, conversation: Conversation, question: str) -> Answer:
+        """In the worker thread: the answer. One that there is none is noted before it goes out, not after.
+
+        Once it is out nothing may come that a stop of the bot could cut off, or it would go out again.
+        """
+        answer = conversation.ask(question)
+        if answer.text is None:
+            self._service.collection.feedback.note_missed(answer.question)
+        return answer
 
     async def _reply(self, update: Update, message: Message, answer: Answer) -> None:
         language = self._service.language(update.effective_user)
@@ -163,14 +173,12 @@ class Questions:
         self._answers[message.chat_id, message.message_id] = sent.message_id
         while len(self._answers) > _ANSWERS:
             self._answers.popitem(last=False)
-        await self._note(update, answer)
+        self._record(update, answer)
 
-    async def _note(self, update: Update, answer: Answer) -> None:
-        """Keeps what is to be kept of a question."""
+    def _record(self, update: Update, answer: Answer) -> None:
+        """Adds to the user's history, if one is kept."""
         if update.effective_user and self._service.settings.telegram_history:
             self._service.people.record(update.effective_user.id, answer.question, answer.text or "")
-        if answer.text is None:
-            await self._service.work(self._service.collection.feedback.note_missed, answer.question)
 
     def _conversation(self, chat: int, user: int) -> Conversation:
         """The conversation with ``user`` in ``chat``; of many, those that spoke last are remembered."""
