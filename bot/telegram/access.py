@@ -57,18 +57,25 @@ class Access:
         return user in known or chat in settings.telegram_allowed or self._service.people.is_member(user)
 
     async def check(self, update: Update, context: Context) -> None:
-        """Lets an update pass, or ends it with a polite line. A code behind /start lets its bearer in."""
+        """Lets an update pass, or ends it with a polite line. A code behind /start lets its bearer in.
+
+        Whoever is not let in any more can still have deleted what is kept of them.
+        """
         if self.may_ask(update):
             return
         message, user = update.message, update.effective_user
-        if message and user and self._service.people.admit(user.id, _code(message)):
+        is_private = message is not None and message.chat.type == ChatType.PRIVATE
+        command, argument = _command(message) if message else ("", "")
+        if user and command == "/start" and self._service.people.admit(user.id, argument):
+            return
+        if command == "/forget" and is_private:
             return
         line = text("telegram.closed", self._service.language(user))
         if update.callback_query:
             await acknowledge(update.callback_query, line)
         elif update.inline_query:
             await refuse(update.inline_query, line)
-        elif message and message.chat.type == ChatType.PRIVATE and self._is_to_be_told(message.chat_id):
+        elif message and is_private and self._is_to_be_told(message.chat_id):
             await say(update, line)
         raise ApplicationHandlerStop
 
@@ -122,7 +129,7 @@ class Access:
         )
 
 
-def _code(message: Message) -> str:
-    """What stands behind /start."""
-    command, _, code = (message.text or "").partition(" ")
-    return code.strip() if command.partition("@")[0] == "/start" else ""
+def _command(message: Message) -> tuple[str, str]:
+    """The first word of a message without the bot's name, and what stands behind it."""
+    command, _, argument = (message.text or "").partition(" ")
+    return command.partition("@")[0], argument.strip()
