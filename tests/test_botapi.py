@@ -95,6 +95,6 @@ def test_edits_and_queries(api: BotApi) -> None:
     assert call(api, "editMessageReplyMarkup", **place) == (400, "Bad Request: message is not modified")
     assert call(api, "editMessageText", text="y", **place)[1]["text"] == "y"
     assert call(api, "editMessageText", chat_id=7, message_id=999, text="y")[0] == 400
-    query = api.press(message)
+    query = api.press(message, BUTTON["inline_keyboard"][0][0]["text"])
     assert call(api, "answerCallbackQuery", callback_query_id=query) == (200, True)
     assert call(api, "answerCallbackQuery", callback_query_id=query)[0] == 400
