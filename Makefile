@@ -2,7 +2,7 @@
 # make telegram    runs the bot
 # make test        sets up the test tools too, then lint, types and tests
 # make install     the set-up alone
-# make soak        the long tests, some minutes
+# make soak        the long tests: kills, damage, traps; about 20 minutes
 # make train       makes the embedded models anew (hours)
 # make bench       quality and speed
 #
@@ -46,6 +46,7 @@ test: $(TOOLS)
 	$(BIN)/python -m pytest
 
 soak: $(TOOLS)
+	@echo "The long tests take about 20 minutes on two idle cores." >&2
 	$(BIN)/python -m pytest -m soak
 
 train: $(TRAINING)

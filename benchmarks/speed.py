@@ -75,7 +75,7 @@ def machine() -> str:
     import torch
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    units = "bfloat16 matrix units (AMX)" if fast_bfloat16() else "float32, no bfloat16 matrix units"
+    units = "bfloat16" if fast_bfloat16() else "float32, no bfloat16 in hardware"
     versions = f"Python {platform.python_version()}, PyTorch {torch.__version__}"
     return f"{_cpu()}, {cores} cores, {torch.get_num_threads()} PyTorch threads, {units}; {versions}"
 

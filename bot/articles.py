@@ -99,7 +99,7 @@ def remove(
     with Fundstelle(settings, notify=say) as fundstelle:
         store = fundstelle.store
         with store.writing():
-            there = store.articles()
+            there = store.articles(even_damaged=True)
             # All are looked up before the first one goes: a typing error removes nothing.
             found = [entry for article in articles for entry in _meant(there, article, settings.language, below=True)]
             documents = list(dict.fromkeys(entry.document for entry in found))

@@ -73,13 +73,16 @@ def index(
             help="Files (text, HTML, PDF, Word, e-books, mail, JSON, .zip), folders, and addresses of web pages.",
         ),
     ],
+    timings: Annotated[
+        bool, typer.Option("--timings", help="Say how many sentences a second, and where the time went.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take up articles from files, folders and web pages."""
     addresses = [path for path in paths if "://" in path]
     with Fundstelle(settings, notify=say) as fundstelle:
         report = _index(fundstelle, [Path(path) for path in paths if "://" not in path], addresses)
-    finish(report, settings.language, as_json=as_json)
+    finish(report, settings.language, as_json=as_json, timings=timings)
 
 
 @app.command()
@@ -170,19 +173,29 @@ def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
             fundstelle.feedback,
             fundstelle.indexer,
             fundstelle.fetcher,
-            lambda language: to_text(describe(fundstelle), language),
+            lambda language: to_text(describe(fundstelle, checked=False), language),
         )
         application.run(settings, collection)
 
 
 @app.command()
 @command
-def status(settings: Settings, as_json: Json = False) -> None:
+def status(
+    settings: Settings,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read the whole collection and mend what can be mended; takes minutes.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show what is indexed, with which models, and where."""
     from bot.status import describe, to_json, to_text
 
     with Fundstelle(settings, notify=say) as fundstelle:
-        state = describe(fundstelle)
+        if check:
+            fundstelle.store.check()
+            fundstelle.keywords.load(thorough=True)
+            fundstelle.vectors.load()
+        state = describe(fundstelle, checked=check)
     if as_json:
         show_json(to_json(state))
     else:

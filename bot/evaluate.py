@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ class Mode(StrEnum):
 
     READER = "reader"  # the context is given
     OPEN = "open"  # the context has to be found
+    DIALOGUE = "dialogue"  # the same, with follow-up questions
 
 
 class Questions(StrEnum):
@@ -29,13 +31,15 @@ class Questions(StrEnum):
 
     GERMAN = "question"
     ENGLISH = "question_en"
+    COMPLETE = "question_complete"
+    COMPLETE_ENGLISH = "question_complete_en"
 
 
 @command
 def evaluate(
     settings: Settings,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A SQuAD 1.1 or 2.0 file.")],
-    mode: Annotated[Mode, typer.Option(help="Give the reader its context, or let the pipeline find it.")] = Mode.READER,
+    mode: Annotated[Mode, typer.Option(help="Context given, to be found, or dialogues.")] = Mode.READER,
     questions: Annotated[Questions, typer.Option(help="The key of the questions.")] = Questions.GERMAN,
     questions_from: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Take the questions from here, by id.", show_default=False)
@@ -51,6 +55,9 @@ def evaluate(
     chosen = filter_from(source, since, until, settings.language)
     if chosen and mode is not Mode.OPEN:
         raise EvaluationError(text("cli.within_needs_open", settings.language))
+    if mode is Mode.DIALOGUE:
+        _print(_dialogue_figures(settings, file, questions, questions_from), as_json=as_json)
+        return
     data = read_evaluation(file, field=questions.value, questions_from=questions_from)
     with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.evaluating", settings.language)) as advance:
         if mode is Mode.OPEN:
@@ -74,8 +81,36 @@ def evaluate(
     if as_json:
         show_json({**figures, "risk_coverage": curve})
         return
+    # Of the surest questions, how many are answered wrongly.
+    risks = ", ".join(f"{coverage:.0f} %: {risk:.1f}" for coverage, risk in curve)
+    _print({**figures, "risk_coverage": risks}, as_json=False)
+
+
+def _dialogue_figures(
+    settings: Settings, file: Path, questions: Questions, questions_from: Path | None
+) -> dict[str, float | int]:
+    from bot.conversation import Conversation
+    from retrieval.answering import Answerer
+    from retrieval.dialogues import evaluate_dialogues, read_dialogues, summarise_dialogues
+
+    data = read_dialogues(file, field=questions.value, questions_from=questions_from)
+    with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.evaluating", settings.language)) as advance:
+        calibration = fundstelle.calibrations.found
+        threshold = fundstelle.threshold(calibration)
+        outcomes = evaluate_dialogues(
+            data,
+            fundstelle.embedder,
+            lambda search: Answerer(search, fundstelle.reader, calibration, threshold=threshold),
+            lambda answerer: Conversation(answerer, top_k=settings.top_k).ask,
+            progress=advance,
+        )
+    return summarise_dialogues(outcomes)
+
+
+def _print(figures: Mapping[str, float | int | str | None], *, as_json: bool) -> None:
+    if as_json:
+        show_json(figures)
+        return
     width = max(map(len, figures))
     for name, value in figures.items():
         show(f"{name:<{width}}  {'-' if value is None else value}")
-    # Of the surest questions, how many are answered wrongly.
-    show(f"{'risk_coverage':<{width}}  " + ", ".join(f"{coverage:.0f} %: {risk:.1f}" for coverage, risk in curve))

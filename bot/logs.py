@@ -1,11 +1,13 @@
-"""Where log lines go: a file in the data directory, and with ``--debug`` stderr too."""
+"""Where log lines go: a file in the data directory, and stderr with ``--debug`` or for a service; as text or JSON."""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -19,6 +21,22 @@ class _LogFile(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:
         pass
+
+
+class _Json(logging.Formatter):
+    """One JSON object a line: ``time`` (ISO, UTC), ``level``, ``logger``, ``message``, and ``traceback`` if any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        # Of a redacted record only the text is left.
+        if traceback := self.formatException(record.exc_info) if record.exc_info else record.exc_text:
+            line["traceback"] = traceback
+        return json.dumps(line, ensure_ascii=False)
 
 
 def log_file(settings: Settings) -> Path:
@@ -38,7 +56,7 @@ def logging_to(settings: Settings, *, debug: bool) -> Iterator[None]:
     level = root.level
     root.setLevel(logging.DEBUG if debug else settings.log_level)
     for handler in handlers:
-        handler.setFormatter(logging.Formatter(_FORMAT))
+        handler.setFormatter(_formatter(settings))
         root.addHandler(handler)
     # httpx logs whole addresses at INFO, and Telegram's hold the token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -51,3 +69,27 @@ def logging_to(settings: Settings, *, debug: bool) -> Iterator[None]:
         for handler in handlers:
             root.removeHandler(handler)
             handler.close()
+
+
+@contextmanager
+def logging_to_stderr(settings: Settings) -> Iterator[None]:
+    """Logs of the block go to stderr too, if they do not yet: a service's log is read there."""
+    root = logging.getLogger()
+    if any(type(handler) is logging.StreamHandler for handler in root.handlers):
+        yield
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_formatter(settings))
+    handler.setLevel(settings.log_level)
+    before = root.level
+    root.setLevel(min(before, handler.level))
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+
+
+def _formatter(settings: Settings) -> logging.Formatter:
+    return _Json() if settings.log_format == "json" else logging.Formatter(_FORMAT)

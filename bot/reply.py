@@ -17,6 +17,7 @@ TELEGRAM_LIMIT = 4096
 _TITLE_LIMIT = 200
 _SNIPPET_LIMIT = 600
 _SHORT_LIMIT = 160
+_UNDERSTOOD_LIMIT = 1200
 _URL_LIMIT = 2000
 _COPIES = 5
 _COPY_LIMIT = 80
@@ -79,6 +80,23 @@ def _also_in(answer: Answer, names: list[str], language: str) -> str:
     return text("chat.also_in", language, articles=", ".join([*names, *more]))
 
 
+def _understood(answer: Answer, language: str) -> str:
+    """What a follow-up was taken for; empty for a question that was asked as it is."""
+    return text("chat.understood", language, question=answer.understood) if answer.understood else ""
+
+
+def _alternatives(answer: Answer, language: str) -> list[str]:
+    """What else was found, a line each, and a line where the articles do not agree."""
+    lines = []
+    for other in answer.alternatives:
+        quote = cut(" ".join(other.text.split()), _SHORT_LIMIT)
+        source = cut(citation(other.document, language, other.start), _TITLE_LIMIT)
+        lines.append(text("chat.alternative", language, quote=quote, source=source))
+    if any(other.contradicts for other in answer.alternatives):
+        lines.append(text("chat.contradicting", language))
+    return lines
+
+
 # Programs
 
 
@@ -99,6 +117,17 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "page": here.page or None,
             "heading": here.heading or None,
         },
+        "alternatives": [
+            {
+                "text": other.text,
+                "confidence": other.confidence,
+                "start": other.start,
+                "end": other.end,
+                "document": document_json(other.document),
+                "contradicts": other.contradicts,
+            }
+            for other in answer.alternatives
+        ],
         "passages": [
             {
                 "text": hit.passage.text,
@@ -141,6 +170,8 @@ def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tup
     leaves out what else was found.
     """
     reply = Text()
+    if answer.understood:
+        reply.append(_understood(answer, language), style="italic dim").append("\n\n")
     if answer.text is None or answer.document is None:
         reply.append(text("chat.no_answer", language), style="bold")
     else:
@@ -156,6 +187,8 @@ def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tup
             listed = [f"{name} {copy.url}".rstrip() for name, copy in _copies(answer, language)]
             reply.append(_also_in(answer, listed, language), style="cyan").append("\n")
         reply.append(certainty(answer.confidence, language), style="dim")
+        for line in _alternatives(answer, language):
+            reply.append("\n" + line)
     hits = further(answer) if passages else []
     if hits:
         reply.append("\n\n" + text("chat.nearest" if answer.text is None else "chat.more", language), style="bold")
@@ -171,18 +204,25 @@ def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tup
 def telegram_html(answer: Answer, language: str) -> str:
     """The quote in bold within its passage and a line with its source, as HTML for ``parse_mode="HTML"``.
 
+    What a follow-up was taken for stands above in italics.
     At most TELEGRAM_LIMIT once the tags are taken out; a passage that is too long is cut around the quote, at words.
     """
+    understood = cut(_understood(answer, language), _UNDERSTOOD_LIMIT)
+    above = f"<i>{escape(understood, quote=False)}</i>\n\n" if understood else ""
     if answer.text is None or answer.document is None:
-        return escape(text("chat.no_answer", language), quote=False)
+        return above + escape(text("chat.no_answer", language), quote=False)
     source, source_width = _source_html(answer.document, language, answer.start)
     if answer.copies:
         names = [(escape(name, quote=False), copy.url) for name, copy in _copies(answer, language)]
         source += "\n" + _also_in(answer, [linked(name, url) for name, url in names], language)
         source_width += 1 + width(_also_in(answer, [name for name, _ in _copies(answer, language)], language))
-    before, quote, after = around(*quoted(answer), TELEGRAM_LIMIT - source_width - 2)
+    for line in _alternatives(answer, language):
+        source += "\n" + escape(line, quote=False)
+        source_width += 1 + width(line)
+    taken = source_width + 2 + (width(understood) + 2 if understood else 0)
+    before, quote, after = around(*quoted(answer), TELEGRAM_LIMIT - taken)
     passage = f"{escape(before, quote=False)}<b>{escape(quote, quote=False)}</b>{escape(after, quote=False)}"
-    return f"{passage}\n\n{source}"
+    return f"{above}{passage}\n\n{source}"
 
 
 def passages_html(answer: Answer, language: str) -> str:

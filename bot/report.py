@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import typer
 
 from bot.console import say, show, show_json
 from bot.texts import text
+from bot.wording import decimal, number, percent
 from retrieval.types import IndexOutcome, IndexReport
 
 
-def finish(report: IndexReport, language: str, *, as_json: bool) -> None:
-    """Prints the report; ends the command with exit code 1 if a file has failed."""
+def finish(report: IndexReport, language: str, *, as_json: bool, timings: bool = False) -> None:
+    """Prints the report, with where the time went if wanted; exit code 1 if a file has failed."""
     if as_json:
-        show_json(_to_json(report))
+        show_json(_to_json(report) | ({"timings": _timings_json(report)} if timings else {}))
     else:
         _print(report, language)
+        if timings:
+            show(_timings_text(report, language))
     failed = report.count(IndexOutcome.FAILED)
     if failed:
         say(text("cli.index_some_failed", language, failed=failed, count=len(report.files)))
@@ -42,3 +46,32 @@ def _print(report: IndexReport, language: str) -> None:
         if outcome is not IndexOutcome.REMOVED or report.count(outcome)  # only a look at folders removes
     ]
     show(", ".join(counts))
+
+
+def _timings_json(report: IndexReport) -> dict[str, float]:
+    return {
+        **{name: round(value, 1) for name, value in asdict(report.timings).items()},
+        "sentences_per_second": round(_sentences_per_second(report), 1),
+    }
+
+
+def _timings_text(report: IndexReport, language: str) -> str:
+    timings, elapsed = report.timings, report.elapsed_ms or 1.0
+    shares = {
+        "parse": timings.parse_ms / elapsed,
+        "split": timings.split_ms / elapsed,
+        "embed": timings.embed_ms / elapsed,
+        "store": timings.store_ms / elapsed,
+    }
+    return text(
+        "cli.index_timings",
+        language,
+        sentences=number(timings.sentences, language),
+        seconds=decimal(elapsed / 1000, language),
+        speed=number(round(_sentences_per_second(report)), language),
+        **{name: percent(share, language) for name, share in shares.items()},
+    )
+
+
+def _sentences_per_second(report: IndexReport) -> float:
+    return 1000 * report.timings.sentences / report.elapsed_ms if report.elapsed_ms else 0.0

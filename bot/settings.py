@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -27,6 +27,10 @@ from bot.choices import chosen
 from retrieval.errors import SettingsError
 
 PREFIX = "FUNDSTELLE_"
+# Host and port; an IPv6 address stands in brackets.
+_ADDRESS = r"^([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$"
+# Telegram's own rule, and long enough not to be guessed.
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _EMBEDDED = Path(retrieval.__file__).parent / "models"
 _HOST = re.compile(r"[\w.-]+(:[0-9]{1,5})?")
 
@@ -110,6 +114,20 @@ class Settings(BaseSettings):
         default=frozenset(),
         description="Rechnernamen mit Kommas dazwischen, wahlweise mit Port, etwa example.org,intern.example:8080",
     )
+    telegram_webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https://[^\s/?#]+(/[^\s?#]*)?$",
+        description="die öffentliche https-Adresse des Webhooks, etwa https://bot.example.org/telegram",
+    )
+    telegram_webhook_listen: str = Field(
+        default="127.0.0.1:8443", pattern=_ADDRESS, description="Rechner und Port, etwa 127.0.0.1:8443"
+    )
+    telegram_webhook_secret: SecretStr | None = Field(
+        default=None, description="16 bis 256 Zeichen: Buchstaben ohne Umlaute, Ziffern, _ und -"
+    )
+    metrics_listen: str | None = Field(
+        default=None, pattern=_ADDRESS, description="Rechner und Port, etwa 127.0.0.1:9464"
+    )
     language: Literal["de", "en"] = Field(default="de", description="de oder en")
     no_answer_threshold: float | None = Field(default=None, ge=0, le=1, description="eine Zahl von 0 bis 1, etwa 0.35")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto, cpu oder cuda")
@@ -118,6 +136,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="DEBUG, INFO, WARNING oder ERROR"
     )
+    log_format: Literal["text", "json"] = Field(default="text", description="text oder json")
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _check_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and not _SECRET.fullmatch(secret.get_secret_value()):
+            raise ValueError("too short, or characters that Telegram does not take")
+        return secret
 
     @classmethod
     def settings_customise_sources(
@@ -152,5 +178,5 @@ def load_settings(**flags: object) -> Settings:
 
 def _complaint(location: tuple[int | str, ...], value: object) -> str:
     name = str(location[0])
-    shown = "ist ungültig" if name == "telegram_token" else f"ist „{value}“"
+    shown = "ist ungültig" if "Secret" in str(Settings.model_fields[name].annotation) else f"ist „{value}“"
     return f"Die Einstellung {PREFIX}{name.upper()} {shown}; erlaubt ist: {Settings.model_fields[name].description}."

@@ -18,8 +18,9 @@ from bot.wording import megabytes, number
 class Status:
     """The state of one data directory.
 
-    ``index`` is a value of ``retrieval.vectors.IndexState``, or "empty" as long as there are no articles. Sizes are
-    in bytes; the one of a model from the hub is 0, it does not lie here.
+    ``index`` is a value of ``retrieval.manifest.IndexState``, or "empty" as long as there are no articles; ``checked``
+    whether all of the collection has been read just now and found intact. Sizes are in bytes; the one of a model from
+    the hub is 0, it does not lie here.
     """
 
     articles: int
@@ -28,16 +29,17 @@ class Status:
     reader: str
     home: str
     index: str
+    checked: bool
     database_bytes: int
     index_bytes: int
     embedder_bytes: int
     reader_bytes: int
 
 
-def describe(fundstelle: Fundstelle) -> Status:
+def describe(fundstelle: Fundstelle, *, checked: bool) -> Status:
     """Looks at the store and the files; loads no model."""
+    from retrieval.manifest import index_file
     from retrieval.store import DATABASE_NAME
-    from retrieval.vectors import index_state
 
     settings, store = fundstelle.settings, fundstelle.store
     sentences = store.sentence_count()
@@ -47,7 +49,8 @@ def describe(fundstelle: Fundstelle) -> Status:
         embedder=settings.embedder,
         reader=settings.reader,
         home=str(settings.home),
-        index=str(index_state(store)[0]) if sentences else "empty",
+        index=str(index_file(store).state) if sentences else "empty",
+        checked=checked,
         database_bytes=total_bytes(settings.home.glob(f"{DATABASE_NAME}*")),
         index_bytes=total_bytes(settings.home.glob("vectors*")),
         embedder_bytes=total_bytes(Path(settings.embedder).rglob("*")),
@@ -70,6 +73,8 @@ def to_text(status: Status, language: str) -> str:
         "embedder": _model(status.embedder, status.embedder_bytes, language),
         "reader": _model(status.reader, status.reader_bytes, language),
     }
+    if status.checked:
+        rows["check"] = text("cli.status_check_intact", language)
     labels = {name: text(f"cli.status_{name}", language) + ":" for name in rows}
     column = max(map(len, labels.values())) + 1
     return "\n".join(f"{labels[name]:<{column}}{value}" for name, value in rows.items())

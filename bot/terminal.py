@@ -36,11 +36,14 @@ _VERDICTS = {
     "/gut": Verdict.GOOD, "/schlecht": Verdict.BAD,
     "/good": Verdict.GOOD, "/bad": Verdict.BAD,
 }  # fmt: skip
+_ANEW = ("/neu", "/new")
+#: The commands of the chat, as Tab completes them.
+COMMANDS = ("/help", "/sources", *_WITHIN, *_VERDICTS, *_ANEW, "/quit")
 
 
 class Chat:
-    """Reads questions, prints answers, knows /help, /sources, /quit, those that say in which articles to look, and
-    those that say what an answer is worth.
+    """Reads questions, prints answers, knows /help, /sources, /new, /quit, those that say in which articles to look,
+    and those that say what an answer is worth.
 
     ``sources`` gives the articles. On a terminal (``interactive``) the whole answer is shown; else one line a
     question, so that the n-th line on stdout answers the n-th question; it is empty for one that cannot be asked.
@@ -83,7 +86,7 @@ class Chat:
                 self._print_line("")
             return False
         if answer.text is None and not self._conversation.within:
-            self._feedback.note_missed(answer.question)
+            self._feedback.note_missed(answer.complete_question)
         if self._interactive:
             marks = ("", "") if shows_styles() else ("**", "**")
             reply = terminal(answer, self._language, passages=False, marks=marks)
@@ -109,6 +112,9 @@ class Chat:
             show(text("chat.help", self._language).strip())
         elif command == "/sources":
             show(sources_text(self._sources(), self._language))
+        elif command in _ANEW:
+            self._conversation.forget()
+            say(text("chat.forgotten", self._language))
         elif command in _WITHIN:
             self._look_within(_WITHIN[command], value)
         elif command in _VERDICTS:
@@ -193,16 +199,21 @@ def typed_lines(session: PromptSession[str], prompt: Callable[[], str] = lambda:
 
 
 def prompt_session(home: Path) -> PromptSession[str]:
-    """The input line: editing, and a history that is kept in the data directory if it can be written."""
+    """The input line: editing, Tab for commands, and a history that is kept in the data directory if that works."""
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import FileHistory, InMemoryHistory
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
     path = home / "history"
+    history: History
     try:
         path.touch(mode=0o600)
+        history = FileHistory(str(path))
     except OSError:
-        return PromptSession(history=InMemoryHistory())
-    return PromptSession(history=FileHistory(str(path)))
+        history = InMemoryHistory()
+    # Only Tab completes: what opens by itself while a question is written would be in the way.
+    commands = WordCompleter(list(COMMANDS), sentence=True)
+    return PromptSession(history=history, completer=commands, complete_while_typing=False)
 
 
 def is_interactive() -> bool:

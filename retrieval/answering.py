@@ -5,26 +5,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from retrieval.calibration import Calibration, Evidence, sigmoid
+from retrieval.candidates import Candidate, alternatives
 from retrieval.errors import QuestionError
 from retrieval.metrics import normalise
 from retrieval.reader import Reader
 from retrieval.search import Search
-from retrieval.types import Answer, Filter, Hit, Span
+from retrieval.types import Answer, Filter, Hit
 
 MAX_QUESTION_CHARS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A span in a found passage, with what speaks for it and its log odds of being right."""
-
-    span: Span
-    hit: Hit
-    evidence: Evidence
-    logit: float
 
 
 class Answerer:
@@ -43,10 +34,12 @@ class Answerer:
         self._search.load()
         self._reader.load()
 
-    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
+    def ask(
+        self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
         """The best quote of the ``top_k`` best passages, or "no answer" if none is likely enough to be right.
 
-        ``within`` says in which articles to look.
+        ``within`` says in which articles to look, ``favoured`` is the id of one whose passages are preferred.
 
         Raises:
             QuestionError: the question is empty or longer than 1,000 characters.
@@ -55,7 +48,7 @@ class Answerer:
         """
         started = time.perf_counter()
         question = checked_question(question)
-        answer = self.answer(question, self._search.search(question, limit=top_k, within=within))
+        answer = self.answer(question, self._search.search(question, limit=top_k, within=within, favoured=favoured))
         return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
@@ -74,7 +67,7 @@ class Answerer:
         )
         if best is None or confidence < self._threshold:
             return answer
-        return _quoted(answer, best)
+        return replace(_quoted(answer, best), alternatives=alternatives(question, best, candidates, self._threshold))
 
     def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """The best span of each hit that has one."""
@@ -122,17 +115,14 @@ def checked_question(question: str) -> str:
 
 
 def _quoted(answer: Answer, best: Candidate) -> Answer:
-    """The answer with its quote. An answer is a literal part of its document, or it is a bug that must show."""
-    document, passage = best.hit.document, best.hit.passage
-    start, end = passage.start + best.span.start, passage.start + best.span.end
-    if document.text[start:end] != best.span.text:
-        raise RuntimeError(f"quote {best.span.text!r} is not at {start}:{end} of document {document.id}")
+    """The answer with its quote."""
+    start, end = best.place()
     return replace(
         answer,
         text=best.span.text,
         start=start,
         end=end,
-        document=document,
-        passage=passage,
+        document=best.hit.document,
+        passage=best.hit.passage,
         copies=best.hit.copies,
     )

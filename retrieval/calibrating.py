@@ -12,8 +12,9 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.answering import Answerer, Candidate
+from retrieval.answering import Answerer
 from retrieval.calibration import Calibration, Calibrations, sigmoid
+from retrieval.candidates import Candidate
 from retrieval.embedding import Embedder
 from retrieval.errors import EvaluationError
 from retrieval.evaluation import (

@@ -15,7 +15,9 @@ from typing import Any
 from retrieval.errors import StoreError
 from retrieval.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
 
-#: Up to this size a database is read through once when it is opened (about 0.1 s); larger ones by ``check()`` only.
+#: Up to this size a database is read through once when it is opened (about 0.1 s). Of a larger one damage is found
+#: when SQLite meets it, and inside a value by its checksum (see ``seals``) when it is read: an answer is right or is
+#: refused, but part of the collection may be damaged unnoticed until ``fundstelle status --check`` reads all of it.
 CHECKED_AT_OPENING_BYTES = 64_000_000
 
 
@@ -30,7 +32,9 @@ class _Connection(sqlite3.Connection):
 class Database:
     """One SQLite file in WAL mode, with one connection a thread.
 
-    Readers never wait. One writer at a time: another one waits up to ``busy_timeout`` seconds. What a
+    What was committed last stands in the log beside the file ("-wal") at first. If that is lost or damaged, so are the
+    transactions in it from there on, whole ones: SQLite knows of none that it cannot read, and what is left is an older
+    state. Readers never wait. One writer at a time: another one waits up to ``busy_timeout`` seconds. What a
     transaction has written is on the disk when it returns (``synchronous = FULL``). Where the folder or the file
     cannot be written, it is opened for reading only. Tables of an older Fundstelle are brought up to date at opening,
     and ``notify`` is told.
@@ -94,14 +98,20 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
-    def check(self) -> None:
-        """Reads the whole file and raises StoreError if SQLite finds damage in it."""
+    def check(self, *, thoroughly: bool = False) -> None:
+        """Reads the whole file and raises StoreError if SQLite finds damage in it; thoroughly: in its indexes too."""
+        pragma = "integrity_check" if thoroughly else "quick_check"
         # Damage inside the keyword index is not damage of the articles: KeywordIndex finds and mends it.
-        found = [
-            row[0] for row in self.rows("PRAGMA quick_check(5)") if row[0] != "ok" and "fts5" not in row[0].lower()
-        ]
+        found = [row[0] for row in self.rows(f"PRAGMA {pragma}(5)") if row[0] != "ok" and "fts5" not in row[0].lower()]
+        if thoroughly:
+            found += [f"{table}: Zeile {row}" for table, row, *_ in self.rows("PRAGMA foreign_key_check")]
         if found:
             raise damaged(self.path, found[0].replace("\n", " "))
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all of it can be read through in about 0.1 s, and is so when it is opened."""
+        return self.path.stat().st_size <= CHECKED_AT_OPENING_BYTES
 
     def close(self) -> None:
         """Closes the connections of all threads."""
@@ -146,6 +156,8 @@ class Database:
                 f"{self.path} ist keine Fundstelle-Datenbank. Bitte die Datei verschieben oder mit FUNDSTELLE_HOME "
                 "ein anderes Datenverzeichnis wählen."
             )
+        if version < 0 or (tables and not version):
+            raise damaged(self.path, f"ein Schema {version} gibt es nicht")
         if not tables and self.read_only:
             raise StoreError(f"Die Datenbank {self.path} ist leer und kann nicht beschrieben werden.")
         if version < SCHEMA_VERSION and self.read_only:
@@ -154,7 +166,7 @@ class Database:
                 f"{SCHEMA_VERSION}) und kann nicht beschrieben werden. Bitte „fundstelle status“ einmal mit "
                 "Schreibrechten aufrufen."
             )
-        if self.path.stat().st_size <= CHECKED_AT_OPENING_BYTES:
+        if self.is_small:
             self.check()
         if version < SCHEMA_VERSION:
             with self._explained():
@@ -192,6 +204,8 @@ class Database:
             check_same_thread=False,  # only for close(); each thread uses its own
             factory=_Connection,
         )
+        # A damaged text must not be an error of all rows that are read with it: its checksum tells which one it is.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         # SQLite's own lower() knows ASCII only.
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
         try:
@@ -222,14 +236,16 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise self._explain(error) from error
+        except UnicodeDecodeError as error:  # the message of an error can quote a damaged schema
+            raise damaged(self.path, "auch die Fehlermeldung ist nicht zu lesen") from error
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
         code, where = _code(error), f"Die Datenbank {self.path}"
         # An error in SQL that never changes is one in the tables.
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or "decode to UTF-8" in str(
-            error
-        ):
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
             return damaged(self.path, str(error))
+        if code == sqlite3.SQLITE_READONLY and not self.read_only and os.access(self.path, os.W_OK):
+            return damaged(self.path, "der Dateikopf erlaubt nur Lesen")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreError(f"{where} wird gerade von einem anderen Prozess beschrieben. Bitte später noch einmal.")
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):

@@ -86,7 +86,7 @@ def read_evaluation(path: Path, *, field: str = "question", questions_from: Path
     documents: list[Document] = []
     questions: list[EvaluationQuestion] = []
     try:
-        for article in _articles(path):
+        for article in read_articles(path):
             for paragraph in article["paragraphs"]:
                 for qa in paragraph["qas"]:
                     asked = qa[field] if other is None else other[str(qa["id"])]
@@ -94,7 +94,7 @@ def read_evaluation(path: Path, *, field: str = "question", questions_from: Path
                         raise TypeError(f"{field} (id {qa['id']})")
                     answers = () if qa.get("is_impossible") else tuple(answer["text"] for answer in qa["answers"])
                     questions.append(EvaluationQuestion(str(qa["id"]), asked, answers, len(documents)))
-                documents.append(_document(article, paragraph["context"], len(documents)))
+                documents.append(article_document(article, paragraph["context"], len(documents)))
     except (KeyError, TypeError, AttributeError) as error:
         raise EvaluationError(
             f"{path.name} ist keine SQuAD-Datei, wie sie eval liest: {error!s} fehlt oder passt nicht."
@@ -226,7 +226,7 @@ def _mean(values: Any, digits: int = 2) -> float | None:
     return round(sum(listed) / len(listed), digits) if listed else None
 
 
-def _document(article: dict[str, Any], context: str, position: int) -> Document:
+def article_document(article: dict[str, Any], context: str, position: int) -> Document:
     return Document(
         text=context,
         title=str(article.get("title", "")).replace("_", " "),
@@ -236,7 +236,7 @@ def _document(article: dict[str, Any], context: str, position: int) -> Document:
     )
 
 
-def _articles(path: Path) -> list[dict[str, Any]]:
+def read_articles(path: Path) -> list[dict[str, Any]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         articles = data["data"]
@@ -253,7 +253,7 @@ def _questions_by_id(path: Path, field: str) -> dict[str, str]:
     try:
         return {
             str(qa["id"]): qa[field]
-            for article in _articles(path)
+            for article in read_articles(path)
             for paragraph in article["paragraphs"]
             for qa in paragraph["qas"]
         }

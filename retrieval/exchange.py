@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -77,7 +77,7 @@ def take_in(
         for entry, result in zip(entries, report.files, strict=True):
             if result.outcome is not IndexOutcome.FAILED:
                 store.restore(entry.document.path, added=entry.added, versions=entry.versions)
-    return IndexReport((*report.files, *bad), report.elapsed_ms)
+    return replace(report, files=(*report.files, *bad))
 
 
 def _described(document: Document) -> dict[str, str]:

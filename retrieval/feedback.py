@@ -84,7 +84,7 @@ def nearest(answer: Answer) -> int:
 def judged(answer: Answer, verdict: Verdict, *, wanted: str = "", user: str = "") -> Judgement:
     """What somebody thinks of ``answer``."""
     return Judgement(
-        answer.question,
+        answer.complete_question,
         answer.text or "",
         nearest(answer),
         answer.start or 0,

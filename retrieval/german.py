@@ -12,6 +12,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
+#: The languages that questions are asked in.
+Language = Literal["de", "en"]
+
 # Words and numbers, "U2" and "5G". A number keeps its decimal comma, clock and date points: "0,5", "9.30", "1.3.2024".
 _TERM = re.compile(r"\d+[^\W\d_]\b|\d+(?:[.,:]\d+)*|[^\W\d_]+\d*")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -51,13 +54,19 @@ def keyword_terms(text: str) -> list[str]:
     accents folded, so that "Größe", "Groesse" and "GRÖSSE" are one term. Numbers stay as they are ("0,5", "9.30")
     but for points between thousands ("160.000" becomes "160000"). A term holds no blanks.
     """
-    words = _TERM.findall(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).lower())
-    return [term for word in words if (term := _term(word))]
+    return [term for word in keyword_words(text) if (term := keyword_term(word))]
 
 
-def question_language(text: str) -> Literal["de", "en"]:
-    """The language of a question, by telling words and endings; "de" where they do not decide."""
+def keyword_words(text: str) -> list[str]:
+    """The lower-case words and numbers of ``text`` that ``keyword_terms`` makes terms of."""
+    return _TERM.findall(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).lower())
+
+
+def question_language(text: str, default: Language = "de") -> Language:
+    """The language of a question, by telling words and endings; ``default`` where they do not decide."""
     german, english = _points(_words(text))
+    if english == german:
+        return default
     return "en" if english > german else "de"
 
 
@@ -85,8 +94,8 @@ def _points(words: list[str]) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=200_000)
-def _term(word: str) -> str:
-    """The term of one lower-case word, "" when it is left out."""
+def keyword_term(word: str) -> str:
+    """The term of one of the ``keyword_words``, "" when it is left out."""
     if word[0].isdigit():
         return word.replace(".", "") if _THOUSANDS.fullmatch(word) else word
     if len(word) == 1 or word in _stop_words():

@@ -18,6 +18,7 @@ from retrieval.passages import build_passages
 from retrieval.reembedding import match_embedder
 from retrieval.rows import now
 from retrieval.splitting import SentenceSplitter
+from retrieval.stopwatch import Stopwatch
 from retrieval.store import Store
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Passage, Sentence, Source, SourceKind
 from retrieval.vectors import FaissVectorIndex
@@ -63,12 +64,14 @@ class Indexer:
         self._splitter = splitter
         self._embedder = embedder
         self._notify = notify
+        self._watch = Stopwatch()  # of the last run
 
     def index(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> IndexReport:
         """Takes up these files and the known files below these folders, each in a transaction of its own.
 
         A file or a member of one that cannot be taken up is reported and never stops the others. Articles of a file
-        that are no longer in it go. ``progress`` gets the articles done and those in all, as far as they are known.
+        that are no longer in it go. ``progress`` gets the articles done and those in all, as far as they are known, and
+        then, if the index file is due to be written, the sentences in it and in all.
 
         Raises:
             LoadingError: a path is missing, or a folder holds no known file.
@@ -102,6 +105,7 @@ class Indexer:
 
     def _run(self, items: Sequence[Path | Document], progress: Callable[[int, int], None] | None) -> IndexReport:
         started = time.perf_counter()
+        self._watch = Stopwatch()
         reports: dict[Place, FileReport] = {}
         total = len(items)
 
@@ -115,16 +119,16 @@ class Indexer:
 
         with self._store.writing():
             was_empty = not self._store.article_count()
-            if not self._store.read_only:
-                KeywordIndex(self._store, self._notify).load()
+            KeywordIndex(self._store, self._notify).load()
             match_embedder(self._store, self._embedder, notify=self._notify)
             before = self._store.generation
             self._take_up(_loaded(enumerate(items), self._remove_vanished), report)
             self._take_up_waiting(reports, report)
             if self._store.generation != before:
-                FaissVectorIndex(self._store, (lambda notice: None) if was_empty else self._notify).load()
+                with self._watch.time("store"):
+                    FaissVectorIndex(self._store, (lambda notice: None) if was_empty else self._notify).load(progress)
         files = tuple(entry for place, entry in sorted(reports.items(), key=lambda placed: placed[0]) if place[0] >= 0)
-        return IndexReport(files, elapsed_ms=(time.perf_counter() - started) * 1000)
+        return IndexReport(files, (time.perf_counter() - started) * 1000, self._watch.timings())
 
     def _remember_folders(self, paths: Sequence[Path]) -> None:
         known = {source.location for source in self._store.sources()}
@@ -158,12 +162,13 @@ class Indexer:
         self, loaded: Iterable[Loaded], report: Callable[[Place, FileReport], None]
     ) -> Iterator[tuple[Place, Document]]:
         """The articles that have to be split and embedded; all others are reported at once."""
-        for place, found in loaded:
+        for place, found in self._watch.each("parse", loaded):
             if isinstance(found, FileReport):
                 report(place, found)
                 continue
             document = replace(found, language=found.language or text_language(found.text))
-            stored = self._store.settle(document)
+            with self._watch.time("store"):
+                stored = self._store.settle(document)
             if stored is not None:
                 report(place, stored.report)
             else:
@@ -181,7 +186,8 @@ class Indexer:
     def _split(self, document: Document) -> Parts | str:
         """The parts of an article; a ``str`` says why there are none."""
         try:
-            return split_article(self._splitter, document.text)
+            with self._watch.time("split"):
+                return split_article(self._splitter, document.text)
         except LoadingError as error:
             return str(error)
         except Exception as error:
@@ -193,18 +199,22 @@ class Indexer:
     ) -> None:
         if not articles:
             return
-        vectors = self._embedder.embed_texts([s.text for _, _, parts in articles for s in parts.sentences])
+        texts = [sentence.text for _, _, parts in articles for sentence in parts.sentences]
+        with self._watch.time("embed"):
+            vectors = self._embedder.embed_texts(texts)
+        self._watch.sentences += len(texts)
         end = 0
         for place, document, parts in articles:
             start, end = end, end + len(parts.sentences)
-            stored = self._store.put(
-                document,
-                parts.sentences,
-                parts.passages,
-                vectors[start:end],
-                parts.terms,
-                signature=self._embedder.signature,
-            )
+            with self._watch.time("store"):
+                stored = self._store.put(
+                    document,
+                    parts.sentences,
+                    parts.passages,
+                    vectors[start:end],
+                    parts.terms,
+                    signature=self._embedder.signature,
+                )
             report(place, _noted(stored.report, document))
 
 

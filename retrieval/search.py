@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.compounds import part_terms
 from retrieval.german import keyword_terms, question_language
 from retrieval.keywords import KeywordIndex
 from retrieval.store import Store
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 #: How many sentences and passages each side proposes before they are scored together.
 SENTENCE_CANDIDATES = 120
 PASSAGE_CANDIDATES = 40
+#: How many sentences of a favoured article are candidates anyway, and what its passages get on top of their score.
+FAVOURED_SENTENCES = 20
+FAVOUR = 0.5
 #: Passages that share this much of their words are one and the same to a person (Jaccard, 0..1).
 NEAR_EQUAL = 0.85
 
@@ -72,19 +76,24 @@ class Search:
         # The vector index is read with the first search, and a model's first text takes longer than the others.
         self.candidates("Fundstelle")
 
-    def search(self, question: str, *, limit: int = 5, within: Filter | None = None) -> list[Hit]:
+    def search(
+        self, question: str, *, limit: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> list[Hit]:
         """Up to ``limit`` hits, best first; near-equal passages only once.
 
-        ``within`` says which articles count. One counts as well if a copy of it does.
+        ``within`` says which articles count. One counts as well if a copy of it does. ``favoured`` is the id of an
+        article whose passages are preferred, for a question that goes on from an answer of it.
 
         Raises:
             ModelError: the embedder cannot be loaded.
             StoreError: the database cannot be read.
         """
-        candidates = self.candidates(question, within)
+        candidates = self.candidates(question, within, favoured)
         if not candidates.passages:
             return []
         score = fuse(candidates, WEIGHTS[question_language(question)])
+        if favoured is not None:
+            score += FAVOUR * np.array([passage.document_id == favoured for passage in candidates.passages], np.float32)
         chosen = _distinct(score, candidates.passages, limit)
         articles = {candidates.passages[i].document_id for i in chosen}
         with self._store.snapshot():
@@ -105,15 +114,17 @@ class Search:
             and documents[passage.document_id].text[passage.start : passage.end] == passage.text
         ]
 
-    def candidates(self, question: str, within: Filter | None = None) -> Candidates:
-        """What either side proposes, with the scores of both."""
+    def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
+        """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""
         articles = self._store.matching(within) if within else None
-        if articles == [] or not self._store.article_count():
+        if articles == [] or not self._store.has_sentences():
             return Candidates.none()
         sentences = None if articles is None else self._store.sentence_ids(articles)
         query = self._embedder.embed_questions([question])[0]
-        found = dict(self._keywords.search(keyword_terms(question), PASSAGE_CANDIDATES, articles))
+        found = dict(self._keywords.search(question_terms(question), PASSAGE_CANDIDATES, articles))
         nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
+        if favoured is not None and (articles is None or favoured in articles):
+            nearest += self._vectors.search(query, FAVOURED_SENTENCES, self._store.sentence_ids([favoured]))
         neighbours = self._store.passages_of_sentences(sentence for sentence, _ in nearest)
         proposed = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})
         passages = self._store.passages(proposed)
@@ -125,6 +136,11 @@ class Search:
         best, mean = _cosines(query, [vectors[row] for row in rows])
         keyword = np.array([found.get(row, 0.0) for row in rows], np.float32)
         return Candidates([passages[row] for row in rows], best, mean, keyword)
+
+
+def question_terms(question: str) -> list[str]:
+    """The keyword terms that a question is searched with: its words and the parts of its compounds."""
+    return [*keyword_terms(question), *part_terms(question)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sqlite3 import Connection
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.compounds import part_terms
 from retrieval.errors import StoreError
 from retrieval.locking import WriterLock
 from retrieval.reading import DATABASE_NAME, MANIFEST_NAME
@@ -26,10 +27,13 @@ from retrieval.rows import (
     check_parts,
     digest,
     from_document,
+    ids_parameter,
+    is_sealed,
     now,
     to_blobs,
     to_document,
 )
+from retrieval.seals import seal, store_parts_seal
 from retrieval.shingles import CANDIDATES, are_copies, bands_parameter, store_bands
 from retrieval.sources import Sources
 from retrieval.types import Document, FileReport, IndexOutcome, Passage, Sentence, Version
@@ -49,9 +53,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What stands at a path now."""
+    """What stands at a path now; ``intact`` whether it is what was written there."""
 
     document: Document
+    intact: bool
     digest: bytes
     copy_of: int | None
     searched: bool
@@ -144,14 +149,15 @@ class Store(Sources):
                 ],
             )
             connection.executemany(
-                'INSERT INTO passages (document_id, "start", "end", first_sentence, last_sentence, terms) '
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                'INSERT INTO passages (document_id, "start", "end", first_sentence, last_sentence, terms, parts) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t))
+                    (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t), " ".join(part_terms(p.text)))
                     for p, t in zip(passages, terms, strict=True)
                 ],
             )
             store_bands(connection, row, document.text)
+            store_parts_seal(connection, row)
         # One that was a copy and says what it said is new to search.
         is_new = old is None or (not old.searched and old.digest == digest(document.text))
         return Stored(FileReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
@@ -166,7 +172,7 @@ class Store(Sources):
         rows = self.database.rows(
             f"SELECT {DOCUMENT} FROM documents WHERE copy_of IS NULL AND NOT {_IS_SEARCHED} ORDER BY id"
         )
-        return [to_document(row) for row in rows]
+        return [self.as_document(row) for row in rows]
 
     def restore(self, path: str, *, added: str, versions: Iterable[Version]) -> None:
         """Gives the article at ``path`` the past that another collection has kept; what it has already is left out."""
@@ -208,14 +214,16 @@ class Store(Sources):
     def _judge(self, document: Document) -> _Verdict | None:
         """What becomes of an article without embedding; None: it must be embedded."""
         old = self._at(document.path)
-        is_known = old is not None and old.digest == digest(document.text)
+        # One that is damaged is written anew.
+        is_known = old is not None and old.intact and old.digest == digest(document.text)
         if is_known and old is not None and old.searched:
             if old.document.text != document.text:
                 return None  # other white space: the offsets move
             changes = old.document != replace(document, id=old.document.id)
             outcome = IndexOutcome.UPDATED if changes else IndexOutcome.UNCHANGED
             return _Verdict(Stored(FileReport(document.path, outcome), old.document.id), old, None, changes)
-        original = self.document(old.copy_of) if is_known and old and old.copy_of else self._original(document, old)
+        kept = self._undamaged([old.copy_of]) if is_known and old and old.copy_of else []
+        original = kept[0] if kept else self._original(document, old)
         if original is None:
             return None
         same = "gleicher" if digest(original.text) == digest(document.text) else "fast gleicher"
@@ -229,7 +237,10 @@ class Store(Sources):
         for words, copy_of, searched, *row in self.database.rows(
             f"SELECT digest, copy_of, {_IS_SEARCHED}, {DOCUMENT} FROM documents WHERE path = ?", (path,)
         ):
-            return _Row(to_document(row), words, copy_of, bool(searched))
+            intact = is_sealed(row) and self.are_parts_intact(row[0])
+            # Of a damaged one only the id counts: what it says need not even make a Document.
+            document = to_document(row) if intact else Document("", path=path, id=row[0])
+            return _Row(document, intact, words, copy_of, bool(searched))
         return None
 
     def _original(self, document: Document, old: _Row | None) -> Document | None:
@@ -238,16 +249,21 @@ class Store(Sources):
         same_words = self.database.rows(
             f"SELECT id FROM documents WHERE digest = ? AND id <> ? AND {_IS_SEARCHED}", (digest(document.text), own)
         )
-        if same_words:
-            return self.document(same_words[0][0])
+        if same := self._undamaged(row[0] for row in same_words):
+            return same[0]
         alike = self.database.rows(
             "SELECT s.document_id FROM json_each(?) AS j "
             "CROSS JOIN shingles AS s ON s.band = j.key AND s.value = j.value "
             "WHERE s.document_id <> ? GROUP BY s.document_id ORDER BY count(*) DESC, s.document_id LIMIT ?",
             (bands_parameter(document.text), own, CANDIDATES),
         )
-        others = self.documents(row[0] for row in alike)
+        others = self._undamaged(row[0] for row in alike)
         return next((other for other in others if are_copies(document.text, other.text)), None)
+
+    def _undamaged(self, ids: Iterable[int]) -> list[Document]:
+        """The articles with these ids, but for damaged ones: nothing is a copy of one."""
+        sql = f"SELECT {DOCUMENT} FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        return [to_document(row) for row in self.database.rows(sql, (ids_parameter(ids),)) if is_sealed(row)]
 
     def _accept(self, connection: Connection, signature: str) -> None:
         """Vectors of two embedders must never be mixed; another process may have changed over in the meantime."""
@@ -264,14 +280,15 @@ class Store(Sources):
 
 def _write(connection: Connection, document: Document, old: _Row | None, copy_of: int | None) -> int:
     """Writes the row of an article; its id. Of another text, what was made from the old one goes."""
-    values = (*from_document(document), digest(document.text), copy_of)
-    columns = (*COLUMNS, "digest", "copy_of")
+    described = from_document(document)
+    values = (*described, digest(document.text), copy_of, seal(described))
+    columns = (*COLUMNS, "digest", "copy_of", "seal")
     if old is None:
         marks = ", ".join("?" for _ in (*columns, "added"))
         sql = f"INSERT INTO documents ({', '.join(columns)}, added) VALUES ({marks})"
         return int(connection.execute(sql, (*values, now())).lastrowid or 0)
     row = old.document.id
-    if old.digest != digest(document.text):
+    if old.intact and old.digest != digest(document.text):
         connection.execute(
             "INSERT OR IGNORE INTO versions "
             "(document_id, text, title, source, url, published, author, digest, replaced_at) "
@@ -279,7 +296,7 @@ def _write(connection: Connection, document: Document, old: _Row | None, copy_of
             (now(), row),
         )
     if copy_of is not None or old.document.text != document.text:
-        for table in ("passages", "sentences", "shingles"):
+        for table in ("passages", "sentences", "shingles", "part_seals"):
             connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (row,))
         connection.execute("UPDATE documents SET copy_of = NULL WHERE copy_of = ?", (row,))
     connection.execute(

@@ -185,6 +185,22 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another quote that answers a question nearly as surely; ``document.text[start:end] == text``.
+
+    ``contradicts`` says that another article names a different thing of the same kind as the answer.
+    """
+
+    text: str
+    start: int
+    end: int
+    document: Document
+    passage: Passage
+    confidence: float
+    contradicts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What Fundstelle says to a question.
 
@@ -192,7 +208,8 @@ class Answer:
     quote lies inside ``passage``. ``confidence`` (0..1) is the estimated probability that the best span is
     right; it is given for "no answer" too. ``copies`` are the articles that say the same as ``document``. ``hits`` are
     the passages found, the likeliest to hold the answer first. ``best`` is the best span whatever its confidence, kept
-    for evaluation.
+    for evaluation. ``alternatives`` are up to two other quotes, the surest first. ``understood`` is the complete
+    question that was asked in the place of a follow-up, empty otherwise.
     """
 
     question: str
@@ -206,6 +223,13 @@ class Answer:
     elapsed_ms: float = 0.0
     best: str | None = None
     copies: tuple[Document, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    understood: str = ""
+
+    @property
+    def complete_question(self) -> str:
+        """The question as it was searched for: of a follow-up, the complete one."""
+        return self.understood or self.question
 
 
 class IndexOutcome(StrEnum):
@@ -232,11 +256,23 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of an ``index`` run went, in milliseconds, and how many sentences were embedded."""
+
+    sentences: int = 0
+    parse_ms: float = 0.0
+    split_ms: float = 0.0
+    embed_ms: float = 0.0
+    store_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """All articles of an ``index`` run, in the order of their files."""
 
     files: tuple[FileReport, ...] = ()
     elapsed_ms: float = field(default=0.0, compare=False)
+    timings: Timings = field(default=Timings(), compare=False)
 
     def count(self, outcome: IndexOutcome) -> int:
         """The number of articles with this outcome."""

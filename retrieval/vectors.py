@@ -1,24 +1,21 @@
-"""Dense search: the nearest sentences by cosine, with FAISS. A cache of the store's vectors, kept in two files."""
+"""Dense search: the nearest sentences by cosine, with FAISS. A cache of the store's vectors."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
+import secrets
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.baseindex import TRAINING_ROWS, BaseIndex, is_outgrown
 from retrieval.errors import StoreError
-from retrieval.store import MANIFEST_NAME, Store
+from retrieval.manifest import RECENT_ROWS, IndexState, Manifest, index_file, publish, withdraw
+from retrieval.store import Store
+from retrieval.twopart import TwoPartIndex
 
 
 class VectorIndex(Protocol):
@@ -29,32 +26,10 @@ class VectorIndex(Protocol):
     ) -> list[tuple[int, float]]:
         """Up to ``k`` (sentence id, cosine -1..1), best first, of all sentences or of those with the ids ``among``.
 
-        ``query``: float32 ``(dimension,)``, of length 1.
+        ``query``: float32 ``(dimension,)``, of length 1. Large indexes are approximate: few of the nearest sentences
+        are left out, and a cosine is off by up to 0.02.
         """
         ...
-
-
-class IndexState(StrEnum):
-    """How the index files stand to the store."""
-
-    CURRENT = "current"
-    BEHIND = "behind"  # undamaged, but articles have been added or removed since
-    MISSING = "missing"
-    DAMAGED = "damaged"
-    FOREIGN = "foreign"  # of another embedder or of another database
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What the index file holds, and how to know that it is undamaged: FAISS itself notices almost no damage."""
-
-    file: str
-    sha256: str
-    embedder: str
-    dimension: int
-    rows: int
-    generation: int
-    identity: str
 
 
 _NOTICES = {
@@ -66,31 +41,35 @@ _NOTICES = {
 
 
 class FaissVectorIndex:
-    """Exact search by inner product (``IndexIDMap2`` over ``IndexFlatIP``), the ids being sentence ids.
+    """A ``BaseIndex`` in a file, and beside it in memory the sentences of later articles, compared one by one.
 
-    The file and its manifest ``vectors.json`` are each written to a temporary file, synced and renamed; the file
-    is named after its content, so that the manifest's rename changes both at once. What does not match is rebuilt
-    from the store, and ``notify`` is told. Where the data directory cannot be written, the index is only in memory.
-    Articles added or removed since, by whatever process, are taken in before each search.
+    An article that is added or removed, by whatever process, costs its own rows only: before each search the new ones
+    are read from the store, and those that are gone are masked. When ``recent_rows`` are outside of the file, the next
+    ``load()`` writes it anew; below that size a collection has no file. What does not match its manifest or the store
+    is rebuilt from the store, and ``notify`` is told. Where the data directory cannot be written, all is in memory.
     """
 
-    def __init__(self, store: Store, notify: Callable[[str], None] = lambda notice: None) -> None:
+    def __init__(
+        self, store: Store, notify: Callable[[str], None] = lambda notice: None, *, recent_rows: int = RECENT_ROWS
+    ) -> None:
         self._store = store
         self._notify = notify
+        self._recent_rows = recent_rows
         self._lock = threading.Lock()
-        self._index: Any = None
-        self._generation = -1
-        self._embedder = ""
+        self._contents: TwoPartIndex | None = None
 
     def __len__(self) -> int:
         """The number of sentences in the index."""
         with self._lock:
-            return int(self._current().ntotal)
+            return len(self._current())
 
-    def load(self) -> None:
-        """Reads the index, rebuilds it if need be, and brings it and its files up to date."""
+    def load(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Reads the index, rebuilds it if need be, and writes its file if too much is outside of it.
+
+        ``progress`` gets the rows done and the rows in all while the file's content is made.
+        """
         with self._lock:
-            self._load()
+            self._contents = self._opened(progress)
 
     def search(
         self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
@@ -102,215 +81,138 @@ class FaissVectorIndex:
             StoreError: another process has changed the collection over to another embedder.
         """
         with self._lock:
-            index = self._current()
-            if k <= 0 or not index.ntotal:
+            contents = self._current()
+            if k <= 0 or not len(contents):
                 return []
             row = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
-            if row.shape[1] != index.d:
-                raise ValueError(f"the query has {row.shape[1]} dimensions, the index {index.d}")
-            scores, ids = index.search(row, min(k, int(index.ntotal)), params=_only(among))
-        # FAISS fills up with -1 what it has not found.
-        return [(int(i), float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i != -1]
+            if row.shape[1] != contents.dimension:
+                raise ValueError(f"the query has {row.shape[1]} dimensions, the index {contents.dimension}")
+            return contents.search(row, k, among)
 
-    def _current(self) -> Any:
-        if self._index is None:
-            self._load()
-        elif self._store.generation != self._generation:
-            if self._store.embedder_signature != self._embedder and self._index.ntotal:
+    def _current(self) -> TwoPartIndex:
+        contents = self._contents
+        if contents is None:
+            contents = self._contents = self._opened()
+        elif self._store.generation != contents.generation:
+            if self._store.embedder_signature != contents.embedder and len(contents):
                 raise StoreError(
                     f"Die Sammlung in {self._store.home} wurde inzwischen auf ein anderes Embedding-Modell umgestellt "
                     f"({self._store.embedder_signature}). Bitte Fundstelle neu starten."
                 )
-            self._catch_up()
-        return self._index
+            contents.catch_up(self._store)
+        return contents
 
-    def _load(self) -> None:
-        state, manifest = index_state(self._store)
-        self._index = None
-        if manifest is not None and state in (IndexState.CURRENT, IndexState.BEHIND):
-            self._index = _read(self._store.home / manifest.file, manifest)
-        with self._store.snapshot():
-            gone, new = self._differences()
-            current = manifest is not None and manifest.generation == self._store.generation
-            # Its checksum is right, but it is not what its manifest says, or its rows are not the store's.
-            if state in (IndexState.CURRENT, IndexState.BEHIND) and (
-                self._index is None or (current and gone.size + new.size)
-            ):
-                state, self._index = IndexState.DAMAGED, None
-            self._catch_up()
-        if not self._index.ntotal:
-            return
-        if state is not IndexState.CURRENT or not current:
-            self._save()
-        if state in _NOTICES:
+    def _opened(self, progress: Callable[[int, int], None] | None = None) -> TwoPartIndex:
+        file = index_file(self._store, self._recent_rows)
+        state, manifest, contents = file.state, file.manifest, None
+        if manifest is not None and state is IndexState.CURRENT:
+            contents = self._from_file(manifest)
+            if contents is None:
+                state = IndexState.DAMAGED
+        if contents is None and self._store.sentence_count() > self._recent_rows:
+            if manifest is not None and state is IndexState.BEHIND:
+                contents = self._extended(manifest, progress)
+                if contents is None:
+                    state = IndexState.DAMAGED
+            contents = self._saved(contents or self._rebuilt(progress))
+        elif contents is None:
+            contents = TwoPartIndex()
+            contents.catch_up(self._store)
+            if any(self._store.home.glob("vectors*")):
+                self._with_write_lock(withdraw)
+        if state in _NOTICES and len(contents):
             self._notify(_NOTICES[state])
+        return contents
 
-    def _catch_up(self) -> None:
-        """Takes out the sentences that are gone and takes in the new ones. A sentence's vector never changes."""
+    def _from_file(self, manifest: Manifest) -> TwoPartIndex | None:
+        """What the file holds and the store has done since.
+
+        None if its checksum is right, but it is not what the manifest says, or not what the store holds.
+        """
+        base = self._base(manifest)
+        if base is None:
+            return None
+        contents = TwoPartIndex(base, highest=manifest.highest, removals=manifest.removals, trained=manifest.trained)
         with self._store.snapshot():
-            generation, embedder = self._store.generation, self._store.embedder_signature
-            gone, new = self._differences()
-            if self._index is None or gone.size == self._index.ntotal:
-                self._index = _empty(1)
-            elif gone.size:
-                self._index.remove_ids(gone)
-            for ids, vectors in self._store.all_vectors(after=int(new[0]) - 1) if new.size else ():
-                wanted = np.isin(ids, new)
-                if not self._index.ntotal:
-                    self._index = _empty(vectors.shape[1])
-                self._index.add_with_ids(vectors[wanted], ids[wanted])
-            self._generation, self._embedder = generation, embedder
+            contents.catch_up(self._store)
+            return contents if contents.agrees_with(self._store) else None
 
-    def _differences(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The ids that the index has and the store has not, and the other way round."""
-        stored = self._store.sentence_ids()
-        indexed = _ids(self._index) if self._index is not None else np.empty(0, dtype=np.int64)
-        return np.setdiff1d(indexed, stored), np.setdiff1d(stored, indexed)
+    def _extended(self, manifest: Manifest, progress: Callable[[int, int], None] | None) -> TwoPartIndex | None:
+        """What the file holds with all that the store has done since, for a new file; None as ``_from_file``."""
+        base = self._base(manifest, writable=True)
+        if base is None:
+            return None
+        with self._store.snapshot():
+            if is_outgrown(manifest.trained, self._store.sentence_count()):
+                return self._rebuilt(progress)
+            removals, gone = self._store.removed_sentences(after=manifest.removals)
+            base.remove(gone)
+            contents = self._filled(base, manifest.highest, removals, manifest.trained, progress)
+            return contents if contents.agrees_with(self._store) else None
 
-    def _save(self) -> None:
+    def _rebuilt(self, progress: Callable[[int, int], None] | None) -> TwoPartIndex:
+        """All that the store holds, for a new file."""
+        with self._store.snapshot():
+            ids = self._store.sentence_ids()
+            sample = ids[:: max(1, ids.size // TRAINING_ROWS)]
+            base = BaseIndex.train(self._store.vectors(sample.tolist()))
+            removals, _ = self._store.removed_sentences()
+            return self._filled(base, 0, removals, ids.size, progress)
+
+    def _filled(
+        self,
+        base: BaseIndex,
+        highest: int,
+        removals: int,
+        trained: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> TwoPartIndex:
+        """``base`` with the sentences above the id ``highest``."""
+        total = self._store.sentence_count()
+        for ids, vectors in self._store.all_vectors(after=highest):
+            base.add(ids, vectors)
+            highest = int(ids[-1])
+            if progress is not None:
+                progress(len(base), total)
+        contents = TwoPartIndex(base, highest=highest, removals=removals, trained=trained)
+        contents.catch_up(self._store)  # there is nothing more: it learns the generation
+        return contents
+
+    def _base(self, manifest: Manifest, *, writable: bool = False) -> BaseIndex | None:
+        """The index file, if it is what its manifest says."""
+        base = BaseIndex.read(self._store.home / manifest.file, writable=writable)
+        fits = base is not None and (len(base), base.dimension) == (manifest.rows, manifest.dimension)
+        return base if fits else None
+
+    def _saved(self, contents: TwoPartIndex) -> TwoPartIndex:
+        """``contents``, which are a base alone, from a new file; as they are where none can be written."""
+        written: list[Manifest] = []
+        self._with_write_lock(lambda home: written.append(publish(home, contents.write, self._describer(contents))))
+        return next(filter(None, map(self._from_file, written)), contents)
+
+    def _describer(self, contents: TwoPartIndex) -> Callable[[str, str], Manifest]:
+        return lambda file, sha256: Manifest(
+            file=file,
+            sha256=sha256,
+            embedder=contents.embedder,
+            dimension=contents.dimension,
+            rows=len(contents),
+            trained=contents.trained,
+            highest=contents.highest,
+            removals=contents.removals,
+            generation=contents.generation,
+            identity=self._store.identity,
+        )
+
+    def _with_write_lock(self, change: Callable[[Path], object]) -> None:
         if self._store.read_only:
             return
         try:
-            # Under the write lock: two processes that save at once would sweep away each other's file.
-            with self._store.database.transaction():
-                self._write_files(self._store.home)
+            # Two processes that save at once would sweep away each other's file.
+            with self._store.database.transaction() as connection:
+                # An older state of the database, from a backup or without its log, does not know this index: it would
+                # give out ids again that stand for other sentences in it.
+                self._store.set_meta(connection, "identity", secrets.token_hex(16))
+                change(self._store.home)
         except (OSError, RuntimeError, StoreError) as error:  # FAISS raises RuntimeError
             self._notify(f"Der Vektorindex konnte nicht gespeichert werden ({error}); er bleibt im Arbeitsspeicher.")
-
-    def _write_files(self, home: Path) -> None:
-        file, sha256 = _write(self._index, home)
-        manifest = Manifest(
-            file=file,
-            sha256=sha256,
-            embedder=self._embedder,
-            dimension=int(self._index.d),
-            rows=int(self._index.ntotal),
-            generation=self._generation,
-            identity=self._store.identity,
-        )
-        temporary = _temporary(home)
-        temporary.write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False), encoding="utf-8")
-        _publish(temporary, home / MANIFEST_NAME)
-        _sweep(home, keep=file)
-
-
-def index_state(store: Store) -> tuple[IndexState, Manifest | None]:
-    """How the index files stand to the store. Reads the whole index file once, for its checksum; loads no FAISS."""
-    manifest = _manifest(store.home)
-    checked = _checked(store.home, manifest)
-    if checked is not IndexState.CURRENT and (newer := _manifest(store.home)) != manifest:
-        # Another process has just put a new index in its place.
-        manifest = newer
-        checked = _checked(store.home, manifest)
-    if manifest is None or checked is not IndexState.CURRENT:
-        return checked, None
-    # Asked after the files were read: other processes commit first and write the index then.
-    generation = store.generation
-    if (manifest.embedder, manifest.identity) != (store.embedder_signature, store.identity):
-        return IndexState.FOREIGN, manifest
-    if manifest.generation > generation:
-        return IndexState.FOREIGN, manifest
-    return IndexState.CURRENT if manifest.generation == generation else IndexState.BEHIND, manifest
-
-
-def _manifest(home: Path) -> Manifest | None:
-    try:
-        manifest = Manifest(**json.loads((home / MANIFEST_NAME).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    # Annotations are strings here: "str" or "int".
-    typed = all(type(getattr(manifest, field.name)).__name__ == field.type for field in fields(manifest))
-    return manifest if typed else None
-
-
-def _checked(home: Path, manifest: Manifest | None) -> IndexState:
-    if manifest is None:
-        rest = (home / MANIFEST_NAME).exists() or any(home.glob("vectors-*.faiss"))
-        return IndexState.DAMAGED if rest else IndexState.MISSING
-    try:
-        with open(home / manifest.file, "rb") as file:
-            actual = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return IndexState.MISSING
-    except OSError:
-        return IndexState.DAMAGED
-    return IndexState.CURRENT if actual == manifest.sha256 else IndexState.DAMAGED
-
-
-def _empty(dimension: int) -> Any:
-    import faiss
-
-    return faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-
-
-def _only(among: NDArray[np.int64] | None) -> Any:
-    """Search parameters that let only these ids through."""
-    import faiss
-
-    if among is None:
-        return None
-    only: Any = faiss.SearchParameters  # whose constructor FAISS widens at run time
-    return only(sel=faiss.IDSelectorBatch(np.ascontiguousarray(among, dtype=np.int64)))
-
-
-def _ids(index: Any) -> NDArray[np.int64]:
-    import faiss
-
-    return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
-
-
-def _read(path: Path, manifest: Manifest) -> Any:
-    """The index in a file whose checksum is right; None if it is not what the manifest says."""
-    import faiss
-
-    try:
-        index = faiss.read_index(str(path))
-    except RuntimeError:
-        return None
-    fits = isinstance(index, faiss.IndexIDMap2) and (index.d, index.ntotal) == (manifest.dimension, manifest.rows)
-    return index if fits else None
-
-
-def _write(index: Any, home: Path) -> tuple[str, str]:
-    """Writes the index file; its name and its SHA-256."""
-    import faiss
-
-    temporary = _temporary(home)
-    faiss.write_index(index, str(temporary))
-    with open(temporary, "rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    name = f"vectors-{sha256[:16]}.faiss"
-    _publish(temporary, home / name)
-    return name, sha256
-
-
-def _temporary(home: Path) -> Path:
-    handle, name = tempfile.mkstemp(prefix="vectors-", suffix=".tmp", dir=home)
-    os.close(handle)
-    return Path(name)
-
-
-def _publish(temporary: Path, target: Path) -> None:
-    """Puts a finished file in its place; after a power cut there is the old one or the new one, whole."""
-    _sync(temporary)
-    os.replace(temporary, target)
-    if os.name == "posix":
-        _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sweep(home: Path, keep: str) -> None:
-    """Deletes older index files, and what killed processes have left: temporary files older than an hour."""
-    for path in home.glob("vectors-*.faiss"):
-        if path.name != keep:
-            path.unlink(missing_ok=True)
-    for path in home.glob("vectors-*.tmp"):
-        if path.stat().st_mtime < time.time() - 3600:
-            path.unlink(missing_ok=True)

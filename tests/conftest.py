@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.botapi import TOKEN
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,6 +20,33 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("FUNDSTELLE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FUNDSTELLE_HOME", str(tmp_path / "home"))
+
+
+class _Watch(logging.Handler):
+    """Keeps the lines that hold ``secret``."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__()
+        self._secret = secret
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        if self._secret in line:
+            self.found.append(line)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_token_in_any_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The token of the tests' bots is in no line that was logged while the tests ran, and in no log file they left."""
+    secret = TOKEN.partition(":")[2]
+    watch = _Watch(secret)
+    logging.getLogger().addHandler(watch)
+    yield
+    logging.getLogger().removeHandler(watch)
+    files = [path for path in tmp_path_factory.getbasetemp().rglob("*log*") if path.is_file()]
+    assert watch.found == []
+    assert [path for path in files if secret in path.read_text("utf-8", "replace")] == []
 
 
 @pytest.fixture

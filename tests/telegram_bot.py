@@ -1,11 +1,12 @@
 """A bot for the Telegram tests: the real application over a scripted answerer, in a thread or as a process.
 
-As a process: ``python -m tests.telegram_bot HOME BASE_URL [TOKEN] [SECONDS_A_QUESTION]``.
+As a process: ``python -m tests.telegram_bot HOME BASE_URL [TOKEN [SECONDS_A_QUESTION [SETTING=VALUE...]]]``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import threading
 import time
@@ -18,7 +19,9 @@ from bot.settings import Settings
 from bot.telegram.application import INBOX_FILE, TelegramBot, run
 from bot.telegram.collection import Collection
 from bot.telegram.inbox import Inbox
+from bot.telegram.queue import MOST_WAITING
 from bot.telegram.redaction import redacted_logs
+from bot.telegram.webhook import webhook_secret
 from retrieval.errors import QuestionError
 from retrieval.feedback import FeedbackLog
 from retrieval.indexing import Indexer
@@ -65,7 +68,9 @@ class ScriptedAnswerer:
     def load(self) -> None:
         self.threads.add(threading.current_thread().name)
 
-    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
+    def ask(
+        self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
         self.threads.add(threading.current_thread().name)
         self.asked.append(question)
         if not question.strip() or len(question) > 1000:
@@ -80,14 +85,14 @@ class ScriptedAnswerer:
         return Answer(question, ARTICLE.text[start:end], 0.9, start, end, ARTICLE, PASSAGES[0], HITS[:top_k])
 
 
-def collection(home: Path, answerer: ScriptedAnswerer) -> Collection:
+def collection(home: Path, answerer: ScriptedAnswerer | None = None) -> Collection:
     """A real collection of ARTICLE, its number being 1; only ``answerer`` is scripted, and its state in words."""
     store = Store(home)
     indexer = Indexer(store, SentenceSplitter(), HashEmbedder())
     if not store.article_count():
         indexer.index_documents([ARTICLE])
     return Collection(
-        answerer,  # type: ignore[arg-type]
+        answerer or ScriptedAnswerer(),  # type: ignore[arg-type]
         store,
         FeedbackLog(store),
         indexer,
@@ -106,13 +111,20 @@ class RunningBot:
     """The application in a thread of its own, from ``with`` to the end of its block."""
 
     def __init__(
-        self, home: Path, url: str, answerer: ScriptedAnswerer | None = None, *, typing: float = 4.5, **more: object
+        self,
+        home: Path,
+        url: str,
+        answerer: ScriptedAnswerer | None = None,
+        *,
+        typing: float = 4.5,
+        most_waiting: int = MOST_WAITING,
+        **more: object,
     ) -> None:
-        self.typing = typing
+        self.typing, self.most_waiting = typing, most_waiting
         self.settings = settings(home, url, **more)
         self.answerer = answerer or ScriptedAnswerer()
         self.collection = collection(self.settings.home, self.answerer)
-        self.lag = 0.0
+        self.lags: list[float] = []
         self._made: Future[tuple[asyncio.AbstractEventLoop, TelegramBot]] = Future()
         self.result: Future[None] = Future()
 
@@ -137,6 +149,7 @@ class RunningBot:
     def _run(self) -> None:
         assert self.settings.telegram_token is not None
         token = self.settings.telegram_token.get_secret_value()
+        secret = webhook_secret(self.settings) if self.settings.telegram_webhook_url else ""
         inbox = Inbox(self.settings.home / INBOX_FILE, bot=int(token.split(":")[0]))
         worker = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
@@ -144,23 +157,29 @@ class RunningBot:
             bot = TelegramBot(
                 self.settings,
                 token,
+                secret,
                 self.collection,
                 inbox,
                 worker,
                 typing_seconds=self.typing,
+                most_waiting=self.most_waiting,
             )
             self._made.set_result((asyncio.get_running_loop(), bot))
             watching = asyncio.create_task(self._watch_lag())
             await bot.run()
             watching.cancel()
 
+        root = logging.getLogger()
+        level = root.level
+        root.setLevel(logging.DEBUG)  # conftest.py looks for the token in all that is logged.
         try:
-            with redacted_logs(token):
+            with redacted_logs(token, secret):
                 asyncio.run(main())
             self.result.set_result(None)
         except BaseException as error:
             self.result.set_exception(error)
         finally:
+            root.setLevel(level)
             worker.shutdown()
             inbox.close()
 
@@ -168,10 +187,14 @@ class RunningBot:
         while True:
             before = time.monotonic()
             await asyncio.sleep(0.01)
-            self.lag = max(self.lag, time.monotonic() - before - 0.01)
+            self.lags.append(time.monotonic() - before - 0.01)
 
 
 if __name__ == "__main__":
     home, url, *rest = sys.argv[1:]
     token, seconds = (rest[0] if rest else TOKEN), float(rest[1] if len(rest) > 1 else 0)
-    run(settings(Path(home), url, token, log_level="DEBUG"), collection(Path(home), ScriptedAnswerer(seconds)))
+    more = dict(pair.split("=", 1) for pair in rest[2:])
+    run(
+        settings(Path(home), url, token, **{"log_level": "DEBUG", **more}),
+        collection(Path(home), ScriptedAnswerer(seconds)),
+    )

@@ -203,7 +203,7 @@ def test_export_and_import(wire: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert result.exit_code == 1
     assert f"{target}:4: nicht aufgenommen: Zeile 4: Das ist kein JSON." in result.stdout
     assert result.stdout.splitlines()[-1] == "2 neu, 0 geändert, 0 unverändert, 1 doppelt, 1 nicht aufgenommen"
-    assert result.stderr == "1 von 4 Dateien nicht aufgenommen.\n"
+    assert result.stderr == "1 von 4 nicht aufgenommen.\n"
     good = "\n".join(target.read_text().splitlines()[:3])
     assert fundstelle("export", "-").stdout.strip() == good
 

@@ -1,13 +1,17 @@
 """The command line over real parts; only the models are doubles, and where they are not used, not even those."""
 
 import json
+import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+import retrieval.database
 from bot.cli import app
 from bot.settings import load_settings
 from bot.status import total_bytes
@@ -176,7 +180,7 @@ def test_index_counts_what_became_of_the_files(doubles, tmp_path):
     assert failed["path"] == str(folder / "leer.txt")
     assert "leer" in failed["reason"]
     assert result.exit_code == 1
-    assert result.stderr == "1 von 4 Dateien nicht aufgenommen.\n"
+    assert result.stderr == "1 von 4 nicht aufgenommen.\n"
 
     (folder / "leer.txt").unlink()
     first.write_text("In Ulm fährt ein alter Zug. Er kostet 2 Euro.", encoding="utf-8")
@@ -225,7 +229,7 @@ def test_ask_json(indexed):
     result = fundstelle("ask", TRADE, "--json", "--top-k", "3")
     assert (result.exit_code, result.stderr) == (0, "")
     value = json.loads(result.stdout)
-    assert set(value) == {"question", "answer", "passages", "elapsed_ms"}
+    assert set(value) == {"question", "answer", "alternatives", "passages", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
     assert set(answer) == {"text", "confidence", "start", "end", "document", "also_in", "page", "heading"}
@@ -386,15 +390,13 @@ def test_status_json(indexed, tmp_path):
     assert value["home"] == str(tmp_path / "home")
     assert value["index"] == "current"
     assert value["database_bytes"] > 50_000
-    assert value["index_bytes"] > value["sentences"] * 64 * 4
+    assert value["index_bytes"] == 0  # a small collection has no index file
     assert (value["embedder_bytes"], value["reader_bytes"]) == (0, 0)
 
 
 def test_status_sees_a_damaged_index_and_the_next_question_mends_it(indexed, tmp_path):
-    (index,) = (tmp_path / "home").glob("vectors-*.faiss")
-    content = bytearray(index.read_bytes())
-    content[len(content) // 2] ^= 1
-    index.write_bytes(content)
+    index = tmp_path / "home" / "vectors-0.faiss"  # of an index that has lost its manifest
+    index.write_bytes(b"IwSq")
     assert json.loads(fundstelle("status", "--json").stdout)["index"] == "damaged"
     result = fundstelle("ask", TRADE)
     assert result.stdout.startswith("0,5 Milliarden Dollar\n")
@@ -405,6 +407,20 @@ def test_status_sees_a_damaged_index_and_the_next_question_mends_it(indexed, tmp
 def test_sizes_of_files_that_come_and_go(tmp_path):
     there = article(tmp_path, "da.txt", "12345")
     assert total_bytes([there, tmp_path / "fort.txt", tmp_path]) == 5
+
+
+def test_status_check_reads_everything(indexed, seeds, tmp_path):
+    assert "Prüfung:      die ganze Sammlung gelesen, alles unbeschädigt" in fundstelle("status", "--check").stdout
+    assert json.loads(fundstelle("status", "--check", "--json").stdout)["checked"] is True
+    with closing(sqlite3.connect(tmp_path / "home" / "fundstelle.db")) as connection, connection:
+        connection.execute("UPDATE documents SET title = title || '.'")
+    assert fundstelle("status").exit_code == 0
+    line = failed_with_one_line(fundstelle("status", "--check"))
+    assert "Artikel 1 " in line and "fundstelle remove 1" in line
+    assert "beschädigt" in failed_with_one_line(fundstelle("ask", GOVERNOR))
+    assert failed_with_one_line(fundstelle("show", "1")) == line
+    assert fundstelle("remove", str(seeds)).exit_code == 0
+    assert fundstelle("status", "--check").exit_code == 0
 
 
 def test_status_for_people(doubles, tmp_path):
@@ -474,6 +490,28 @@ def test_eval_of_the_whole_pipeline(doubles, questions, tmp_path):
     assert not list((tmp_path / "home").glob("*.db"))
 
 
+def test_eval_of_dialogues(doubles, tmp_path):
+    turns = [
+        {"id": "1", "question": TRADE, "answers": [{"text": "0,5 Milliarden Dollar"}]},
+        {"id": "2", "question": "Und wann?", "answers": [{"text": "im Mai"}]},
+    ]
+    paragraph = {"context": "Wir wollen ein Handelsvolumen von 0,5 Milliarden Dollar.", "dialogues": [turns]}
+    path = tmp_path / "dialogues.json"
+    path.write_text(json.dumps({"data": [{"title": "Probe", "paragraphs": [paragraph]}]}), encoding="utf-8")
+    lines = fundstelle("eval", str(path), "--mode", "dialogue").stdout.splitlines()
+    assert [line.split() for line in lines] == [
+        ["first_n", "1"],
+        ["first_f1", "100.0"],
+        ["first_em", "100.0"],
+        ["later_n", "1"],
+        ["later_f1", "0.0"],
+        ["later_em", "0.0"],
+        ["completed", "1"],
+    ]
+    missing = fundstelle("eval", str(path), "--mode", "dialogue", "--questions", "question_complete")
+    assert "question_complete" in failed_with_one_line(missing)
+
+
 def test_eval_for_people(doubles, questions):
     lines = fundstelle("eval", str(questions), "--questions", "question_en").stdout.splitlines()
     assert [line.split() for line in lines[:2]] == [["n", "3"], ["best_em", "50.0"]]
@@ -482,3 +520,32 @@ def test_eval_for_people(doubles, questions):
 
 def test_eval_of_a_file_that_is_not_there(doubles, tmp_path):
     assert str(tmp_path / "fehlt.json") in failed_with_one_line(fundstelle("eval", str(tmp_path / "fehlt.json")))
+
+
+def test_index_says_where_the_time_went(doubles, seeds):
+    result = fundstelle("index", str(seeds), "--timings", "--json")
+    timings = json.loads(result.stdout)["timings"]
+    stages = [timings[f"{stage}_ms"] for stage in ("parse", "split", "embed", "store")]
+    assert timings["sentences"] == 217
+    assert all(stages) and sum(stages) <= json.loads(result.stdout)["elapsed_ms"]
+    assert timings["sentences_per_second"] > 0
+    last = fundstelle("index", str(seeds), "--timings").stdout.splitlines()[-1]
+    assert re.fullmatch(r"0 Sätze in [\d,]+ s, 0 Sätze/s: Lesen \d+\s%, Teilen 0\s%, Einbetten 0\s%, .*", last)
+    assert "timings" not in json.loads(fundstelle("index", str(seeds), "--json").stdout)
+
+
+def test_a_check_finds_damage_in_a_large_collection_that_opening_does_not(indexed, tmp_path, monkeypatch):
+    monkeypatch.setattr(retrieval.database, "CHECKED_AT_OPENING_BYTES", 0)
+    with sqlite3.connect(tmp_path / "home" / "fundstelle.db") as connection:
+        connection.execute("UPDATE keywords_data SET block = randomblob(length(block)) WHERE id > 10")
+    assert fundstelle("status").stderr == ""
+    mended = "Der Stichwortindex war beschädigt und wurde aus der Datenbank neu aufgebaut.\n"
+    assert fundstelle("status", "--check").stderr == mended
+    assert fundstelle("status", "--check").stderr == ""
+
+
+def test_an_incomplete_keyword_index_is_noticed_in_a_large_collection_too(indexed, seeds, tmp_path, monkeypatch):
+    monkeypatch.setattr(retrieval.database, "CHECKED_AT_OPENING_BYTES", 0)
+    with sqlite3.connect(tmp_path / "home" / "fundstelle.db") as connection:
+        connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
+    assert "Der Stichwortindex war beschädigt" in fundstelle("index", str(seeds)).stderr

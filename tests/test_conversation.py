@@ -54,3 +54,64 @@ def test_conversations_are_apart(answerer):
     one, other = Conversation(answerer), Conversation(answerer)
     one.ask(GOVERNOR)
     assert other.last is None
+
+
+WHEN = "Wann ist Dmitri Machonin Gouverneur der Region Perm?"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_follow_up_is_completed_and_says_so(answerer):
+    conversation = Conversation(answerer)
+    conversation.ask(GOVERNOR)
+    answer = conversation.ask(" Und  wann? ")
+    assert (answer.question, answer.understood) == ("Und wann?", WHEN)
+    assert conversation.ask("Und wo?").understood == WHEN.replace("Wann", "Wo")
+    assert conversation.ask(FAIR).understood == ""
+
+
+def test_a_follow_up_without_a_turn_before_is_asked_as_it_is(answerer):
+    assert Conversation(answerer).ask("Und wann?").understood == ""
+
+
+def test_a_forgotten_and_an_old_turn_do_not_count(answerer):
+    clock = Clock()
+    conversation = Conversation(answerer, clock=clock)
+    conversation.ask(GOVERNOR)
+    conversation.forget()
+    assert conversation.last is None
+    assert conversation.ask("Und wann?").understood == ""
+    conversation.ask(GOVERNOR)
+    clock.now = 30 * 60
+    assert conversation.ask("Und wann?").understood == WHEN
+    clock.now += 30 * 60 + 1
+    assert conversation.ask("Und wann?").understood == ""
+
+
+def test_a_correction_goes_on_from_what_the_corrected_question_went_on_from(answerer):
+    conversation = Conversation(answerer)
+    conversation.ask(GOVERNOR)
+    conversation.ask("Und wo?")
+    corrected = conversation.correct("Und wann?")
+    assert corrected.understood == WHEN
+    assert conversation.correct("Und wann?").understood == WHEN
+    conversation.forget()
+    assert conversation.correct("Und wann?").understood == ""
+
+
+def test_a_follow_up_that_would_be_too_long_is_asked_as_it_is(answerer):
+    conversation = Conversation(answerer)
+    conversation.ask(f"Wer ist {'Dmitri ' * 140}Machonin?")
+    assert conversation.ask("Und in der schönen Stadt Samarkand?").understood == ""
+
+
+def test_a_follow_up_prefers_the_article_of_the_last_answer(answerer):
+    conversation = Conversation(answerer)
+    conversation.ask(FAIR)
+    assert {hit.document.path for hit in conversation.ask("Wer war dort in Minsk?").hits[:1]} == {"/brest.txt"}

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
-from bot.telegram import delivery
-from bot.telegram.delivery import InboxProcessor, PatientRateLimiter, is_passing
+from bot.telegram.delivery import InboxProcessor, is_passing
 from bot.telegram.inbox import MAX_ATTEMPTS, Inbox, Received
-from bot.telegram.polling import SKIP
+from bot.telegram.updates import SKIP
 
 
 @pytest.fixture
@@ -148,56 +146,3 @@ def test_an_update_that_only_moves_the_offset_ticks_nothing_off(inbox: Inbox) ->
         assert (ran, numbers(inbox)) == ([], [1])
 
     asyncio.run(main())
-
-
-def outcomes(*results: Any) -> tuple[Callable[..., Any], list[int]]:
-    """A request that ends with each of ``results`` in turn, and the list that it counts its calls in."""
-    calls: list[int] = []
-
-    async def request(*args: Any, **kwargs: Any) -> Any:
-        calls.append(1)
-        result = results[len(calls) - 1]
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-    return request, calls
-
-
-def sent(endpoint: str, *results: Any) -> tuple[Any, int]:
-    """What comes of a call through the rate limiter, and how often it was tried."""
-    request, calls = outcomes(*results)
-
-    async def main() -> Any:
-        try:
-            return await PatientRateLimiter().process_request(request, (), {}, endpoint, {"chat_id": 7}, None)
-        except Exception as error:
-            return type(error)
-
-    return asyncio.run(main()), len(calls)
-
-
-def test_messages_are_sent_again_other_calls_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "RESEND_AFTER", (0.0, 0.0))
-    broken = NetworkError("broken")
-    assert sent("sendMessage", broken, TimedOut(), True) == (True, 3)
-    assert sent("sendMessage", broken, broken, broken, True) == (NetworkError, 3)
-    assert sent("sendMessage", BadRequest("no"), True) == (BadRequest, 1)
-    assert sent("sendMessage", Forbidden("no"), True) == (Forbidden, 1)
-    assert sent("getMe", broken, True) == (NetworkError, 1)
-    assert sent("sendChatAction", broken, True) == (NetworkError, 1)
-
-
-def test_the_typing_indicator_is_not_counted() -> None:
-    async def main() -> None:
-        limiter, count = PatientRateLimiter(), []
-
-        async def request() -> bool:
-            count.append(1)
-            return True
-
-        for _ in range(60):  # In a group, messages would stop at 20 a minute.
-            await limiter.process_request(request, (), {}, "sendChatAction", {"chat_id": -7}, None)
-        assert len(count) == 60
-
-    asyncio.run(asyncio.wait_for(main(), 5))

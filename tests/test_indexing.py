@@ -17,11 +17,12 @@ from retrieval.errors import LoadingError, StoreError
 from retrieval.german import keyword_terms
 from retrieval.indexing import Indexer
 from retrieval.keywords import KeywordIndex
+from retrieval.manifest import IndexFile, IndexState, index_file
 from retrieval.passages import build_passages
 from retrieval.splitting import SentenceSplitter
 from retrieval.store import Store
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Sentence
-from retrieval.vectors import FaissVectorIndex, IndexState, index_state
+from retrieval.vectors import FaissVectorIndex
 from tests.doubles import HashEmbedder
 
 PERM = "Dmitri Machonin ist Gouverneur der Region Perm. Er besuchte am 17. Mai Minsk."
@@ -92,15 +93,11 @@ def test_files_become_articles_that_are_found(indexer: Indexer, store: Store, fo
     assert store.passages_of_sentences([sentence]) == {sentence: [passage]}
 
 
-def test_the_index_files_are_made_at_once_and_without_a_notice(store: Store, folder: Path) -> None:
+def test_a_small_collection_needs_no_index_file_and_says_nothing(store: Store, folder: Path) -> None:
     notices: list[str] = []
     Indexer(store, SentenceSplitter(), HashEmbedder(), notices.append).index([folder])
-    assert index_state(store)[0] is IndexState.CURRENT
-    assert notices == []
-    (store.home / "vectors.json").unlink()
-    (folder / "neu.txt").write_text("Etwas Neues ist geschehen.")
-    Indexer(store, SentenceSplitter(), HashEmbedder(), notices.append).index([folder])
-    assert notices == ["Der Vektorindex war beschädigt und wurde aus der Datenbank neu aufgebaut."]
+    assert index_file(store) == IndexFile(IndexState.CURRENT)
+    assert (list(store.home.glob("vectors*")), notices) == ([], [])
 
 
 def test_unchanged_files_are_neither_split_nor_embedded(store: Store, splitter: SentenceSplitter, folder: Path) -> None:

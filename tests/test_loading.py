@@ -43,7 +43,8 @@ def refusal(path: Path) -> str:
 def test_front_matter(tmp_path: Path) -> None:
     text = (
         "---\ntitle: Handel: Belarus und Perm\nsource: 'BelTA'\nurl: https://example.org/a?b=c\n"
-        "published: 2024-05-17\ntags:\n  - Handel\nauthor: x\n---\n\nErster Absatz.\r\n\r\n\r\n\r\nZweiter Absatz.  \n"
+        "published: 2024-05-17\ntags:\n  - Handel\nAutor: Eva Ö.\n"
+        "---\n\nErster Absatz.\r\n\r\n\r\n\r\nZweiter Absatz.  \n"
     )
     assert load(tmp_path, "a.txt", text) == Document(
         text="Erster Absatz.\n\nZweiter Absatz.",
@@ -51,6 +52,7 @@ def test_front_matter(tmp_path: Path) -> None:
         source="BelTA",
         url="https://example.org/a?b=c",
         published="2024-05-17",
+        author="Eva Ö.",
         path=str(tmp_path / "a.txt"),
     )
 

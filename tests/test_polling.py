@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from telegram.error import TelegramError as BotApiError
 
 from bot.telegram.inbox import Inbox
-from bot.telegram.polling import MAX_UPDATE_ID, SKIP, InboxRequest, problem
+from bot.telegram.polling import InboxRequest
+from bot.telegram.updates import MAX_UPDATE_ID, SKIP, problem
 
 CHAT = {"id": 7, "type": "private"}
 MESSAGE = {"message_id": 1, "date": 0, "chat": CHAT, "text": "Wer?"}
@@ -34,7 +35,7 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
 
 @pytest.fixture
 def request_(inbox: Inbox) -> Iterator[InboxRequest]:
-    request = InboxRequest(inbox, on_refused=lambda: None)
+    request = InboxRequest(inbox, on_refused=lambda: None, on_answer=lambda: None)
     yield request
     asyncio.run(request.shutdown())
 
@@ -92,6 +93,28 @@ def test_a_number_of_absurd_length_spoils_only_its_update(request_: InboxRequest
         '"update_id": 2', '"update_id": 1' + "0" * 9999
     )
     assert request_.parse_json_payload(batch.encode())["result"] == [update(1)]
+
+
+@pytest.mark.parametrize("odd", [b"\xff", b"\x01", b"\\ud800", b"NaN"])
+def test_odd_bytes_in_a_text_do_not_spoil_it(request_: InboxRequest, odd: bytes) -> None:
+    payload = json.dumps({"ok": True, "result": [update(1), update(2)]}).encode().replace(b"Wer?", b"Wer? " + odd, 1)
+    assert [entry["update_id"] for entry in request_.parse_json_payload(payload)["result"]] == [1, 2]
+
+
+def test_what_can_be_read_of_an_answer_that_stays_broken(request_: InboxRequest, inbox: Inbox) -> None:
+    said = update(3, text='{"update_id": 9, "message": {}}')
+    updates = [json.dumps(entry).encode() for entry in (update(1), update(2), said)]
+    updates[1] = updates[1].replace(b"Wer?", b'Wer"?')
+    payload = b'{"ok": true, "result": [' + b", ".join(updates) + b"]}"
+    for _ in range(2):  # It may have been the network's fault.
+        with pytest.raises(BotApiError, match="not JSON"):
+            request_.parse_json_payload(payload)
+    assert request_.parse_json_payload(payload)["result"] == [update(1), {"update_id": 2, SKIP: True}, said]
+    assert [item.update_id for item in inbox.waiting()] == [1, 3]
+    assert 'Wer\\"?' in inbox.rejected()[0].body
+    assert parsed(request_, [update(4)]) == [update(4)]
+    with pytest.raises(BotApiError, match="not JSON"):
+        request_.parse_json_payload(payload)
 
 
 def test_the_server_s_refusals_keep_their_description(request_: InboxRequest) -> None:

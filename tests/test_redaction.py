@@ -66,3 +66,8 @@ def test_ends_with_the_block(caplog: pytest.LogCaptureFixture) -> None:
         logging.getLogger("inside").warning("%s", TOKEN)
     logging.getLogger("after").warning("%s", TOKEN)
     assert [record.getMessage() for record in caplog.records] == ["<token>", TOKEN]
+
+
+def test_other_secrets_are_redacted_too() -> None:
+    redactor = Redactor("123456789:secret", "of-the-webhook", "")
+    assert redactor.clean("123456789:secret and of-the-webhook") == "<token> and <token>"

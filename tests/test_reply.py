@@ -21,7 +21,7 @@ from bot.reply import (
     to_json,
     width,
 )
-from retrieval.types import Answer, Document, Hit, Landmark, Passage
+from retrieval.types import Alternative, Answer, Document, Hit, Landmark, Passage
 
 DOCUMENT = Document(
     text="Die Brücke ist gesperrt. Sie kostet 4,5 Mio. Euro.\nDer Bau beginnt im Mai. Ein Zug hielt in Ulm.",
@@ -113,6 +113,7 @@ def test_json_of_an_answer():
             "page": None,
             "heading": None,
         },
+        "alternatives": [],
         "passages": [
             {"text": FIRST.text, "score": 1.5, "document_id": 3, "start": 0, "end": 50},
             {"text": SECOND.text, "score": 0.5, "document_id": 3, "start": 51, "end": 74},
@@ -180,6 +181,51 @@ def test_terminal_without_an_answer_offers_what_comes_closest():
 )
 def test_confidence_in_words(confidence, words):
     assert f"\n{words} (" in terminal(replace(ANSWER, confidence=confidence), "de").plain
+
+
+OTHER = Document("Sie kostet <5> Mio. Euro.", title="Neue Brücke", source="dpa", id=4)
+AGAIN = Alternative(
+    "<5> Mio. Euro", 11, 24, OTHER, Passage(OTHER.text, 0, 25, 0, 0, document_id=4), 0.6, contradicts=True
+)
+LONG_TALK = replace(ANSWER, understood="Und <was> kostet die Brücke?", alternatives=(AGAIN,))
+
+
+def test_terminal_says_what_was_understood_and_what_else_was_found():
+    lines = terminal(LONG_TALK, "de", passages=False).plain.splitlines()
+    assert lines[0] == "Verstanden als: Und <was> kostet die Brücke?"
+    assert lines[-2:] == [
+        "Andere Fundstelle: <5> Mio. Euro (Neue Brücke, dpa)",
+        "Die Artikel nennen Unterschiedliches.",
+    ]
+    agreeing = replace(ANSWER, alternatives=(replace(AGAIN, contradicts=False),))
+    assert (
+        terminal(agreeing, "en", passages=False).plain.splitlines()[-1]
+        == "Also found: <5> Mio. Euro (Neue Brücke, dpa)"
+    )
+    assert one_line(LONG_TALK, "de") == one_line(ANSWER, "de")
+
+
+def test_telegram_says_what_was_understood_and_what_else_was_found():
+    assert telegram_html(LONG_TALK, "en") == (
+        "<i>Understood as: Und &lt;was&gt; kostet die Brücke?</i>\n\n"
+        + telegram_html(ANSWER, "en")
+        + "\nAlso found: &lt;5&gt; Mio. Euro (Neue Brücke, dpa)\nThe articles differ."
+    )
+    assert telegram_html(replace(NO_ANSWER, understood="Wann?"), "de") == (
+        "<i>Verstanden als: Wann?</i>\n\nDazu steht nichts in den Artikeln."
+    )
+
+
+def test_json_of_alternatives():
+    (other,) = to_json(LONG_TALK)["alternatives"]
+    assert other == {
+        "text": "<5> Mio. Euro",
+        "confidence": 0.6,
+        "start": 11,
+        "end": 24,
+        "document": {"id": 4, "title": "Neue Brücke", "source": "dpa", "url": "", "published": ""},
+        "contradicts": True,
+    }
 
 
 def test_telegram_html():
@@ -258,6 +304,8 @@ def test_telegram_messages_fit_and_are_well_formed(before, quote, after, title, 
     whole = Passage(document.text, 0, len(document.text), 0, 0)
     other = replace(whole, document_id=9)
     answer = Answer("?", quote * quotes, 0.9, start, end, document, whole, hits=(Hit(other, document, 1.0),) * 30)
+    found = Alternative(answer.text, start, end, document, whole, 0.9, contradicts=True)
+    answer = replace(answer, understood=(before * often)[:1000], alternatives=(found, found))
     message = telegram_html(answer, "de")
     assert width(Plain(message).text) <= TELEGRAM_LIMIT
     bold = Plain(message).bold

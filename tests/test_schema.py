@@ -13,7 +13,7 @@ import pytest
 from retrieval.errors import StoreError
 from retrieval.german import keyword_terms
 from retrieval.keywords import KeywordIndex
-from retrieval.rows import digest, to_blobs
+from retrieval.rows import digest
 from retrieval.schema import SCHEMA_VERSION
 from retrieval.search import Search
 from retrieval.store import DATABASE_NAME, Store
@@ -34,11 +34,11 @@ def old_home(home: Path) -> Path:
         values = (row, f"/{row}.txt", digest(text), f"Titel {row}", "BelTA", "", "2024-05-17", text)
         connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         sentences = sentences_of(text)
-        blobs = to_blobs(HashEmbedder().embed_texts([sentence.text for sentence in sentences]))
-        for position, (sentence, blob) in enumerate(zip(sentences, blobs, strict=True)):
+        vectors = HashEmbedder().embed_texts([sentence.text for sentence in sentences]).astype("<f2")
+        for position, (sentence, vector) in enumerate(zip(sentences, vectors, strict=True)):
             connection.execute(
                 "INSERT INTO sentences VALUES (NULL, ?, ?, ?, ?, ?)",
-                (row, position, sentence.start, sentence.end, blob),
+                (row, position, sentence.start, sentence.end, vector.tobytes()),
             )
         for passage in passages_of(text, sentences):
             place = (row, passage.start, passage.end, passage.first_sentence, passage.last_sentence)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from retrieval.keywords import KeywordIndex
 from retrieval.search import Search
 from retrieval.store import Store
+from retrieval.types import Filter
 from retrieval.vectors import FaissVectorIndex
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder
@@ -50,6 +51,19 @@ def test_near_equal_passages_are_shown_once(store: Store) -> None:
     assert any("reist weit" in text for text in texts)
 
 
+def test_a_favoured_article_comes_before_others(store: Store) -> None:
+    perm, brest = (put(store, text, path).document_id for text, path in ((PERM, "perm.txt"), (BREST, "brest.txt")))
+    search = searching(store)
+    for favoured in (perm, brest):
+        hits = search.search("Was war in Minsk?", favoured=favoured)
+        assert hits[0].document.id == favoured
+        assert {hit.document.id for hit in hits} == {perm, brest}
+    elsewhere = search.search("Was war in Minsk?", favoured=brest, within=Filter(words=("perm",)))
+    assert {hit.document.id for hit in elsewhere} == {perm}
+    # What is plainly said elsewhere is not pulled to it.
+    assert search.search("Wer ist Gouverneur der Region Perm?", favoured=brest)[0].document.id == perm
+
+
 def test_limit(store: Store) -> None:
     put(store, PERM, "perm.txt")
     put(store, BREST, "brest.txt")
@@ -82,14 +96,15 @@ def test_articles_that_vanish_during_the_search_are_left_out(store: Store) -> No
 
 def test_loading_repairs_both_indexes_before_the_first_question(store: Store) -> None:
     put(store, PERM, "perm.txt")
-    searching(store).load()
+    FaissVectorIndex(store, recent_rows=0).load()
     for path in store.home.glob("vectors-*.faiss"):
         path.write_bytes(b"damaged")
     with store.database.transaction() as connection:
         connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
     assert KeywordIndex(store).search(["gouverneur"], 5) == []  # the damage does not show
     notices: list[str] = []
-    vectors, keywords = FaissVectorIndex(store, notices.append), KeywordIndex(store, notices.append)
+    vectors = FaissVectorIndex(store, notices.append, recent_rows=0)
+    keywords = KeywordIndex(store, notices.append)
     search = Search(store, HashEmbedder(), vectors, keywords)
     search.load()
     assert len(notices) == 2 and "Stichwortindex" in notices[0] and "Vektorindex" in notices[1]

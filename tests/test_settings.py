@@ -84,14 +84,41 @@ def test_several_wrong_values_are_all_named() -> None:
 
 
 def test_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_TOKEN", "123:secret")
+    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_TOKEN", "123:hidden")
     settings = load_settings()
     assert settings.telegram_token is not None
-    assert settings.telegram_token.get_secret_value() == "123:secret"
-    assert "secret" not in repr(settings)
+    assert settings.telegram_token.get_secret_value() == "123:hidden"
+    assert "hidden" not in repr(settings)
     with pytest.raises(SettingsError) as caught:
-        load_settings(telegram_token=["123:secret"])
-    assert "secret" not in str(caught.value)
+        load_settings(telegram_token=["123:hidden"])
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["TELEGRAM_WEBHOOK_LISTEN", "METRICS_LISTEN"])
+def test_an_address_to_listen_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for value in ("localhost:80", "0.0.0.0:9464", "[::1]:8443"):
+        monkeypatch.setenv(f"FUNDSTELLE_{name}", value)
+        assert getattr(load_settings(), name.lower()) == value
+    for value in ("9464", "localhost", "localhost:", ":80", "a b:80", "[::1]"):
+        monkeypatch.setenv(f"FUNDSTELLE_{name}", value)
+        with pytest.raises(SettingsError, match=rf"{name} ist „.*“; erlaubt ist: Rechner und Port"):
+            load_settings()
+
+
+def test_the_webhook_s_address_and_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_WEBHOOK_URL", "https://bot.example.org:8443/a/b")
+    assert load_settings().telegram_webhook_url == "https://bot.example.org:8443/a/b"
+    for value in ("http://bot.example.org/", "bot.example.org", "https://"):
+        monkeypatch.setenv("FUNDSTELLE_TELEGRAM_WEBHOOK_URL", value)
+        with pytest.raises(SettingsError, match="öffentliche https-Adresse"):
+            load_settings()
+    monkeypatch.delenv("FUNDSTELLE_TELEGRAM_WEBHOOK_URL")
+    for value in ("not allowed, not allowed", "allowed"):
+        monkeypatch.setenv("FUNDSTELLE_TELEGRAM_WEBHOOK_SECRET", value)
+        with pytest.raises(SettingsError) as caught:
+            load_settings()
+        assert "FUNDSTELLE_TELEGRAM_WEBHOOK_SECRET ist ungültig" in str(caught.value)
+        assert "allowed" not in str(caught.value)
 
 
 def test_env_file_that_is_not_utf8(tmp_path: Path) -> None:

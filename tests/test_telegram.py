@@ -12,16 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from telegram import Message, Update
 
 from bot.telegram.application import INBOX_FILE, run
 from bot.telegram.handlers import Handlers, sources_text
+from bot.telegram.health import Health
 from bot.telegram.inbox import Inbox, Received
+from bot.telegram.metrics import Metrics
 from bot.telegram.people import People
+from bot.telegram.queue import ReaderQueue
 from bot.telegram.service import Service, question_of
 from retrieval.errors import StoreError, TelegramError
-from retrieval.types import Document
+from retrieval.types import Answer, Document
 from tests.botapi import BOT, TOKEN, BotApi, Json
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
 
@@ -127,7 +131,7 @@ def test_commands(api: BotApi, bot: RunningBot) -> None:
 def test_the_menu_of_commands_is_set_in_both_languages(api: BotApi, bot: RunningBot) -> None:
     api.wait(lambda: len(api.calls("setMyCommands")) == 4)
     english, german, *groups = (call.params for call in api.calls("setMyCommands"))
-    assert [command["command"] for command in german["commands"]] == ["ask", "sources", "help", "skip", "forget"]
+    assert [command["command"] for command in german["commands"]] == ["ask", "sources", "new", "help", "skip", "forget"]
     assert (english.get("language_code"), german["language_code"]) == (None, "de")
     assert german["commands"][0]["description"] == "Eine Frage stellen"
     assert [call["scope"]["type"] for call in (english, *groups)] == ["all_private_chats", *["all_group_chats"] * 2]
@@ -175,13 +179,24 @@ def test_typing_is_shown_while_reading(api: BotApi, tmp_path: Path) -> None:
     assert 3 <= methods.count("sendChatAction") <= 6
 
 
+class BusyAnswerer(ScriptedAnswerer):
+    """Reads as the models do: the processor is busy with matrices all the while."""
+
+    def ask(self, question: str, *, top_k: int = 5) -> Answer:
+        until, matrix = time.monotonic() + 0.4, np.ones((300, 300), dtype=np.float32)
+        while time.monotonic() < until:
+            matrix = np.tanh(matrix @ matrix)
+        return super().ask(question, top_k=top_k)
+
+
 def test_reading_is_one_at_a_time_and_never_in_the_event_loop(api: BotApi, tmp_path: Path) -> None:
-    with RunningBot(tmp_path, api.url, ScriptedAnswerer(0.4)) as bot:
+    with RunningBot(tmp_path, api.url, BusyAnswerer()) as bot:
         for user in (7, 8, 9):
             api.text(QUESTION, user=user)
         api.wait(lambda: len(api.sent()) == 3)
     assert bot.answerer.threads == {"reader_0"}
-    assert bot.lag < 0.3  # Reading in the loop would hold it for 0.4 s at least.
+    # Reading in the loop would hold it for 0.4 s each time; a single late tick can be any machine's fault.
+    assert sorted(bot.lags)[len(bot.lags) * 95 // 100] < 0.1
 
 
 def test_a_chat_gets_its_answers_in_the_order_of_its_questions(api: BotApi, bot: RunningBot) -> None:
@@ -202,6 +217,22 @@ def test_more_passages(api: BotApi, bot: RunningBot) -> None:
     rest = api.calls("editMessageReplyMarkup")[0].answer["reply_markup"]["inline_keyboard"]
     assert [[button["text"] for button in row] for row in rest] == [["👍", "👎"], ["Ganzer Zusammenhang", "Quelle"]]
     assert [call.params.get("text") for call in api.calls("answerCallbackQuery")] == [None]
+
+
+def test_a_follow_up_says_how_it_was_understood_and_its_button_asks_that(api: BotApi, bot: RunningBot) -> None:
+    understood = "Wie hoch ist der Berg?"
+    api.text("Wie hoch ist der Mond?")
+    api.text("Und der Berg?")
+    api.text("/new")
+    api.text("Und der Turm?")
+    _, answer, forgotten, after = answers(api, 4)
+    assert answer["text"] == f"Verstanden als: {understood}\n\n{NO_ANSWER}"
+    assert (forgotten["text"], after["text"]) == ("Gut, wir fangen neu an.", NO_ANSWER)
+    # The server of the tests drops the tags; Telegram makes entities of them.
+    answer["entities"] = [{"type": "italic", "offset": 0, "length": len(f"Verstanden als: {understood}")}]
+    api.press(answer)
+    api.wait(lambda: len(bot.answerer.asked) == 4)
+    assert bot.answerer.asked == ["Wie hoch ist der Mond?", understood, "Und der Turm?", understood]
 
 
 def test_more_passages_after_a_restart_in_a_group(api: BotApi, tmp_path: Path) -> None:
@@ -273,7 +304,7 @@ def test_a_message_that_could_not_be_sent_is_sent_again(api: BotApi, bot: Runnin
     api.fail("sendMessage", code=502)
     api.text(QUESTION)
     assert len(answers(api, 1)) == 1
-    api.fail("sendMessage", drop=True)  # It arrives, but the bot cannot know.
+    api.fail("sendMessage", drop="after")  # It arrives, but the bot cannot know.
     api.text(QUESTION)
     answers(api, 3)
 
@@ -298,7 +329,7 @@ def test_who_has_blocked_the_bot_is_left_alone(api: BotApi, bot: RunningBot, tmp
 
 def test_polling_goes_on_after_errors(api: BotApi, bot: RunningBot) -> None:
     api.fail("getUpdates", code=500, times=3)
-    api.fail("getUpdates", drop=True)
+    api.fail("getUpdates", drop="after")
     api.text(QUESTION)
     api.text(QUESTION)
     answers(api, 2)
@@ -309,7 +340,7 @@ def test_polling_goes_on_after_errors(api: BotApi, bot: RunningBot) -> None:
 
 def refusal(home: Path, api: BotApi, **more: Any) -> str:
     with pytest.raises(TelegramError) as error:
-        run(settings(home, api.url, **more), collection(home, ScriptedAnswerer()))
+        run(settings(home, api.url, **more), collection(home))
     return str(error.value)
 
 
@@ -365,7 +396,7 @@ def test_a_bot_that_never_reached_the_network_can_be_stopped(tmp_path: Path) -> 
 def test_a_home_that_cannot_be_used(api: BotApi, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match=r"telegram\.db lässt sich nicht öffnen"):
-        run(settings(tmp_path / "file", api.url), collection(tmp_path, ScriptedAnswerer()))
+        run(settings(tmp_path / "file", api.url), collection(tmp_path))
 
 
 # The inbox
@@ -374,9 +405,8 @@ def test_a_home_that_cannot_be_used(api: BotApi, tmp_path: Path) -> None:
 def test_work_that_comes_when_the_bot_stops_is_cut_off_not_failed(tmp_path: Path) -> None:
     worker = ThreadPoolExecutor()
     worker.shutdown()
-    people = People(tmp_path / INBOX_FILE)
-    service = Service(settings(tmp_path, "http://x"), collection(tmp_path, ScriptedAnswerer()), people, worker)
-    handlers = Handlers(service, print)
+    queue, people = ReaderQueue(worker, Metrics(), Health()), People(tmp_path / INBOX_FILE)
+    handlers = Handlers(Service(settings(tmp_path, "http://x"), collection(tmp_path), people, queue), print)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(handlers.sources(Update(1), None))
 

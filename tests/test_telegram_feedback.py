@@ -91,9 +91,9 @@ def test_skip(api: BotApi, bot: RunningBot) -> None:
     asked = sent(api, 2)[1]
     api.text("/skip")
     assert sent(api, 3)[2]["text"] == "In Ordnung."
-    api.text("Wer?", reply_to_message=asked)
+    api.text("Frage 1", reply_to_message=asked)
     sent(api, 4)
-    assert bot.answerer.asked == [UNKNOWN, "Wer?"]
+    assert bot.answerer.asked == [UNKNOWN, "Frage 1"]
 
 
 def test_what_would_be_right_is_waited_for_across_a_restart(api: BotApi, tmp_path: Path) -> None:
@@ -166,13 +166,13 @@ def test_a_buttons_data_fits_whatever_the_numbers() -> None:
 def test_in_a_group_the_bot_is_spoken_to(api: BotApi, bot: RunningBot) -> None:
     name = f"@{BOT['username']}"
 
-    def mention(text: str, of: str) -> None:
+    def mention(text: str, of: str, user: int = 7) -> None:
         entity = {"type": "mention", "offset": text.index("@"), "length": len(of)}
-        api.text(text, chat=GROUP, entities=[entity])
+        api.text(text, user=user, chat=GROUP, entities=[entity])
 
     mention(f"{name.lower()} {QUESTION}", name)
     mention(f"@Somebody {QUESTION}", "@Somebody")
-    mention(f"Wie viele {name} kamen?", name)
+    mention(f"Wie viele {name} kamen?", name, user=8)
     mention(name, name)
     assert QUOTE in sent(api, 3, GROUP)[0]["text"]
     api.text(UNKNOWN, chat=GROUP, reply_to_message=sent(api, 3, GROUP)[0])
@@ -182,7 +182,7 @@ def test_in_a_group_the_bot_is_spoken_to(api: BotApi, bot: RunningBot) -> None:
 
 
 def test_an_answer_stays_in_its_topic(api: BotApi, bot: RunningBot) -> None:
-    api.text(f"/ask {QUESTION}", chat=GROUP, message_thread_id=5, is_topic_message=True)
+    api.text(f"/ask {QUESTION}", chat=GROUP, thread=5)
     (answer,) = sent(api, 1, GROUP)
     api.press(answer, "more")
     api.press(answer, "👎")
@@ -207,6 +207,30 @@ def test_a_corrected_question_gets_its_answer_corrected(api: BotApi, bot: Runnin
     api.edit(asked, "x" * 1001)
     api.text("Wer?")
     assert len(sent(api, 2)) == 2
+
+
+def test_a_corrected_follow_up_goes_on_from_what_it_went_on_from(api: BotApi, bot: RunningBot) -> None:
+    first = api.text("Wie hoch ist der Mond?")
+    second = api.text("Und der Berk?")
+    sent(api, 2)
+    api.edit(second, "Und der Berg?")
+    api.wait(lambda: len(api.calls("editMessageText")) == 1)
+    api.edit(first, "Und der Turm?")  # It is not the last one: it goes on from nothing.
+    api.wait(lambda: len(bot.answerer.asked) == 4)
+    assert bot.answerer.asked[1:] == ["Wie hoch ist der Berk?", "Wie hoch ist der Berg?", "Und der Turm?"]
+
+
+def test_of_a_follow_up_the_complete_question_is_judged(api: BotApi, bot: RunningBot) -> None:
+    complete = "Wie hoch ist der Berg?"
+    api.text("Wie hoch ist der Mond?")
+    api.text("Und der Berg?")
+    answer = sent(api, 2)[1]
+    # The server of the tests drops the tags; Telegram makes entities of them.
+    answer["entities"] = [{"type": "italic", "offset": 0, "length": len(f"Verstanden als: {complete}")}]
+    api.press(answer, "👍")
+    api.wait(lambda: bot.collection.feedback.judgements())
+    assert [judgement.question for judgement in bot.collection.feedback.judgements()] == [complete]
+    assert {missed.question for missed in bot.collection.feedback.missed()} == {"Wie hoch ist der Mond?", complete}
 
 
 def test_after_a_restart_a_corrected_question_is_answered_anew(api: BotApi, tmp_path: Path) -> None:

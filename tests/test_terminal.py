@@ -4,6 +4,8 @@ import stat
 import pytest
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import create_app_session
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document as TypedText
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
@@ -21,7 +23,9 @@ ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", publi
 class OneAnswer:
     """Answers each question with "3 Euro"; a question that begins with "!" breaks it as a locked database would."""
 
-    def ask(self, question: str, *, top_k: int = 5, within: Filter | None = None) -> Answer:
+    def ask(
+        self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
         if question.startswith("!"):
             raise StoreError("Die Datenbank ist gesperrt.")
         passage = Passage(ARTICLE.text, 0, len(ARTICLE.text), 0, 0)
@@ -63,6 +67,16 @@ def test_error_is_said_and_the_chat_goes_on(capsys):
     assert output.out == "\n3 Euro (Bahn, BelTA, 17. Mai 2024)\n"
 
 
+def test_a_follow_up_says_how_it_was_understood_and_new_forgets(capsys):
+    talk = ["Was kostet der Zug nach Ulm?", "Und nach Köln?", "/neu", "Und nach Bonn?"]
+    assert chat(interactive=True).run(talk)
+    output = capsys.readouterr()
+    assert [line for line in output.out.splitlines() if "Verstanden" in line] == [
+        "Verstanden als: Was kostet der Zug nach Köln?"
+    ]
+    assert output.err == "Gut, wir fangen neu an.\n"
+
+
 @pytest.mark.parametrize("line", ["/quit", " /QUIT ", "/quit now"])
 def test_quit_ends_the_chat(capsys, line):
     assert chat(interactive=False).run([line, "Was?"])
@@ -77,6 +91,15 @@ def test_typed_lines_until_ctrl_d(keyboard):
 def test_ctrl_c_drops_the_line_and_on_an_empty_one_ends(keyboard):
     keyboard.send_text("Falsch\x03Wer?\r\x03")
     assert list(typed_lines(PromptSession())) == ["Wer?"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("/h", ["/help"]), ("/so", ["/sources", "/source"]), ("Wer", []), ("Wer /h", [])]
+)
+def test_tab_completes_commands(keyboard, tmp_path, typed, offered):
+    completer = prompt_session(tmp_path).completer
+    completions = completer.get_completions(TypedText(typed), CompleteEvent(completion_requested=True))
+    assert [completion.text for completion in completions] == offered
 
 
 def test_line_can_be_edited(keyboard):

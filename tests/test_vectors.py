@@ -7,16 +7,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval import vectors as module
+import retrieval.vectors
+from retrieval import baseindex
 from retrieval.errors import StoreError
+from retrieval.manifest import IndexState, index_file, publish
 from retrieval.store import Store
-from retrieval.vectors import FaissVectorIndex, IndexState, index_state
+from retrieval.vectors import FaissVectorIndex
 from tests.collection import BREST, PERM, as_nobody, put, sentences_of
 from tests.doubles import HashEmbedder
 
@@ -38,22 +41,26 @@ def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "home") as store:
         put(store, PERM, "/perm")
         put(store, BREST, "/brest")
-        FaissVectorIndex(store).load()
+        FaissVectorIndex(store, recent_rows=0).load()
         yield store
 
 
 def opened(store: Store) -> tuple[FaissVectorIndex, list[str]]:
     notices: list[str] = []
-    index = FaissVectorIndex(store, notices.append)
+    index = FaissVectorIndex(store, notices.append, recent_rows=0)
     index.load()
     return index, notices
+
+
+def state_of(store: Store) -> IndexState:
+    return index_file(store, recent_rows=0).state
 
 
 def files(store: Store) -> list[str]:
     return sorted(path.name for path in store.home.glob("vectors*"))
 
 
-def index_file(store: Store) -> Path:
+def the_file(store: Store) -> Path:
     (path,) = store.home.glob("vectors-*.faiss")
     return path
 
@@ -65,7 +72,7 @@ def assert_right(index: FaissVectorIndex, store: Store) -> None:
     for block_ids, vectors in store.all_vectors():
         for sentence_id, row in zip(block_ids, vectors, strict=True):
             hits = index.search(row, len(ids) + 10)
-            assert hits[0] == (sentence_id, pytest.approx(1.0, abs=1e-5))
+            assert hits[0] == (sentence_id, pytest.approx(1.0, abs=0.03))
             assert sorted(hit for hit, _ in hits) == ids
 
 
@@ -75,9 +82,9 @@ def test_the_nearest_sentences_with_their_cosines(store: Store) -> None:
     expected = HashEmbedder().embed_texts([s.text for text in (PERM, BREST) for s in sentences_of(text)]) @ vector(
         "Gouverneur der Region Perm"
     )
-    assert hits[0] == (1, pytest.approx(expected[0], abs=1e-3))
+    assert hits[0] == (1, pytest.approx(expected[0], abs=0.03))
     assert len(hits) == 2
-    assert [score for _, score in hits] == pytest.approx(sorted(expected, reverse=True)[:2], abs=1e-3)
+    assert [score for _, score in hits] == pytest.approx(sorted(expected, reverse=True)[:2], abs=0.03)
     assert_right(index, store)
     assert notices == []
 
@@ -101,16 +108,19 @@ def test_an_empty_store(tmp_path: Path) -> None:
 
 def test_the_files_describe_the_index(store: Store) -> None:
     manifest = json.loads((store.home / "vectors.json").read_text())
-    assert manifest.pop("sha256").startswith(index_file(store).stem.removeprefix("vectors-"))
+    assert manifest.pop("sha256").startswith(the_file(store).stem.removeprefix("vectors-"))
     assert manifest == {
-        "file": index_file(store).name,
+        "file": the_file(store).name,
         "embedder": "hash-64",
         "dimension": 64,
         "rows": 5,
+        "trained": 5,
+        "highest": 5,
+        "removals": 0,
         "generation": 2,
         "identity": store.identity,
     }
-    assert index_state(store)[0] is IndexState.CURRENT
+    assert state_of(store) is IndexState.CURRENT
     before = {path: path.stat().st_mtime_ns for path in store.home.glob("vectors*")}
     opened(store)
     assert {path: path.stat().st_mtime_ns for path in store.home.glob("vectors*")} == before
@@ -124,7 +134,7 @@ def flip(path: Path, place: int) -> None:
 
 @pytest.mark.parametrize("place", [0, 5, 20, 60, 100, 200, 500, 1000, -1, -9, -40])
 def test_flipped_bytes(store: Store, place: int) -> None:
-    flip(index_file(store), place)
+    flip(the_file(store), place)
     index, notices = opened(store)
     assert notices == [DAMAGED]
     assert_right(index, store)
@@ -133,7 +143,7 @@ def test_flipped_bytes(store: Store, place: int) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 40, 500, -1])
 def test_truncation(store: Store, size: int) -> None:
-    path = index_file(store)
+    path = the_file(store)
     path.write_bytes(path.read_bytes()[:size])
     index, notices = opened(store)
     assert notices == [DAMAGED]
@@ -150,7 +160,7 @@ def test_flipped_bytes_of_the_manifest(store: Store) -> None:
         # White space in JSON and a lower generation do no harm; everything else is noticed.
         assert notices in ([DAMAGED], [FOREIGN], [MISSING], [])
         assert_right(index, store)
-        assert index_state(store)[0] is IndexState.CURRENT or whole[place : place + 1].isspace()
+        assert state_of(store) is IndexState.CURRENT or whole[place : place + 1].isspace()
 
 
 @pytest.mark.parametrize(
@@ -201,10 +211,10 @@ def test_an_index_with_wrong_rows_and_a_right_checksum(store: Store, make: Calla
     import hashlib
 
     index = make()
-    faiss.write_index(index, str(index_file(store)))
+    faiss.write_index(index, str(the_file(store)))
     path = store.home / "vectors.json"
     manifest = json.loads(path.read_text())
-    manifest |= {"sha256": hashlib.sha256(index_file(store).read_bytes()).hexdigest(), "rows": index.ntotal}
+    manifest |= {"sha256": hashlib.sha256(the_file(store).read_bytes()).hexdigest(), "rows": index.ntotal}
     path.write_text(json.dumps(manifest))
     rebuilt, notices = opened(store)
     assert notices == [DAMAGED]
@@ -239,11 +249,11 @@ def test_what_another_process_adds_and_removes_is_noticed(store: Store) -> None:
     assert store.sentence_ids().tolist() == [4, 5, 6, 7]
     assert notices == []
     # The files are behind; opening takes in what is missing and brings them up to date, without a word.
-    assert index_state(store)[0] is IndexState.BEHIND
+    assert state_of(store) is IndexState.BEHIND
     again, notices = opened(store)
     assert_right(again, store)
     assert notices == []
-    assert index_state(store)[0] is IndexState.CURRENT
+    assert state_of(store) is IndexState.CURRENT
     assert len(files(store)) == 2
 
 
@@ -277,22 +287,22 @@ def test_leftovers_of_killed_processes_are_swept(store: Store) -> None:
 
 
 def test_only_one_process_saves_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, refusals = module._write, []
+    refusals = []
 
-    def meanwhile(index: object, home: Path) -> tuple[str, str]:
+    def meanwhile(home: Path, *arguments: Any) -> object:
         with Store(home, busy_timeout=0) as other, pytest.raises(StoreError) as refused, other.database.transaction():
             pass
         refusals.append(str(refused.value))
-        return write(index, home)
+        return publish(home, *arguments)
 
-    monkeypatch.setattr(module, "_write", meanwhile)
+    monkeypatch.setattr(retrieval.vectors, "publish", meanwhile)
     put(store, "Neu.", "/neu")
     assert opened(store)[1] == []
     assert len(refusals) == 1 and "von einem anderen Prozess" in refusals[0]
 
 
 def test_an_index_that_cannot_be_saved_stays_in_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    flip(index_file(store), 300)
+    flip(the_file(store), 300)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -316,7 +326,7 @@ def test_a_home_that_can_only_be_read_is_searched_in_memory() -> None:
     home.chmod(0o755)
     with Store(home) as store:
         put(store, PERM, "/perm")
-        FaissVectorIndex(store).load()
+        FaissVectorIndex(store, recent_rows=0).load()
         put(store, BREST, "/brest")
     flip(next(home.glob("*.faiss")), 300)
     before = {path.name: path.read_bytes() for path in home.iterdir()}
@@ -328,3 +338,78 @@ def test_a_home_that_can_only_be_read_is_searched_in_memory() -> None:
     finally:
         home.chmod(0o755)
         shutil.rmtree(home)
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """200 sentences, in an index file that is trained well enough to be extended."""
+    monkeypatch.setattr(baseindex, "TRAINING_ROWS", 100)
+    with Store(tmp_path / "home") as store:
+        for i in range(40):
+            put(store, "\n".join(f"Satz{i}x{j} steht in Artikel{i}." for j in range(5)), f"/{i}")
+        FaissVectorIndex(store, recent_rows=20).load()
+        yield store
+
+
+def test_few_changes_leave_the_file_alone(large: Store) -> None:
+    before = the_file(large).read_bytes()
+    put(large, "Neu ist der Flughafen.", "/neu")
+    large.remove(1)
+    index = FaissVectorIndex(large, recent_rows=20)
+    index.load()
+    assert (len(index), the_file(large).read_bytes()) == (196, before)
+    assert index_file(large, recent_rows=20).state is IndexState.CURRENT
+    assert index.search(vector("Flughafen"), 1)[0][0] == 201
+    assert not {1, 2, 3, 4, 5} & {hit for hit, _ in index.search(vector("Satz0x0 Artikel0"), 300)}
+    assert len(index.search(vector("Perm"), 300)) == 196
+
+
+def test_many_changes_extend_the_file(large: Store) -> None:
+    old = the_file(large)
+    for i in range(5):
+        put(large, "\n".join(f"Neu{i}x{j} ist hier." for j in range(5)), f"/neu{i}")
+        large.remove(i + 1)
+    assert index_file(large, recent_rows=20).state is IndexState.BEHIND
+    steps: list[tuple[int, int]] = []
+    index = FaissVectorIndex(large, recent_rows=20)
+    index.load(lambda *step: steps.append(step))
+    assert steps == [(200, 200)]  # the 25 new ones, in one block, after the 175 that were there
+    assert (len(index), the_file(large) != old, len(files(large))) == (200, True, 2)
+    assert index_file(large, recent_rows=20).state is IndexState.CURRENT
+    found = index.search(vector("Neu3x3"), 200)
+    assert sorted(hit for hit, _ in found) == large.sentence_ids().tolist()
+
+
+def test_a_collection_that_has_shrunk_needs_no_file(large: Store) -> None:
+    for i in range(38):
+        large.remove(i + 1)
+    index = FaissVectorIndex(large, recent_rows=20)
+    index.load()
+    assert (len(index), files(large)) == (10, [])
+
+
+def test_a_log_that_has_lost_entries_is_noticed(large: Store) -> None:
+    large.remove(3)
+    with large.database.transaction() as connection:
+        connection.execute("DELETE FROM removed_sentences WHERE sentence_id = 12")
+    notices: list[str] = []
+    index = FaissVectorIndex(large, notices.append, recent_rows=20)
+    index.load()
+    assert (len(index), notices) == (195, [DAMAGED])
+
+
+def test_only_some_sentences_count(large: Store) -> None:
+    put(large, "Neu ist der Flughafen.", "/neu")
+    large.remove(2)
+    index = FaissVectorIndex(large, recent_rows=20)
+    among = np.array([1, 5, 6, 7, 100, 201], dtype=np.int64)  # 6 and 7 are gone
+    assert sorted(hit for hit, _ in index.search(vector("Satz0x0"), 300, among)) == [1, 5, 100, 201]
+
+
+def test_the_file_is_not_written_by_a_question(large: Store) -> None:
+    index = FaissVectorIndex(large, recent_rows=20)
+    index.load()
+    before = the_file(large)
+    put(large, "\n".join(f"Neu{j} ist hier." for j in range(30)), "/neu")
+    assert index.search(vector("Neu7"), 1)[0][0] > 200
+    assert the_file(large) == before

@@ -17,8 +17,9 @@ STAGES: dict[str, float | None] = {
     "swapping": None,
     "vocabulary": None,
     "align": 36,
-    "read": 40,
-    "embed": 17,
+    "pretrain": 30,
+    "read": 66,
+    "embed": 22,
     "export": None,
     "calibrate": None,
 }

@@ -1,4 +1,4 @@
-"""Stage 2: the German side learns the teacher's vectors.
+"""Stage 3: the German side learns the teacher's vectors.
 
 Two kinds of text, both with the teacher's view of the English original as the goal:
 

@@ -1,4 +1,4 @@
-"""Stage 6: how sure is sure? Fits ``calibration.json`` of the embedded reader.
+"""Stage 8: how sure is sure? Fits ``calibration.json`` of the embedded reader.
 
 On the held-out questions (``training/data/held_out``), German and English, asked of the whole pipeline among the
 held-out articles; ``retrieval.calibrating`` says how it is fitted. Among all thousand written articles many of the

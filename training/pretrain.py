@@ -220,7 +220,7 @@ class Heads(nn.Module):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a batch")
     parser.add_argument("--rate", type=float, default=2.5e-4)
     parser.add_argument("--base", default="aligned", help="folder below the work folder to begin with")

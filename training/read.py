@@ -1,4 +1,4 @@
-"""Stage 3: the aligned encoder becomes a reader.
+"""Stage 5: the pretrained encoder becomes a reader.
 
 English QA sets, plain and with swapped words, the written German questions, and texts without an answer. The first
 part of the time goes to the one-sentence sets.
@@ -61,10 +61,10 @@ def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=45)
+    parser.add_argument("--minutes", type=float, default=66)
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a batch")
     parser.add_argument("--rate", type=float, default=2e-4)
-    parser.add_argument("--base", default="aligned", help="folder below the work folder to begin with")
+    parser.add_argument("--base", default="pretrained", help="folder below the work folder to begin with")
     parser.add_argument("--output", default="reader")
     arguments = parser.parse_args()
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Stage 1: a German-English WordPiece vocabulary, and the teacher's body with rows for it.
+"""Stage 2: a German-English WordPiece vocabulary, and the teacher's body with rows for it.
 
 The English tokens that occur in our text keep the teacher's rows. A German token starts as the mean of the
 teacher's rows of its translations (IBM model 1 over token ids), or of its pieces in the teacher's vocabulary.

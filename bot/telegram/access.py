@@ -95,7 +95,7 @@ class Access:
         if user is None or message is None:
             return
         language, pseudonym = self._service.language(user), self._service.pseudonym(user)
-        judgements = await self._service.work(self._service.collection.feedback.forget, pseudonym)
+        judgements = await self._service.queue.run(self._service.collection.feedback.forget, pseudonym)
         people.drop_prompts(pseudonym)
         questions = people.forget(user.id)
         self._forget(user.id)

@@ -9,27 +9,34 @@ import re
 import signal
 import sqlite3
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from contextlib import suppress
 from typing import Any
 
 from telegram import LinkPreviewOptions, Update
-from telegram.error import Conflict, InvalidToken, NetworkError
+from telegram.error import InvalidToken, NetworkError
 from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, Defaults
 
+from bot.logs import logging_to_stderr
 from bot.settings import Settings
 from bot.telegram.collection import Collection
 from bot.telegram.commands import announce
-from bot.telegram.delivery import InboxProcessor, PatientRateLimiter
-from bot.telegram.handlers import ALLOWED_UPDATES, Handlers
+from bot.telegram.delivery import InboxProcessor
+from bot.telegram.handlers import Handlers
+from bot.telegram.health import Health
 from bot.telegram.inbox import Inbox
+from bot.telegram.metrics import Metrics
+from bot.telegram.pace import PatientRateLimiter
 from bot.telegram.people import People
-from bot.telegram.polling import InboxRequest, problem
+from bot.telegram.polling import InboxRequest, Polling
+from bot.telegram.queue import MOST_WAITING, ReaderQueue
 from bot.telegram.redaction import redacted_logs
 from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
+from bot.telegram.serving import Site, operations
+from bot.telegram.updates import problem
+from bot.telegram.webhook import Webhook, webhook_secret
 from bot.texts import text
 from retrieval.errors import TelegramError
 
@@ -38,29 +45,26 @@ log = logging.getLogger(__name__)
 INBOX_FILE = "telegram.db"
 #: How long a stop waits for the answer that is being read and for replies on their way.
 STOP_SECONDS = 8.0
-_POLL_TIMEOUT = timedelta(seconds=25)
-# A short rest after each poll: keeps a server that answers nonsense at once from being asked in a tight loop.
-_POLL_INTERVAL = 0.1
 _LONGEST_PAUSE = 30.0
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def run(settings: Settings, collection: Collection) -> None:
     """Runs the bot until the process gets SIGTERM or SIGINT; the models are loaded first.
 
-    ``collection`` is used in one worker thread. Raises TelegramError when there is no token, when
-    Telegram refuses it, or when polling ends for another reason; StoreError when the inbox in ``settings.home``
-    cannot be used; whatever ``answerer.load`` raises.
+    ``collection`` is used in one worker thread. Raises TelegramError when there is no token, when Telegram refuses it
+    or the webhook, when an address to listen at is taken, or when polling ends for another reason; StoreError when the
+    inbox in ``settings.home`` cannot be used; whatever ``answerer.load`` raises.
     """
     token = checked_token(settings)
-    with redacted_logs(token) as redactor, _log_to_stderr(settings.log_level):
+    secret = webhook_secret(settings) if settings.telegram_webhook_url else ""
+    with redacted_logs(token, secret) as redactor, logging_to_stderr(settings):
         # At INFO it writes every request, twice a minute and more, with its address.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         inbox = Inbox(settings.home / INBOX_FILE, bot=int(token.partition(":")[0]))
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
         try:
-            asyncio.run(TelegramBot(settings, token, collection, inbox, worker).run())
+            asyncio.run(TelegramBot(settings, token, secret, collection, inbox, worker).run())
         except BotApiError as error:
             raise TelegramError(
                 text("telegram.stopped", settings.language, error=redactor.clean(str(error)))
@@ -68,26 +72,6 @@ def run(settings: Settings, collection: Collection) -> None:
         finally:
             worker.shutdown(wait=False, cancel_futures=True)
             inbox.close()
-
-
-@contextmanager
-def _log_to_stderr(level: str) -> Iterator[None]:
-    """Log lines of the block go to stderr, whatever other handlers there are: a service's log is read there."""
-    root = logging.getLogger()
-    if any(type(handler) is logging.StreamHandler for handler in root.handlers):
-        yield
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(_LOG_FORMAT))
-    handler.setLevel(level)
-    before = root.level
-    root.setLevel(min(before, handler.level))
-    root.addHandler(handler)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(before)
 
 
 def checked_token(settings: Settings) -> str:
@@ -107,11 +91,13 @@ class TelegramBot:
         self,
         settings: Settings,
         token: str,
+        secret: str,
         collection: Collection,
         inbox: Inbox,
         worker: ThreadPoolExecutor,
         *,
         typing_seconds: float = TYPING_SECONDS,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._settings = settings
         self._collection = collection
@@ -120,6 +106,14 @@ class TelegramBot:
         self._worker = worker
         self._stop = asyncio.Event()
         self._refused = False
+        health, metrics = Health(), Metrics()
+        reader = ReaderQueue(worker, metrics, health, most_waiting)
+        metrics.watch(reader.__len__, inbox.waiting_count)
+        self._operations = (
+            Site(operations(metrics, health, collection), "metrics_listen", settings)
+            if settings.metrics_listen
+            else None
+        )
         queue: asyncio.Queue[object] = asyncio.Queue()
         self._processor = InboxProcessor(inbox, queue)
         self._application: AnyApplication = (
@@ -128,7 +122,7 @@ class TelegramBot:
             .base_url(settings.telegram_base_url.rstrip("/") + "/bot")
             .base_file_url(settings.telegram_base_url.rstrip("/") + "/file/bot")
             .read_timeout(15.0)
-            .get_updates_request(InboxRequest(inbox, self._on_refused))
+            .get_updates_request(InboxRequest(inbox, self._on_refused, health.telegram_answered))
             .rate_limiter(PatientRateLimiter())
             .concurrent_updates(self._processor)
             .update_queue(queue)
@@ -137,8 +131,14 @@ class TelegramBot:
             )
             .build()
         )
-        service = Service(settings, collection, self._people, worker, typing_seconds)
+        service = Service(settings, collection, self._people, reader, typing_seconds)
         Handlers(service, self._processor.keep).register(self._application)
+        self._receiver: Webhook | Polling
+        if settings.telegram_webhook_url:
+            self._receiver = Webhook(settings, secret, self._application.bot, inbox, queue, health)
+        else:
+            assert self._application.updater is not None  # The builder made one; this is for the type checker.
+            self._receiver = Polling(self._application.updater)
 
     def stop(self) -> None:
         """Makes ``run`` return soon. To be called in the event loop."""
@@ -169,18 +169,13 @@ class TelegramBot:
             await asyncio.wait([working])
 
     async def _start(self) -> None:
+        if self._operations:
+            await self._operations.start()
         await asyncio.get_running_loop().run_in_executor(self._worker, self._collection.answerer.load)
         await self._connect()
         self._replay()
         await self._application.start()
-        assert self._application.updater is not None  # The builder made one; this is for the type checker.
-        await self._application.updater.start_polling(
-            poll_interval=_POLL_INTERVAL,
-            timeout=_POLL_TIMEOUT,
-            bootstrap_retries=-1,
-            allowed_updates=ALLOWED_UPDATES,
-            error_callback=_log_polling_error,
-        )
+        await self._receiver.start()
         line = text("telegram.running", self._settings.language, name=self._application.bot.username)
         print(line, file=sys.stderr, flush=True)
         await announce(self._application.bot, self._settings)
@@ -215,38 +210,28 @@ class TelegramBot:
             log.info("%d updates of an earlier run are taken up again", len(waiting))
 
     async def _shut_down(self) -> None:
-        """Stops polling, lets the question that is being read be answered, and leaves the rest in the inbox."""
+        """Takes no update any more, lets the question that is being read be answered, leaves the rest in the inbox."""
         self._processor.stop()
         self._worker.shutdown(wait=False, cancel_futures=True)
         application = self._application
-        if application.updater and application.updater.running:
-            with suppress(TimeoutError, BotApiError):  # The latter is the refused token once more.
-                await asyncio.wait_for(application.updater.stop(), STOP_SECONDS)
-        if application.running:
-            try:
-                await asyncio.wait_for(application.stop(), STOP_SECONDS)
-            except TimeoutError:
-                log.warning("Some replies could not be sent in time; they stay in the inbox")
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._receiver.stop()
+                if application.running:
+                    await application.stop()
+        except TimeoutError:
+            log.warning("Some replies could not be sent in time; they stay in the inbox")
         with suppress(RuntimeError):  # Still running where the start was cut off; the process ends anyway.
             await application.shutdown()
         await (
             application.bot.shutdown()
         )  # Closes the connections where the start did not get as far as the application.
+        if self._operations:
+            await self._operations.stop()
         self._people.close()
-        log.info("Stopped; %d updates wait for the next start", self._waiting())
-
-    def _waiting(self) -> int:
         with suppress(sqlite3.Error):
-            return len(self._inbox.waiting())
-        return 0
+            log.info("Stopped; %d updates wait for the next start", self._inbox.waiting_count())
 
     def _on_refused(self) -> None:
         self._refused = True
         self._stop.set()
-
-
-def _log_polling_error(error: BotApiError) -> None:
-    if isinstance(error, Conflict):
-        log.error("Another program is polling with the same token; only one can. Stop the other one.")
-    else:
-        log.warning("Asking for updates failed and will be tried again: %s", error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from telegram import CallbackQuery, Message, Update
 
 from bot.telegram.excerpts import Place
-from bot.telegram.service import Service, acknowledge, question_of
+from bot.telegram.service import Service, acknowledge, asked_before
 from bot.texts import text
 from retrieval.types import Document
 
@@ -34,9 +34,8 @@ async def pressed(service: Service, update: Update) -> Pressed | None:
     if query is None or place is None or not isinstance(query.message, Message):
         await expired(service, update)
         return None
-    document = await service.work(service.collection.document, place.document_id)
-    asked = query.message.reply_to_message
-    question, quote = question_of(asked) if asked else "", place.quote(document)
+    document = await service.queue.run(service.collection.document, place.document_id)
+    question, quote = asked_before(query.message), place.quote(document)
     if not question or quote is None or (quote and document is None):
         await expired(service, update)
         return None

@@ -20,8 +20,8 @@ from bot.texts import text
 
 log = logging.getLogger(__name__)
 
-GROUP = ("ask", "sources", "help", "forget")
-PRIVATE = ("ask", "sources", "help", "skip", "forget")
+GROUP = ("ask", "sources", "new", "help", "forget")
+PRIVATE = ("ask", "sources", "new", "help", "skip", "forget")
 OWNER = (*PRIVATE, "list", "remove", "missed", "status", "invite")
 
 

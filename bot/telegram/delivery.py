@@ -1,68 +1,32 @@
-"""How updates reach the handlers and how replies leave: one at a time per chat, in Telegram's pace, none forgotten."""
+"""How updates reach the handlers: one at a time per chat, many chats at once, none forgotten."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
 from telegram import Update
 from telegram.error import BadRequest, NetworkError, RetryAfter
-from telegram.ext import AIORateLimiter, BaseUpdateProcessor
+from telegram.ext import BaseUpdateProcessor
 
 from bot.telegram.inbox import Inbox
-from bot.telegram.polling import is_skip
+from bot.telegram.updates import is_skip
 
 log = logging.getLogger(__name__)
 
-#: Updates in the works at once. Reading is one at a time anyway; the others wait for it, for their chat, or to be sent.
-CONCURRENT_UPDATES = 256
-#: Pauses, in seconds, before a message whose connection failed is sent again.
-RESEND_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+#: Updates in the works at once: as good as no limit. Reading is one at a time anyway, and whoever sends hundreds of
+#: messages waits for their own chat, not in the way of others.
+CONCURRENT_UPDATES = 100_000
 #: How long, in seconds, a question rests whose reply could not be sent in all these tries.
 TRY_AGAIN_AFTER = 300.0
-_RETRIES_WHEN_TOO_FAST = 5
 
 
 def is_passing(error: BaseException | None) -> bool:
     """Whether the same request may well succeed later: the network or the server failed, not the request."""
     return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)
-
-
-class PatientRateLimiter(AIORateLimiter):
-    """Keeps Telegram's limits, waits when told "too many requests", and sends a message again if the network fails.
-
-    A message that arrived although its connection broke is sent twice then: better than not at all. The typing
-    indicator is exempt: Telegram does not count it, and it must not eat a group's 20 messages a minute.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(max_retries=_RETRIES_WHEN_TOO_FAST)
-
-    async def process_request(
-        self,
-        callback: Callable[..., Coroutine[Any, Any, Any]],
-        args: Any,
-        kwargs: dict[str, Any],
-        endpoint: str,
-        data: dict[str, Any],
-        rate_limit_args: int | None,
-    ) -> Any:
-        """As the base class."""
-        if endpoint == "sendChatAction":
-            return await callback(*args, **kwargs)
-        pauses = iter(RESEND_AFTER if endpoint == "sendMessage" else ())
-        while True:
-            try:
-                return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
-            except NetworkError as error:
-                pause = None if isinstance(error, BadRequest) else next(pauses, None)
-                if pause is None:
-                    raise
-                log.warning("A message could not be sent (%s); next try in %.1f s", error, pause)
-                await asyncio.sleep(pause)
 
 
 class InboxProcessor(BaseUpdateProcessor):

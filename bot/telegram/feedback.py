@@ -45,7 +45,7 @@ class Feedback:
         judgement = Judgement(
             press.question, press.quote, place.document_id, place.start, place.end, verdict, user=pseudonym
         )
-        number = await self._service.work(self._service.collection.feedback.put, judgement)
+        number = await self._service.queue.run(self._service.collection.feedback.put, judgement)
         await acknowledge(press.query, text("telegram.thanks", language), alert=False)
         if verdict is Verdict.GOOD:
             return
@@ -64,7 +64,7 @@ class Feedback:
         if message is None or number is None:
             return
         wanted = (message.text or "").encode("utf-8", "replace").decode().strip()
-        await self._service.work(self._service.collection.feedback.put_wanted, number, wanted)
+        await self._service.queue.run(self._service.collection.feedback.put_wanted, number, wanted)
         await self._service.say(update, "noted")
 
     async def skip(self, update: Update, context: Context) -> None:

@@ -19,6 +19,7 @@ from bot.telegram.feedback import Feedback
 from bot.telegram.inline import Inline
 from bot.telegram.owners import Owners
 from bot.telegram.questions import Questions
+from bot.telegram.queue import QueueFullError
 from bot.telegram.receiving import Receiving
 from bot.telegram.service import AnyApplication, Context, Service, listing, say
 from bot.texts import text
@@ -27,9 +28,6 @@ from retrieval.errors import FundstelleError
 from retrieval.types import Document
 
 log = logging.getLogger(__name__)
-
-#: The kinds of updates that the handlers know.
-ALLOWED_UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY]
 
 
 class Handlers:
@@ -72,7 +70,7 @@ class Handlers:
     async def start(self, update: Update, context: Context) -> None:
         """/start: who the bot is and what to do."""
         user, language = update.effective_user, self._service.language(update.effective_user)
-        count = await self._service.work(self._service.collection.article_count)
+        count = await self._service.queue.run(self._service.collection.article_count)
         await self._service.say(update, "start", articles=counted("chat.articles", count, language))
         if user and user.id in self._service.settings.telegram_owners:
             with suppress(BotApiError):  # The menu is not worth an error.
@@ -88,7 +86,7 @@ class Handlers:
 
     async def sources(self, update: Update, context: Context) -> None:
         """/sources: the articles, as many as fit one message."""
-        documents = await self._service.work(self._service.collection.documents)
+        documents = await self._service.queue.run(self._service.collection.documents)
         await say(update, sources_text(documents, self._service.language(update.effective_user)))
 
     async def unknown_command(self, update: Update, context: Context) -> None:
@@ -114,13 +112,17 @@ class Handlers:
         if isinstance(error, Forbidden):
             log.info("Update %s has nobody to answer to: %s", number, error)
             return
-        if isinstance(error, FundstelleError):
+        line = "failed"
+        if isinstance(error, QueueFullError):
+            log.warning("Update %s was refused: too many questions wait", number)
+            line = "too_many"
+        elif isinstance(error, FundstelleError):
             log.error("Update %s failed: %s", number, error)
         else:
             log.error("Update %s failed", number, exc_info=error)
         if isinstance(update, Update):
             with suppress(BotApiError):
-                await self._service.say(update, "failed")
+                await self._service.say(update, line)
 
 
 def sources_text(documents: list[Document], language: str) -> str:

@@ -143,6 +143,11 @@ class Inbox:
         )
         return [Received(update_id, body) for update_id, body in rows]
 
+    def waiting_count(self) -> int:
+        """How many those are."""
+        row = self._db.execute("SELECT count(*) FROM updates WHERE bot = ? AND state = 'waiting'", (self._bot,))
+        return int(row.fetchone()[0])
+
     def begin(self, update_id: int) -> bool:
         """Counts an attempt; False when the update is not waiting (any more) or was tried too often."""
         row = self._db.execute(

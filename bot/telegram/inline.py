@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from contextlib import suppress
+from functools import partial
 
 from telegram import (
     InlineQuery,
@@ -64,7 +65,7 @@ class Inline:
         if not question or self._is_old(query):
             return
         try:
-            answer = await self._service.work(self._ask, query, question)
+            answer = await self._service.queue.ask(partial(self._ask, query), question)
         except QuestionError:
             return
         if answer is None:

@@ -41,7 +41,7 @@ class Owners:
     async def list(self, update: Update, context: Context) -> None:
         """/list [words]: the articles with their numbers."""
         language = self._service.language(update.effective_user)
-        found = await self._service.work(self._service.collection.articles, tuple(context.args or ()))
+        found = await self._service.queue.run(self._service.collection.articles, tuple(context.args or ()))
         lines = [f"{article.document.id}  {citation(article.document, language)}" for article in found]
         heading = text("chat.sources" if lines else "telegram.none_found", language)
         await self._reply(update, listing(heading, lines, language))
@@ -52,7 +52,7 @@ class Owners:
         wanted = "".join(context.args or ())
         document = None
         if re.fullmatch(r"[0-9]{1,18}", wanted):
-            document = await self._service.work(self._service.collection.document, int(wanted))
+            document = await self._service.queue.run(self._service.collection.document, int(wanted))
         if document is None:
             await self._service.say(update, "remove_usage")
             return
@@ -74,21 +74,21 @@ class Owners:
         if not wanted:
             await query.edit_message_text(text("telegram.kept", language))
             return
-        document = await self._service.work(self._service.collection.document, int(wanted))
+        document = await self._service.queue.run(self._service.collection.document, int(wanted))
         if document is not None:
-            await self._service.work(self._service.collection.remove, document)
+            await self._service.queue.run(self._service.collection.remove, document)
         article = citation(document, language) if document else wanted
         await query.edit_message_text(text("telegram.removed", language, article=article))
 
     async def status(self, update: Update, context: Context) -> None:
         """/status: what is indexed, with which models, and where."""
         language = self._service.language(update.effective_user)
-        await self._reply(update, await self._service.work(self._service.collection.status, language))
+        await self._reply(update, await self._service.queue.run(self._service.collection.status, language))
 
     async def missed(self, update: Update, context: Context) -> None:
         """/missed: the questions that got no answer, most frequent first."""
         language = self._service.language(update.effective_user)
-        found = await self._service.work(self._service.collection.feedback.missed)
+        found = await self._service.queue.run(self._service.collection.feedback.missed)
         lines = [
             text(
                 "chat.missed",

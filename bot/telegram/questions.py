@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
@@ -13,7 +16,8 @@ from bot.conversation import Conversation
 from bot.reply import passages_html, telegram_html
 from bot.telegram.buttons import expired, pressed
 from bot.telegram.excerpts import CONTEXT, MORE, SOURCE, buttons, context_html, source_html
-from bot.telegram.service import AnyApplication, Context, Service, acknowledge, mentions, question_of
+from bot.telegram.service import AnyApplication, Context, Service, acknowledge, asked_before, mentions, question_of, say
+from bot.texts import text
 from retrieval.errors import QuestionError
 from retrieval.types import Answer
 
@@ -33,12 +37,20 @@ class _ToTheBot(filters.MessageFilter):
         )
 
 
+@dataclass(slots=True)
+class _Talk:
+    """A conversation, and the number of the message that asked last in it."""
+
+    conversation: Conversation
+    last: int = 0
+
+
 class Questions:
     """The handlers for questions."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._conversations: OrderedDict[tuple[int, int], Conversation] = OrderedDict()
+        self._talks: OrderedDict[tuple[int, int], _Talk] = OrderedDict()
         self._answers: OrderedDict[tuple[int, int], int] = OrderedDict()
 
     def register(self, application: AnyApplication) -> None:
@@ -48,6 +60,7 @@ class Questions:
         application.add_handlers(
             [
                 CommandHandler("ask", self.question, filters=new),
+                CommandHandler(["neu", "new"], self.anew, filters=new),
                 CommandHandler("ask", self.edited, filters=edited),
                 MessageHandler(new & asked, self.question),
                 MessageHandler(edited & asked, self.edited),
@@ -70,6 +83,14 @@ class Questions:
             await self._service.say(update, "bad_question")
             return
         await self._reply(update, message, answer)
+
+    async def anew(self, update: Update, context: Context) -> None:
+        """/neu or /new: the next question goes on from nothing."""
+        message, user = update.effective_message, update.effective_user
+        if message is not None:
+            talk = self._talk(message.chat_id, user.id if user else 0)
+            await self._service.queue.run(talk.conversation.forget)
+            await say(update, text("chat.forgotten", self._service.language(user)))
 
     async def edited(self, update: Update, context: Context) -> None:
         """A question that was corrected: so is its answer. One from before a restart is answered anew."""
@@ -99,22 +120,18 @@ class Questions:
         self._record(update, answer)
 
     async def more(self, update: Update, context: Context) -> None:
-        """The button for the other passages.
-
-        The question is read again from the message that the answer replies to. So nothing has to be kept, and the
-        button works as well after a restart; it has expired once the question was deleted.
-        """
+        """The button for the other passages."""
         query, language = update.callback_query, self._service.language(update.effective_user)
         message = query.message if query else None
-        asked = message.reply_to_message if isinstance(message, Message) else None
-        question = question_of(asked) if asked else ""
+        question = asked_before(message) if isinstance(message, Message) else ""
         if query is None or not isinstance(message, Message) or not question:
             await expired(self._service, update)
             return
         await acknowledge(query)
-        conversation = Conversation(self._service.collection.answerer, top_k=self._service.settings.top_k)
+        conversation = self._new_conversation()
         async with self._service.typing(message):
-            answer = await self._service.work(conversation.ask, question)
+            please_wait = partial(self._service.please_wait, update)
+            answer = await self._service.queue.ask(conversation.ask, question, please_wait)
         await message.reply_html(passages_html(answer, language), do_quote=True)
         rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
         rest = [[button for button in row if button.callback_data != MORE] for row in rows]
@@ -135,33 +152,45 @@ class Questions:
         if press and press.document:
             await acknowledge(press.query)
             language = self._service.language(update.effective_user)
-            copies = await self._service.work(self._service.collection.copies, press.document.id)
+            copies = await self._service.queue.run(self._service.collection.copies, press.document.id)
             html = source_html(press.document, press.place, copies, language)
             await press.message.reply_html(html, do_quote=True)
 
     def forget(self, user: int) -> None:
         """Drops what is remembered of somebody's questions."""
-        for key in [key for key in self._conversations if key[1] == user]:
-            del self._conversations[key]
+        for key in [key for key in self._talks if key[1] == user]:
+            del self._talks[key]
 
     async def _ask(self, update: Update, message: Message) -> Answer | None:
-        """The answer to the question in ``message``; None if it cannot be asked."""
+        """The answer to the question in ``message``; None if it cannot be asked.
+
+        The last question of a talk, corrected, goes on from what it went on from; an earlier one, from nothing.
+        """
         user = update.effective_user
-        conversation = self._conversation(message.chat_id, user.id if user else 0)
+        talk = self._talk(message.chat_id, user.id if user else 0)
+        if message.message_id > talk.last:
+            ask = talk.conversation.ask
+        elif message.message_id == talk.last:
+            ask = talk.conversation.correct
+        else:
+            ask = self._new_conversation().ask
         try:
             async with self._service.typing(message):
-                return await self._service.work(self._answer, conversation, question_of(message))
+                please_wait = partial(self._service.please_wait, update)
+                answer = await self._service.queue.ask(partial(self._answer, ask), question_of(message), please_wait)
         except QuestionError:
             return None
+        talk.last = max(talk.last, message.message_id)
+        return answer
 
-    def _answer(self, conversation: Conversation, question: str) -> Answer:
+    def _answer(self, ask: Callable[[str], Answer], question: str) -> Answer:
         """In the worker thread: the answer. One that there is none is noted before it goes out, not after.
 
         Once it is out nothing may come that a stop of the bot could cut off, or it would go out again.
         """
-        answer = conversation.ask(question)
+        answer = ask(question)
         if answer.text is None:
-            self._service.collection.feedback.note_missed(answer.question)
+            self._service.collection.feedback.note_missed(answer.complete_question)
         return answer
 
     async def _reply(self, update: Update, message: Message, answer: Answer) -> None:
@@ -180,13 +209,13 @@ class Questions:
         if update.effective_user and self._service.settings.telegram_history:
             self._service.people.record(update.effective_user.id, answer.question, answer.text or "")
 
-    def _conversation(self, chat: int, user: int) -> Conversation:
-        """The conversation with ``user`` in ``chat``; of many, those that spoke last are remembered."""
-        key = (chat, user)
-        if key not in self._conversations:
-            answerer = self._service.collection.answerer
-            self._conversations[key] = Conversation(answerer, top_k=self._service.settings.top_k)
-        self._conversations.move_to_end(key)
-        while len(self._conversations) > _CONVERSATIONS:
-            self._conversations.popitem(last=False)
-        return self._conversations[key]
+    def _new_conversation(self) -> Conversation:
+        return Conversation(self._service.collection.answerer, top_k=self._service.settings.top_k)
+
+    def _talk(self, chat: int, user: int) -> _Talk:
+        """The talk with ``user`` in ``chat``; of many, those that spoke last are remembered."""
+        talk = self._talks.setdefault((chat, user), _Talk(self._new_conversation()))
+        self._talks.move_to_end((chat, user))
+        while len(self._talks) > _CONVERSATIONS:
+            self._talks.popitem(last=False)
+        return talk

@@ -130,7 +130,7 @@ class Receiving:
             return taken_text(self._service.collection, add(), language)
 
         try:
-            line = await self._service.work(taken)
+            line = await self._service.queue.run(taken)
         except FundstelleError as error:
             log.error("What an owner sent could not be taken up: %s", error)
             line = text("telegram.not_taken", language, reason=error)

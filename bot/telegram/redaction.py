@@ -15,12 +15,12 @@ _ANY_TOKEN = re.compile(r"\d{6,}(?::|%3[aA])[A-Za-z0-9_-]{30,}")
 
 
 class Redactor:
-    """Replaces one token, and whatever else looks like a bot token, in strings and log records."""
+    """Replaces one token, other secrets, and whatever looks like a bot token, in strings and log records."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, *secrets: str) -> None:
         # The secret alone gives the bot away too, so it is looked for with and without the number before it.
         number, _, secret = token.partition(":")
-        known = [re.escape(secret or number)] if token else []
+        known = [re.escape(known) for known in (secret or number, *secrets) if known]
         if secret:
             known.insert(0, rf"{re.escape(number)}(?::|%3[aA]){re.escape(secret)}")
         self._pattern = re.compile("|".join([*known, _ANY_TOKEN.pattern]))
@@ -46,13 +46,13 @@ class Redactor:
 
 
 @contextmanager
-def redacted_logs(token: str) -> Iterator[Redactor]:
-    """While open, no log record of this process carries ``token``.
+def redacted_logs(token: str, *secrets: str) -> Iterator[Redactor]:
+    """While open, no log record of this process carries ``token`` or one of ``secrets``.
 
     Records are cleaned where they are made, not in a handler's filter: so handlers added later, those of other
     libraries (httpx logs whole URLs) and the last-resort handler are covered as well.
     """
-    redactor = Redactor(token)
+    redactor = Redactor(token, *secrets)
     make_record = logging.getLogRecordFactory()
 
     def clean_record(*args: object, **kwargs: object) -> logging.LogRecord:

@@ -1,13 +1,12 @@
-"""What all handlers share: the settings, the articles, the people, one worker thread, and small replies."""
+"""What all handlers share: the settings, the articles, the people, the queue to the reader, and small replies."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from html import escape
-from typing import Any, TypeVar
+from typing import Any
 
 from telegram import CallbackQuery, Message, MessageEntity, Update, User
 from telegram.constants import ChatAction
@@ -20,7 +19,8 @@ from bot.reply import TELEGRAM_LIMIT, cut, width
 from bot.settings import Settings
 from bot.telegram.collection import Collection
 from bot.telegram.people import People
-from bot.texts import text
+from bot.telegram.queue import ReaderQueue
+from bot.texts import LANGUAGES, text
 
 #: Telegram shows "typing …" for five seconds.
 TYPING_SECONDS = 4.5
@@ -29,26 +29,25 @@ _TYPING_GRACE_SECONDS = 1.0
 _LINE_LIMIT = 200
 
 Context = ContextTypes.DEFAULT_TYPE
-T = TypeVar("T")
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 
 class Service:
-    """Shared by the handlers of one bot. Reading, searching and indexing run in ``worker``, never in the event loop."""
+    """Shared by the handlers of one bot. What reads or searches goes through ``queue``, never into the event loop."""
 
     def __init__(
         self,
         settings: Settings,
         collection: Collection,
         people: People,
-        worker: Executor,
+        queue: ReaderQueue,
         typing_seconds: float = TYPING_SECONDS,
     ) -> None:
         self.settings = settings
         self.collection = collection
         self.people = people
+        self.queue = queue
         self._pseudonyms = Pseudonyms(settings.home)
-        self._worker = worker
         self._typing_seconds = typing_seconds
 
     def language(self, user: User | None) -> str:
@@ -60,17 +59,14 @@ class Service:
         """What feedback of ``user`` is kept under."""
         return self._pseudonyms.of(user.id if user else 0)
 
-    async def work(self, function: Callable[..., T], *args: object) -> T:
-        """What ``function`` returns, in the worker thread."""
-        try:
-            future = asyncio.get_running_loop().run_in_executor(self._worker, function, *args)
-        except RuntimeError:  # The worker takes nothing more, the bot stops: the update stays in the inbox.
-            raise asyncio.CancelledError from None
-        return await future
-
     async def say(self, update: Update, key: str, **values: object) -> None:
         """Replies with a text of section "telegram"."""
         await say(update, text(f"telegram.{key}", self.language(update.effective_user), **values))
+
+    async def please_wait(self, update: Update) -> None:
+        """Tells who asks that many wait."""
+        with suppress(BotApiError):  # Not worth an error; the answer follows.
+            await self.say(update, "please_wait")
 
     @asynccontextmanager
     async def typing(self, message: Message) -> AsyncIterator[None]:
@@ -103,6 +99,30 @@ def question_of(message: Message) -> str:
             question = question.replace(name, " ")
     # Half a surrogate pair can be written in JSON, but neither searched for nor sent back.
     return question.encode("utf-8", "replace").decode().strip()
+
+
+def understood_in(message: Message) -> str:
+    """The complete question that an answer names above itself in italics; empty when it names none."""
+    first = message.entities[0] if message.entities else None
+    if first is None or first.type != MessageEntity.ITALIC or first.offset != 0:
+        return ""
+    line = message.parse_entity(first)
+    for language in LANGUAGES:
+        before, _, after = text("chat.understood", language, question="\0").partition("\0")
+        if line.startswith(before) and line.endswith(after):
+            return line[len(before) : len(line) - len(after)]
+    return ""
+
+
+def asked_before(message: Message) -> str:
+    """The question that an answer of the bot is to, complete if it was a follow-up.
+
+    It is read again from the message that the answer replies to, or from the answer if that says how a follow-up was
+    understood. So nothing has to be kept, and buttons work as well after a restart; it is empty once the question was
+    deleted.
+    """
+    asked = message.reply_to_message
+    return (understood_in(message) or question_of(asked)) if asked else ""
 
 
 def mentions(message: Message) -> list[str]:

@@ -22,8 +22,8 @@ def load_documents(path: Path) -> Iterator[Document | FileReport]:
     """The articles in one file: NFC text with ``\\n`` line ends, a paragraph a line, and what is known about each.
 
     Text and Markdown may begin with front matter: a line ``---``, lines like ``title: ...`` (title, source, url,
-    published), another ``---``. Without a title the first heading or a short first line serves, else the file's name;
-    without a source a dateline such as "MOSKAU, 17. Mai (BelTA) - ".
+    published, author), another ``---``. Without a title the first heading or a short first line serves, else the
+    file's name; without a source a dateline such as "MOSKAU, 17. Mai (BelTA) - ".
 
     The path of an article in an archive or a list is that of the file, ``#``, and its name or number there. An article
     that cannot be taken up is a failed FileReport with the reason; one whose path is ``str(path)`` means that the file

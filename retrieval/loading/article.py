@@ -33,6 +33,7 @@ class Article:
     source: str = ""
     url: str = ""
     published: str = ""
+    author: str = ""
     language: str = ""
     member: str = ""
 

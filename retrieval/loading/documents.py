@@ -61,6 +61,7 @@ def _document(article: Article, name: str) -> Document:
         source=one_line(article.source) or named_source,
         url=_web_address(article.url, name),
         published=_date(article.published, name) or named_date,
+        author=one_line(article.author),
         language=_language(article.language),
         landmarks=landmarks,
     )

@@ -47,6 +47,7 @@ def read_epub_file(raw: bytes, name: str) -> Iterator[Article]:
         title=text_of(package, "title"),
         source=text_of(package, "publisher"),
         published=text_of(package, "date"),
+        author=text_of(package, "creator"),
         language=text_of(package, "language"),
     )
 

@@ -73,6 +73,7 @@ def read_html(html: str) -> Article:
         source=found.sitename or found.hostname or "",
         url=found.url or "",
         published=found.date or "",
+        author=found.author or "",
     )
 
 

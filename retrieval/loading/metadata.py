@@ -12,6 +12,7 @@ _FIELD_NAMES: Final = {
     "source": "source", "quelle": "source",
     "url": "url", "link": "url",
     "published": "published", "date": "published", "datum": "published",
+    "author": "author", "autor": "author",
 }  # fmt: skip
 _MAX_FRONT_MATTER_LINES: Final = 50
 
@@ -31,7 +32,7 @@ _MAX_TITLE_CHARS: Final = 150
 
 
 def front_matter(text: str) -> tuple[dict[str, str], str]:
-    """The fields at the beginning of ``text`` as they are written (title, source, url, published), and what follows.
+    """The fields at the beginning of ``text`` as written (title, source, url, published, author), and what follows.
 
     A line ``---``, lines like ``title: ...``, another ``---``. Other keys, lists and nested values are passed over.
     """

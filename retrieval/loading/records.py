@@ -15,7 +15,7 @@ from retrieval.loading.textfiles import decoded
 
 logger = logging.getLogger(__name__)
 
-_FIELDS: Final = ("title", "source", "url", "published", "language")
+_FIELDS: Final = ("title", "source", "url", "published", "author", "language")
 
 
 def read_json_file(raw: bytes, name: str) -> Iterator[Article | Refused]:

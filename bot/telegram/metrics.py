@@ -1,0 +1,64 @@
+"""What the bot counts, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+
+
+class Outcome(StrEnum):
+    """What became of a question."""
+
+    ANSWERED = "answered"
+    UNANSWERED = "unanswered"  # the articles do not say
+    INVALID = "invalid"  # too long
+    REFUSED = "refused"  # too many were waiting
+    FAILED = "failed"
+
+
+class Metrics:
+    """The figures of one bot, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._questions = Counter(
+            "fundstelle_questions", "Questions by what became of them", ["outcome"], registry=self._registry
+        )
+        for outcome in Outcome:  # All are there from the start: else a rate misses the first of each.
+            self._questions.labels(outcome)
+        self._seconds = Histogram(
+            "fundstelle_question_seconds",
+            "Seconds from a question's turn in its chat until it was read, waiting included",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._queue = Gauge("fundstelle_reader_queue", "Questions that wait or are being read", registry=self._registry)
+        self._inbox = Gauge("fundstelle_inbox", "Updates in the inbox that are not done", registry=self._registry)
+        self._articles = Gauge("fundstelle_articles", "Articles in the index", registry=self._registry)
+        self._sentences = Gauge("fundstelle_sentences", "Sentences in the index", registry=self._registry)
+
+    def question(self, outcome: Outcome, seconds: float | None = None) -> None:
+        """A question came to an end, after ``seconds`` if it was read."""
+        self._questions.labels(outcome).inc()
+        if seconds is not None:
+            self._seconds.observe(seconds)
+
+    def watch(self, queue: Callable[[], int], inbox: Callable[[], int]) -> None:
+        """Asks these two for their length whenever somebody wants to know."""
+        self._queue.set_function(queue)
+        self._inbox.set_function(inbox)
+
+    def indexed(self, articles: int, sentences: int) -> None:
+        """So much is indexed now."""
+        self._articles.set(articles)
+        self._sentences.set(sentences)
+
+    def text(self) -> bytes:
+        """All figures in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,84 @@
+import pytest
+
+from retrieval.calibration import Evidence
+from retrieval.candidates import Candidate, alternatives, same_kind
+from retrieval.types import Document, Hit, Passage, Span
+
+
+def candidate(text: str, quote: str, logit: float, document: int) -> Candidate:
+    passage = Passage(text, 0, len(text), 0, 0, document_id=document)
+    start = text.index(quote)
+    span = Span(quote, start, start + len(quote), score=0.0)
+    return Candidate(span, Hit(passage, Document(text, id=document), 1.0), Evidence(0.0), logit)
+
+
+BRIDGE = "Die Brücke kostet 4,5 Mio. Euro, der Bau beginnt im Mai."
+PRICE = "Was kostet die Brücke?"
+BEST = candidate(BRIDGE, "4,5 Mio. Euro", 2.0, 1)
+
+
+def test_an_alternative_is_a_quote_of_its_article() -> None:
+    (other,) = alternatives(
+        PRICE, BEST, [BEST, candidate("Die Brücke kostet 5 Mio. Euro.", "5 Mio. Euro", 1.0, 2)], 0.2
+    )
+    assert other.document.text[other.start : other.end] == other.text == "5 Mio. Euro"
+    assert (other.document.id, round(other.confidence, 2), other.contradicts) == (2, 0.73, True)
+
+
+def test_another_span_of_the_same_article_does_not_contradict() -> None:
+    (other,) = alternatives(PRICE, BEST, [BEST, candidate(BRIDGE, "im Mai", 1.0, 1)], 0.2)
+    assert (other.text, other.contradicts) == ("im Mai", False)
+
+
+@pytest.mark.parametrize(
+    ("quote", "logit", "threshold"),
+    [
+        ("rund 4,5 Mio. Euro", 1.9, 0.2),  # says the same
+        ("4,5 Mio.", 1.9, 0.2),  # a part of it
+        ("das Doppelte", -0.5, 0.2),  # less than half as likely
+        ("das Doppelte", 1.0, 0.8),  # not likely enough to be shown
+    ],
+)
+def test_what_is_no_alternative(quote: str, logit: float, threshold: float) -> None:
+    assert alternatives(PRICE, BEST, [BEST, candidate(f"Es ist {quote}.", quote, logit, 2)], threshold) == ()
+
+
+def test_an_article_about_something_else_does_not_contradict() -> None:
+    (other,) = alternatives(
+        PRICE, BEST, [BEST, candidate("Der Tunnel kostet 5 Mio. Euro.", "5 Mio. Euro", 1.0, 2)], 0.2
+    )
+    assert (other.text, other.contradicts) == ("5 Mio. Euro", False)
+
+
+def test_spans_that_overlap_are_one_place() -> None:
+    assert alternatives(PRICE, BEST, [BEST, candidate(BRIDGE, "Euro, der Bau", 1.5, 1)], 0.2) == ()
+
+
+def test_at_most_two_that_differ_among_themselves() -> None:
+    words = ["das Doppelte", "Das Doppelte", "die Hälfte", "ein Drittel"]
+    others = [candidate(f"Es ist {word}.", word, 1.5, number) for number, word in enumerate(words, 2)]
+    assert [other.text for other in alternatives(PRICE, BEST, [BEST, *others], 0.2)] == ["das Doppelte", "die Hälfte"]
+
+
+def test_a_quote_that_is_not_there_is_an_error() -> None:
+    passage = Passage("Ein Satz.", 5, 14, 0, 0, document_id=2)
+    broken = Candidate(Span("Ein", 0, 3, 0.0), Hit(passage, Document("Ein Satz.", id=2), 1.0), Evidence(0.0), 1.9)
+    with pytest.raises(RuntimeError, match="document 2"):
+        alternatives(PRICE, BEST, [BEST, broken], 0.2)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("5 Euro", "6 Euro", True),
+        ("5", "6 Euro", True),
+        ("5 Euro", "6 Tonnen", False),
+        ("17. Mai", "3. Juni", True),
+        ("Dmitri Machonin", "Alexander Petrow", True),
+        ("Dmitri Machonin", "Gouverneur Machonin", False),
+        ("in Minsk", "am Fluss", False),
+        ("Dmitri Machonin", "5 Euro", False),
+    ],
+)
+def test_same_kind(one: str, other: str, same: bool) -> None:
+    assert same_kind(one, other) is same
