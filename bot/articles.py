@@ -102,14 +102,13 @@ def remove(
             there = store.articles(even_damaged=True)
             # All are looked up before the first one goes: a typing error removes nothing.
             found = [entry for article in articles for entry in _meant(there, article, settings.language, below=True)]
-            for document in dict.fromkeys(entry.document for entry in found):
-                store.remove(document.id)
+            documents = list(dict.fromkeys(entry.document for entry in found))
+            for location in map(_absolute, articles):
+                store.remove_source(location)
+            fundstelle.indexer.remove(documents)
+            for document in documents:
                 line = citation(document, settings.language)
                 show(text("cli.removed", settings.language, id=document.id, article=line))
-            for location in {*map(_absolute, articles), *(entry.document.path for entry in found)}:
-                store.remove_source(location)
-            if store.waiting():  # copies of what is gone are searched from now on
-                fundstelle.indexer.index_documents(())
 
 
 def _meant(articles: Sequence[Article], meant: str, language: str, *, below: bool = False) -> list[Article]:

@@ -22,6 +22,7 @@ from bot.command import Json, command
 from bot.console import busy, progress, say, say_lines, show, show_json, shows_styles
 from bot.evaluate import evaluate
 from bot.exchange import export_articles, import_articles
+from bot.feedback import feedback, missed
 from bot.feeds import feeds
 from bot.models import models
 from bot.report import finish
@@ -109,6 +110,8 @@ def ask(
         _match_embedder(fundstelle)
         with busy(text("chat.loading", settings.language)):
             answer = fundstelle.answerer.ask(question, top_k=settings.top_k if top_k is None else top_k, within=chosen)
+        if answer.text is None and not chosen:
+            fundstelle.feedback.note_missed(answer.question)
     if as_json:
         show_json(to_json(answer))
     else:
@@ -140,7 +143,7 @@ def chat(
             with busy(text("chat.loading", settings.language)):
                 fundstelle.answerer.load()
             conversation = Conversation(fundstelle.answerer, top_k=settings.top_k, within=chosen)
-            talk = terminal.Chat(settings, conversation, store.documents, interactive=interactive)
+            talk = terminal.Chat(settings, conversation, store.documents, fundstelle.feedback, interactive=interactive)
             if interactive:
                 talk.run(terminal.typed_lines(terminal.prompt_session(settings.home), talk.prompt))
             elif not talk.run(_piped_lines()):
@@ -156,6 +159,7 @@ def chat(
 @command
 def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
     """Run the Telegram bot."""
+    from bot.status import describe, to_text
     from bot.telegram import application
     from bot.telegram.collection import Collection
 
@@ -163,10 +167,15 @@ def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
         application.checked_token(settings)  # before anything that takes long
         _index_if_empty(fundstelle, index_first)
         _match_embedder(fundstelle)
-        store = fundstelle.store
-        application.run(
-            settings, Collection(fundstelle.answerer, store.documents, store.article_count, store.sentence_count)
+        collection = Collection(
+            fundstelle.answerer,
+            fundstelle.store,
+            fundstelle.feedback,
+            fundstelle.indexer,
+            fundstelle.fetcher,
+            lambda language: to_text(describe(fundstelle, checked=False), language),
         )
+        application.run(settings, collection)
 
 
 @app.command()
@@ -198,6 +207,8 @@ app.command(name="list")(list_articles)
 app.command(name="show")(show_article)
 app.command()(remove)
 app.add_typer(feeds, name="feed")
+app.add_typer(feedback, name="feedback")
+app.command()(missed)
 app.command()(sync)
 app.command(name="export")(export_articles)
 app.command(name="import")(import_articles)

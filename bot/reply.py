@@ -214,13 +214,13 @@ def telegram_html(answer: Answer, language: str) -> str:
     source, source_width = _source_html(answer.document, language, answer.start)
     if answer.copies:
         names = [(escape(name, quote=False), copy.url) for name, copy in _copies(answer, language)]
-        source += "\n" + _also_in(answer, [_linked(name, url) for name, url in names], language)
+        source += "\n" + _also_in(answer, [linked(name, url) for name, url in names], language)
         source_width += 1 + width(_also_in(answer, [name for name, _ in _copies(answer, language)], language))
     for line in _alternatives(answer, language):
         source += "\n" + escape(line, quote=False)
         source_width += 1 + width(line)
-    around = source_width + 2 + (width(understood) + 2 if understood else 0)
-    before, quote, after = _around(*quoted(answer), TELEGRAM_LIMIT - around)
+    taken = source_width + 2 + (width(understood) + 2 if understood else 0)
+    before, quote, after = around(*quoted(answer), TELEGRAM_LIMIT - taken)
     passage = f"{escape(before, quote=False)}<b>{escape(quote, quote=False)}</b>{escape(after, quote=False)}"
     return f"{above}{passage}\n\n{source}"
 
@@ -233,32 +233,43 @@ def passages_html(answer: Answer, language: str) -> str:
     heading = text("chat.nearest" if answer.text is None else "chat.more", language)
     parts, room = [escape(heading, quote=False)], TELEGRAM_LIMIT - width(heading)
     for hit in hits:
-        snippet = cut(hit.passage.text.strip(), _SNIPPET_LIMIT)
-        source, source_width = _source_html(hit.document, language, hit.passage.start)
-        room -= width(snippet) + source_width + 3
+        html, html_width = _passage_html(hit, language)
+        room -= html_width + 2
         if room < 0:
             break
-        parts.append(f"{escape(snippet, quote=False)}\n{source}")
+        parts.append(html)
     return "\n\n".join(parts)
+
+
+def passage_html(hit: Hit, language: str) -> str:
+    """A passage, shortened, with its source, as HTML."""
+    return _passage_html(hit, language)[0]
+
+
+def _passage_html(hit: Hit, language: str) -> tuple[str, int]:
+    """The same, and its width without tags."""
+    snippet = cut(hit.passage.text.strip(), _SNIPPET_LIMIT)
+    source, source_width = _source_html(hit.document, language, hit.passage.start)
+    return f"{escape(snippet, quote=False)}\n{source}", width(snippet) + source_width + 1
 
 
 def _source_html(document: Document, language: str, start: int | None) -> tuple[str, int]:
     """The source line, the title linked where the article has an address, and its width without tags."""
     name, where = cut(title(document, language), _TITLE_LIMIT), cut(origin(document, language, start), _TITLE_LIMIT)
-    linked = _linked(f"<i>{escape(name, quote=False)}</i>", document.url)
+    html = linked(f"<i>{escape(name, quote=False)}</i>", document.url)
     if not where:
-        return linked, width(name)
-    return f"{linked}, {escape(where, quote=False)}", width(name) + 2 + width(where)
+        return html, width(name)
+    return f"{html}, {escape(where, quote=False)}", width(name) + 2 + width(where)
 
 
-def _linked(html: str, url: str) -> str:
+def linked(html: str, url: str) -> str:
     """``html``, as a link where there is an address that Telegram takes."""
     if url.startswith(("http://", "https://")) and len(url) <= _URL_LIMIT:
         return f'<a href="{escape(url)}">{html}</a>'
     return html
 
 
-def _around(before: str, quote: str, after: str, limit: int) -> tuple[str, str, str]:
+def around(before: str, quote: str, after: str, limit: int) -> tuple[str, str, str]:
     """The three parts cut to ``limit`` in all: the quote is kept, what stands around it shares the rest."""
     before, after = before.lstrip(), after.rstrip()
     quote = cut(quote, limit)

@@ -39,6 +39,13 @@ def _expanded(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _ids(value: object) -> object:
+    """From "17, -100" to the numbers."""
+    if not isinstance(value, str):
+        return value
+    return frozenset(int(number) for number in value.split(",") if number.strip())
+
+
 def _hosts(value: object) -> object:
     """From "Example.org, other.example:8080" to the names as they are looked up."""
     if not isinstance(value, str):
@@ -95,6 +102,14 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s/]+",
         description="die Adresse eines Bot-API-Servers, etwa http://localhost:8081",
     )
+    telegram_owners: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = Field(
+        default=frozenset(), description="Nummern von Telegram-Konten mit Kommas dazwischen, etwa 12345,67890"
+    )
+    telegram_allowed: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = Field(
+        default=frozenset(), description="Nummern von Konten oder Gruppen mit Kommas dazwischen, etwa 12345,-100678"
+    )
+    telegram_open: bool | None = Field(default=None, description="true oder false")
+    telegram_history: bool = Field(default=False, description="true oder false")
     web_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = Field(
         default=frozenset(),
         description="Rechnernamen mit Kommas dazwischen, wahlweise mit Port, etwa example.org,intern.example:8080",

@@ -16,7 +16,8 @@ from bot.settings import Settings
 from bot.texts import table, text
 from bot.within import described, filter_from
 from bot.wording import citation, counted
-from retrieval.errors import FilterError, FundstelleError
+from retrieval.errors import FilterError, FundstelleError, StoreError
+from retrieval.feedback import FeedbackLog, Verdict, judged
 from retrieval.types import Document
 
 if TYPE_CHECKING:
@@ -30,15 +31,19 @@ _WITHIN = {
     "/quelle": "source", "/seit": "since", "/bis": "until",
     "/source": "source", "/since": "since", "/until": "until",
 }  # fmt: skip
-
-
+# Likewise what is thought of the last answer.
+_VERDICTS = {
+    "/gut": Verdict.GOOD, "/schlecht": Verdict.BAD,
+    "/good": Verdict.GOOD, "/bad": Verdict.BAD,
+}  # fmt: skip
 _ANEW = ("/neu", "/new")
 #: The commands of the chat, as Tab completes them.
-COMMANDS = ("/help", "/sources", *_WITHIN, *_ANEW, "/quit")
+COMMANDS = ("/help", "/sources", *_WITHIN, *_VERDICTS, *_ANEW, "/quit")
 
 
 class Chat:
-    """Reads questions, prints answers, knows /help, /sources, /new, /quit and those that say in which articles to look.
+    """Reads questions, prints answers, knows /help, /sources, /new, /quit, those that say in which articles to look,
+    and those that say what an answer is worth.
 
     ``sources`` gives the articles. On a terminal (``interactive``) the whole answer is shown; else one line a
     question, so that the n-th line on stdout answers the n-th question; it is empty for one that cannot be asked.
@@ -49,12 +54,14 @@ class Chat:
         settings: Settings,
         conversation: Conversation,
         sources: Callable[[], list[Document]],
+        feedback: FeedbackLog,
         *,
         interactive: bool,
     ) -> None:
         self._language = settings.language
         self._conversation = conversation
         self._sources = sources
+        self._feedback = feedback
         self._interactive = interactive
 
     def run(self, lines: Iterable[str]) -> bool:
@@ -78,6 +85,8 @@ class Chat:
             if not self._interactive:
                 self._print_line("")
             return False
+        if answer.text is None and not self._conversation.within:
+            self._feedback.note_missed(answer.complete_question)
         if self._interactive:
             marks = ("", "") if shows_styles() else ("**", "**")
             reply = terminal(answer, self._language, passages=False, marks=marks)
@@ -108,6 +117,8 @@ class Chat:
             say(text("chat.forgotten", self._language))
         elif command in _WITHIN:
             self._look_within(_WITHIN[command], value)
+        elif command in _VERDICTS:
+            self._judge(_VERDICTS[command], value.strip())
         else:
             say(text("chat.unknown_command", self._language, command=command))
         return True
@@ -123,6 +134,19 @@ class Chat:
             return
         looked_in = described(self._conversation.within, self._language)
         say(looked_in or text("chat.within_all", self._language))
+
+    def _judge(self, verdict: Verdict, wanted: str) -> None:
+        """Keeps what is thought of the last answer, and what would have been right."""
+        last = self._conversation.last
+        if last is None:
+            say(text("chat.nothing_to_judge", self._language))
+            return
+        try:
+            self._feedback.put(judged(last, verdict, wanted=wanted))
+        except StoreError as error:
+            say(text("cli.error", self._language, message=error))
+            return
+        say(text("chat.judged", self._language))
 
 
 def greeting(documents: list[Document], sentences: int, settings: Settings) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from retrieval.answering import Answerer
     from retrieval.calibration import Calibration, Calibrations
     from retrieval.embedding import SentenceTransformerEmbedder
+    from retrieval.feedback import FeedbackLog
     from retrieval.indexing import Indexer
     from retrieval.keywords import KeywordIndex
     from retrieval.reader import TransformersReader
@@ -46,6 +47,13 @@ class Fundstelle:
         from retrieval.store import Store
 
         return Store(self.settings.home, notify=self._notify, lock_seconds=self.settings.lock_seconds)
+
+    @cached_property
+    def feedback(self) -> FeedbackLog:
+        """What people think of answers, and the questions that got none."""
+        from retrieval.feedback import FeedbackLog
+
+        return FeedbackLog(self.store)
 
     @cached_property
     def splitter(self) -> SentenceSplitter:

@@ -89,6 +89,20 @@ class Indexer:
         """Like ``index`` for documents that are loaded already; each needs a ``path`` of its own."""
         return self._run(documents, progress)
 
+    def remove(self, documents: Iterable[Document]) -> None:
+        """Takes articles out, and does not look at their pages again; copies of them are searched from now on.
+
+        Raises:
+            StoreError: the store cannot be written, or another process is writing it.
+            ModelError: there are copies to take up, and the embedder cannot be used.
+        """
+        with self._store.writing():
+            for document in documents:
+                self._store.remove(document.id)
+                self._store.remove_source(document.path)
+            if self._store.waiting():
+                self._run((), None)
+
     def _run(self, items: Sequence[Path | Document], progress: Callable[[int, int], None] | None) -> IndexReport:
         started = time.perf_counter()
         self._watch = Stopwatch()

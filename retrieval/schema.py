@@ -207,6 +207,32 @@ CREATE TABLE part_seals (
 );
 """
 
+_VERSION_6 = """
+-- What people think of answers. user_hash tells people apart without naming them; '' is whoever sits at this machine.
+CREATE TABLE feedback (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    question    TEXT NOT NULL,
+    answer      TEXT NOT NULL,        -- the quote; '': the articles do not say
+    document_id INTEGER REFERENCES documents (id) ON DELETE SET NULL,
+    "start"     INTEGER NOT NULL,     -- of the quote in the article as it was then
+    "end"       INTEGER NOT NULL,
+    verdict     TEXT NOT NULL CHECK (verdict IN ('good', 'bad')),
+    wanted      TEXT NOT NULL,        -- what would have been right; '': not said
+    user_hash   TEXT NOT NULL,
+    asked_at    TEXT NOT NULL,        -- UTC
+    UNIQUE (user_hash, question, answer)
+);
+CREATE INDEX feedback_of_document ON feedback (document_id) WHERE document_id IS NOT NULL;
+
+-- Questions that the articles do not answer.
+CREATE TABLE missed (
+    question   TEXT PRIMARY KEY,      -- its words in small letters
+    wording    TEXT NOT NULL,         -- as it was last asked
+    count      INTEGER NOT NULL,
+    last_asked TEXT NOT NULL          -- UTC
+) WITHOUT ROWID;
+"""
+
 
 def _describe_articles(connection: sqlite3.Connection) -> None:
     """What version 2 knows about articles that version 1 has taken up."""
@@ -246,6 +272,7 @@ STEPS: Final[tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...]]
     (_VERSION_3,),
     (_VERSION_4, _split_compounds, _VERSION_4_KEYWORDS),
     (_VERSION_5, _seal),
+    (_VERSION_6,),
 )
 SCHEMA_VERSION: Final = len(STEPS)
 

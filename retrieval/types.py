@@ -226,6 +226,11 @@ class Answer:
     alternatives: tuple[Alternative, ...] = ()
     understood: str = ""
 
+    @property
+    def complete_question(self) -> str:
+        """The question as it was searched for: of a follow-up, the complete one."""
+        return self.understood or self.question
+
 
 class IndexOutcome(StrEnum):
     """What became of one article, or of a file that gave none."""

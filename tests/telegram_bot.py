@@ -10,7 +10,6 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,8 +23,15 @@ from bot.telegram.queue import MOST_WAITING
 from bot.telegram.redaction import redacted_logs
 from bot.telegram.webhook import webhook_secret
 from retrieval.errors import QuestionError
+from retrieval.feedback import FeedbackLog
+from retrieval.indexing import Indexer
+from retrieval.splitting import SentenceSplitter
+from retrieval.store import Store
 from retrieval.types import Answer, Document, Filter, Hit, Passage
+from retrieval.web.addresses import Rules
+from retrieval.web.fetching import Fetcher
 from tests.botapi import TOKEN
+from tests.doubles import HashEmbedder
 
 ARTICLE = Document(
     text="Rund <300> Menschen & Tiere kamen. Das Ziel sind 0,5 Milliarden Dollar. Es regnete. Der Zug kam.",
@@ -79,11 +85,20 @@ class ScriptedAnswerer:
         return Answer(question, ARTICLE.text[start:end], 0.9, start, end, ARTICLE, PASSAGES[0], HITS[:top_k])
 
 
-def collection(
-    answerer: ScriptedAnswerer | None = None, documents: Callable[[], list[Document]] = lambda: [ARTICLE]
-) -> Collection:
-    """One article, and what answers from it."""
-    return Collection(answerer or ScriptedAnswerer(), documents, lambda: len(documents()), lambda: 4)  # type: ignore[arg-type]
+def collection(home: Path, answerer: ScriptedAnswerer | None = None) -> Collection:
+    """A real collection of ARTICLE, its number being 1; only ``answerer`` is scripted, and its state in words."""
+    store = Store(home)
+    indexer = Indexer(store, SentenceSplitter(), HashEmbedder())
+    if not store.article_count():
+        indexer.index_documents([ARTICLE])
+    return Collection(
+        answerer or ScriptedAnswerer(),  # type: ignore[arg-type]
+        store,
+        FeedbackLog(store),
+        indexer,
+        lambda: Fetcher(Rules(frozenset())),
+        lambda language: f"status {language}",
+    )
 
 
 def settings(home: Path, url: str, token: str = TOKEN, **more: object) -> Settings:
@@ -108,7 +123,7 @@ class RunningBot:
         self.typing, self.most_waiting = typing, most_waiting
         self.settings = settings(home, url, **more)
         self.answerer = answerer or ScriptedAnswerer()
-        self.documents = [ARTICLE]
+        self.collection = collection(self.settings.home, self.answerer)
         self.lags: list[float] = []
         self._made: Future[tuple[asyncio.AbstractEventLoop, TelegramBot]] = Future()
         self.result: Future[None] = Future()
@@ -128,6 +143,7 @@ class RunningBot:
             self._loop.call_soon_threadsafe(self._bot.stop)
         self._thread.join(15)
         assert not self._thread.is_alive()
+        self.collection.store.close()
         self.result.result(0)
 
     def _run(self) -> None:
@@ -142,7 +158,7 @@ class RunningBot:
                 self.settings,
                 token,
                 secret,
-                collection(self.answerer, lambda: self.documents),
+                self.collection,
                 inbox,
                 worker,
                 typing_seconds=self.typing,
@@ -178,4 +194,7 @@ if __name__ == "__main__":
     home, url, *rest = sys.argv[1:]
     token, seconds = (rest[0] if rest else TOKEN), float(rest[1] if len(rest) > 1 else 0)
     more = dict(pair.split("=", 1) for pair in rest[2:])
-    run(settings(Path(home), url, token, **{"log_level": "DEBUG", **more}), collection(ScriptedAnswerer(seconds)))
+    run(
+        settings(Path(home), url, token, **{"log_level": "DEBUG", **more}),
+        collection(Path(home), ScriptedAnswerer(seconds)),
+    )

@@ -127,7 +127,7 @@ def test_edits_and_queries(api: BotApi) -> None:
     assert (code, description.startswith("Bad Request: message is not modified: specified new")) == (400, True)
     assert call(api, "editMessageText", text="y", **place)[1]["text"] == "y"
     assert call(api, "editMessageText", chat_id=7, message_id=999, text="y")[0] == 400
-    query = api.press(message)
+    query = api.press(message, BUTTON["inline_keyboard"][0][0]["text"])
     assert call(api, "answerCallbackQuery", callback_query_id=query) == (200, True)
     assert call(api, "answerCallbackQuery", callback_query_id=query) == (400, TOO_OLD)
 

@@ -94,6 +94,17 @@ def test_a_forgotten_and_an_old_turn_do_not_count(answerer):
     assert conversation.ask("Und wann?").understood == ""
 
 
+def test_a_correction_goes_on_from_what_the_corrected_question_went_on_from(answerer):
+    conversation = Conversation(answerer)
+    conversation.ask(GOVERNOR)
+    conversation.ask("Und wo?")
+    corrected = conversation.correct("Und wann?")
+    assert corrected.understood == WHEN
+    assert conversation.correct("Und wann?").understood == WHEN
+    conversation.forget()
+    assert conversation.correct("Und wann?").understood == ""
+
+
 def test_a_follow_up_that_would_be_too_long_is_asked_as_it_is(answerer):
     conversation = Conversation(answerer)
     conversation.ask(f"Wer ist {'Dmitri ' * 140}Machonin?")

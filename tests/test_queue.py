@@ -112,5 +112,17 @@ def test_a_full_queue_says_so() -> None:
     asyncio.run(main())
 
 
+def test_a_question_that_was_given_up_is_not_counted() -> None:
+    metrics = Metrics()
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as worker:
+            assert await ReaderQueue(worker, metrics, Health()).ask(lambda _: None, "Wer?") is None
+
+    before = [line for line in metrics.text().splitlines() if b"_questions_total" in line]
+    asyncio.run(main())
+    assert [line for line in metrics.text().splitlines() if b"_questions_total" in line] == before
+
+
 async def _never() -> None:
     raise AssertionError("nobody waits")

@@ -108,4 +108,4 @@ def test_an_address_that_is_taken(api: BotApi, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(TelegramError, match=rf"{address} .*FUNDSTELLE_METRICS_LISTEN"):
-            run(settings(tmp_path, api.url, metrics_listen=address), collection())
+            run(settings(tmp_path, api.url, metrics_listen=address), collection(tmp_path))

@@ -127,6 +127,19 @@ def test_env_file_that_is_not_utf8(tmp_path: Path) -> None:
         load_settings()
 
 
+def test_people_on_telegram(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    assert (settings.telegram_owners, settings.telegram_allowed, settings.telegram_open) == (set(), set(), None)
+    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_OWNERS", " 17, 18 ,")
+    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_ALLOWED", "-1001")
+    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_OPEN", "false")
+    settings = load_settings()
+    assert (settings.telegram_owners, settings.telegram_allowed, settings.telegram_open) == ({17, 18}, {-1001}, False)
+    monkeypatch.setenv("FUNDSTELLE_TELEGRAM_OWNERS", "@anna")
+    with pytest.raises(SettingsError, match=r"TELEGRAM_OWNERS ist „@anna“; erlaubt ist: Nummern von Telegram-Konten"):
+        load_settings()
+
+
 def test_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().web_hosts == frozenset()
     monkeypatch.setenv("FUNDSTELLE_WEB_HOSTS", " Example.org., bücher.example:8080 ,")

@@ -17,11 +17,13 @@ import pytest
 from telegram import Message, Update
 
 from bot.telegram.application import INBOX_FILE, run
-from bot.telegram.handlers import Handlers, question_of, sources_text
+from bot.telegram.handlers import Handlers, sources_text
 from bot.telegram.health import Health
 from bot.telegram.inbox import Inbox, Received
 from bot.telegram.metrics import Metrics
+from bot.telegram.people import People
 from bot.telegram.queue import ReaderQueue
+from bot.telegram.service import Service, question_of
 from retrieval.errors import StoreError, TelegramError
 from retrieval.types import Answer, Document
 from tests.botapi import BOT, TOKEN, BotApi, Json
@@ -72,7 +74,8 @@ def test_a_question_is_answered_with_the_quote_in_bold(api: BotApi, bot: Running
     (call,) = api.calls("sendMessage")
     assert call.params["text"] == ANSWER_HTML
     assert answer["reply_to_message"]["message_id"] == asked
-    assert answer["reply_markup"]["inline_keyboard"] == [[{"text": "Weitere Stellen", "callback_data": "more"}]]
+    rows = [[button["text"] for button in row] for row in answer["reply_markup"]["inline_keyboard"]]
+    assert rows == [["👍", "👎"], ["Weitere Stellen", "Ganzer Zusammenhang", "Quelle"]]
     assert bot.answerer.asked == [QUESTION]
 
 
@@ -81,7 +84,7 @@ def test_what_the_articles_do_not_say(api: BotApi, bot: RunningBot) -> None:
     api.text("Allein")
     with_passages, without = answers(api, 2)
     assert (with_passages["text"], without["text"]) == (NO_ANSWER, NO_ANSWER)
-    assert ("reply_markup" in with_passages, "reply_markup" in without) == (True, False)
+    assert [len(message["reply_markup"]["inline_keyboard"]) for message in (with_passages, without)] == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -126,11 +129,12 @@ def test_commands(api: BotApi, bot: RunningBot) -> None:
 
 
 def test_the_menu_of_commands_is_set_in_both_languages(api: BotApi, bot: RunningBot) -> None:
-    api.wait(lambda: len(api.calls("setMyCommands")) == 2)
-    english, german = (call.params for call in api.calls("setMyCommands"))
-    assert [command["command"] for command in german["commands"]] == ["ask", "sources", "new", "help"]
+    api.wait(lambda: len(api.calls("setMyCommands")) == 4)
+    english, german, *groups = (call.params for call in api.calls("setMyCommands"))
+    assert [command["command"] for command in german["commands"]] == ["ask", "sources", "new", "help", "skip", "forget"]
     assert (english.get("language_code"), german["language_code"]) == (None, "de")
     assert german["commands"][0]["description"] == "Eine Frage stellen"
+    assert [call["scope"]["type"] for call in (english, *groups)] == ["all_private_chats", *["all_group_chats"] * 2]
 
 
 STICKER = {
@@ -144,7 +148,6 @@ def test_other_content_gets_a_friendly_line(api: BotApi, bot: RunningBot) -> Non
     api.text(None, sticker=STICKER)
     api.text(None, photo=PHOTO, caption=QUESTION)
     api.text(None, pinned_message={"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}})
-    api.push({"edited_message": {"message_id": 1, "date": 9, "chat": {"id": 7, "type": "private"}, "text": QUESTION}})
     api.text("Wer?")
     line = "Ich kann nur Text lesen. Bitte schreiben Sie Ihre Frage."
     assert texts(api, 3) == [line, line, NO_ANSWER]
@@ -211,7 +214,8 @@ def test_more_passages(api: BotApi, bot: RunningBot) -> None:
     _, more = answers(api, 2)
     assert more["text"] == MORE
     api.wait(lambda: api.calls("editMessageReplyMarkup"))
-    assert "reply_markup" not in api.calls("editMessageReplyMarkup")[0].answer
+    rest = api.calls("editMessageReplyMarkup")[0].answer["reply_markup"]["inline_keyboard"]
+    assert [[button["text"] for button in row] for row in rest] == [["👍", "👎"], ["Ganzer Zusammenhang", "Quelle"]]
     assert [call.params.get("text") for call in api.calls("answerCallbackQuery")] == [None]
 
 
@@ -336,7 +340,7 @@ def test_polling_goes_on_after_errors(api: BotApi, bot: RunningBot) -> None:
 
 def refusal(home: Path, api: BotApi, **more: Any) -> str:
     with pytest.raises(TelegramError) as error:
-        run(settings(home, api.url, **more), collection())
+        run(settings(home, api.url, **more), collection(home))
     return str(error.value)
 
 
@@ -392,7 +396,7 @@ def test_a_bot_that_never_reached_the_network_can_be_stopped(tmp_path: Path) -> 
 def test_a_home_that_cannot_be_used(api: BotApi, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match=r"telegram\.db lässt sich nicht öffnen"):
-        run(settings(tmp_path / "file", api.url), collection())
+        run(settings(tmp_path / "file", api.url), collection(tmp_path))
 
 
 # The inbox
@@ -401,8 +405,8 @@ def test_a_home_that_cannot_be_used(api: BotApi, tmp_path: Path) -> None:
 def test_work_that_comes_when_the_bot_stops_is_cut_off_not_failed(tmp_path: Path) -> None:
     worker = ThreadPoolExecutor()
     worker.shutdown()
-    queue = ReaderQueue(worker, Metrics(), Health())
-    handlers = Handlers(settings(tmp_path, "http://x"), ScriptedAnswerer(), list, queue, print)
+    queue, people = ReaderQueue(worker, Metrics(), Health()), People(tmp_path / INBOX_FILE)
+    handlers = Handlers(Service(settings(tmp_path, "http://x"), collection(tmp_path), people, queue), print)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(handlers.sources(Update(1), None))
 

@@ -13,6 +13,8 @@ from bot.conversation import Conversation
 from bot.settings import load_settings
 from bot.terminal import Chat, example_questions, greeting, prompt_session, sources_text, typed_lines
 from retrieval.errors import StoreError
+from retrieval.feedback import FeedbackLog
+from retrieval.store import Store
 from retrieval.types import Answer, Document, Filter, Passage
 
 ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", published="2024-05-17", path="/a/bahn.txt")
@@ -32,7 +34,8 @@ class OneAnswer:
 
 def chat(*, interactive: bool, language: str = "de") -> Chat:
     settings = load_settings(language=language)
-    return Chat(settings, Conversation(OneAnswer()), lambda: [ARTICLE], interactive=interactive)
+    feedback = FeedbackLog(Store(settings.home))
+    return Chat(settings, Conversation(OneAnswer()), lambda: [ARTICLE], feedback, interactive=interactive)
 
 
 @pytest.fixture
@@ -157,3 +160,14 @@ def test_typed_lines_come_after_the_prompt_of_the_moment(keyboard):
     keyboard.send_text("Wer?\rWann?\r\x04")
     assert list(typed_lines(PromptSession(), lambda: next(prompts))) == ["Wer?", "Wann?"]
     assert list(prompts) == []
+
+
+def test_what_an_answer_is_worth(capsys):
+    assert chat(interactive=False).run(["/good", "Was?", "/GUT", "/schlecht  vier Euro ", "/bad"])
+    assert capsys.readouterr().err.splitlines() == [
+        "Noch gibt es keine Antwort zu bewerten.",
+        *["Danke, das ist notiert. fundstelle feedback export macht daraus eine Datei."] * 3,
+    ]
+    with Store(load_settings().home) as store:
+        (judgement,) = FeedbackLog(store).judgements()
+    assert (judgement.question, judgement.answer, judgement.verdict, judgement.wanted) == ("Was?", "3 Euro", "bad", "")

@@ -85,7 +85,7 @@ def test_questions_come_by_webhook_and_are_answered_in_order(hook: Hook, tmp_pat
     assert [message["reply_to_message"]["message_id"] for message in hook.api.sent()] == asked
     (registered,) = hook.api.calls("setWebhook")
     assert (registered.params["url"], registered.params["secret_token"]) == (URL, SECRET)
-    assert registered.params["allowed_updates"] == ["message", "callback_query"]
+    assert registered.params["allowed_updates"] == ["message", "edited_message", "callback_query", "inline_query"]
     assert hook.api.calls("getUpdates", code=None) == []
     assert waiting(tmp_path) == []
 
@@ -172,7 +172,7 @@ def test_a_webhook_that_another_program_took_is_set_again(
 def test_a_webhook_that_telegram_does_not_take(hook: Hook, tmp_path: Path) -> None:
     more = {**hook.more, "telegram_webhook_url": "https://bot.example.org:9443/telegram"}
     with pytest.raises(TelegramError, match=r"Telegram nimmt den Webhook nicht an \(Bad webhook: .* 8443\)"):
-        run(settings(tmp_path, hook.api.url, **more), collection())
+        run(settings(tmp_path, hook.api.url, **more), collection(tmp_path))
 
 
 def test_an_address_that_is_taken(hook: Hook, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_an_address_that_is_taken(hook: Hook, tmp_path: Path) -> None:
         socket.create_server(("127.0.0.1", hook.port)),
         pytest.raises(TelegramError, match=rf":{hook.port} .*FUNDSTELLE_TELEGRAM_WEBHOOK_LISTEN"),
     ):
-        run(settings(tmp_path, hook.api.url, **hook.more), collection())
+        run(settings(tmp_path, hook.api.url, **hook.more), collection(tmp_path))
 
 
 def test_network_errors_while_registering_are_waited_out(

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from telegram import BotCommand, LinkPreviewOptions, Update
+from telegram import LinkPreviewOptions, Update
 from telegram.error import InvalidToken, NetworkError
 from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, Defaults
@@ -22,15 +22,18 @@ from telegram.ext import Application, Defaults
 from bot.logs import logging_to_stderr
 from bot.settings import Settings
 from bot.telegram.collection import Collection
+from bot.telegram.commands import announce
 from bot.telegram.delivery import InboxProcessor
-from bot.telegram.handlers import TYPING_SECONDS, AnyApplication, Handlers
+from bot.telegram.handlers import Handlers
 from bot.telegram.health import Health
 from bot.telegram.inbox import Inbox
 from bot.telegram.metrics import Metrics
 from bot.telegram.pace import PatientRateLimiter
+from bot.telegram.people import People
 from bot.telegram.polling import InboxRequest, Polling
 from bot.telegram.queue import MOST_WAITING, ReaderQueue
 from bot.telegram.redaction import redacted_logs
+from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
 from bot.telegram.serving import Site, operations
 from bot.telegram.updates import problem
 from bot.telegram.webhook import Webhook, webhook_secret
@@ -49,9 +52,9 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 def run(settings: Settings, collection: Collection) -> None:
     """Runs the bot until the process gets SIGTERM or SIGINT; the models are loaded first.
 
-    Raises TelegramError when there is no token, when Telegram refuses it or the webhook, when an address to listen at
-    is taken, or when polling ends for another reason; StoreError when the inbox in ``settings.home`` cannot be used;
-    whatever ``answerer.load`` raises.
+    ``collection`` is used in one worker thread. Raises TelegramError when there is no token, when Telegram refuses it
+    or the webhook, when an address to listen at is taken, or when polling ends for another reason; StoreError when the
+    inbox in ``settings.home`` cannot be used; whatever ``answerer.load`` raises.
     """
     token = checked_token(settings)
     secret = webhook_secret(settings) if settings.telegram_webhook_url else ""
@@ -98,6 +101,7 @@ class TelegramBot:
     ) -> None:
         self._settings = settings
         self._collection = collection
+        self._people = People(settings.home / INBOX_FILE)
         self._inbox = inbox
         self._worker = worker
         self._stop = asyncio.Event()
@@ -127,10 +131,8 @@ class TelegramBot:
             )
             .build()
         )
-        handlers = Handlers(
-            settings, collection.answerer, collection.documents, reader, self._processor.keep, typing_seconds
-        )
-        handlers.register(self._application)
+        service = Service(settings, collection, self._people, reader, typing_seconds)
+        Handlers(service, self._processor.keep).register(self._application)
         self._receiver: Webhook | Polling
         if settings.telegram_webhook_url:
             self._receiver = Webhook(settings, secret, self._application.bot, inbox, queue, health)
@@ -176,7 +178,7 @@ class TelegramBot:
         await self._receiver.start()
         line = text("telegram.running", self._settings.language, name=self._application.bot.username)
         print(line, file=sys.stderr, flush=True)
-        await self._announce_commands()
+        await announce(self._application.bot, self._settings)
 
     async def _connect(self) -> None:
         """Asks Telegram who we are, again and again while the network is down."""
@@ -207,18 +209,6 @@ class TelegramBot:
         if waiting:
             log.info("%d updates of an earlier run are taken up again", len(waiting))
 
-    async def _announce_commands(self) -> None:
-        """Fills the menu of commands, in German for German Telegrams and in English for all others."""
-        try:
-            for language, code in (("en", ""), ("de", "de")) if self._settings.language == "de" else (("en", ""),):
-                commands = [
-                    BotCommand(name, text(f"telegram.command_{name}", language))
-                    for name in ("ask", "sources", "new", "help")
-                ]
-                await self._application.bot.set_my_commands(commands, language_code=code or None)
-        except BotApiError as error:
-            log.warning("The menu of commands could not be set: %s", error)
-
     async def _shut_down(self) -> None:
         """Takes no update any more, lets the question that is being read be answered, leaves the rest in the inbox."""
         self._processor.stop()
@@ -238,6 +228,7 @@ class TelegramBot:
         )  # Closes the connections where the start did not get as far as the application.
         if self._operations:
             await self._operations.stop()
+        self._people.close()
         with suppress(sqlite3.Error):
             log.info("Stopped; %d updates wait for the next start", self._inbox.waiting_count())
 

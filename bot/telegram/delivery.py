@@ -76,6 +76,8 @@ class InboxProcessor(BaseUpdateProcessor):
             cast(Coroutine[Any, Any, Any], coroutine).close()
 
     def _turn(self, update: Update) -> asyncio.Lock:
+        if update.inline_query:  # comes with every key; a newer one must be seen while an older one waits
+            return asyncio.Lock()
         chat = update.effective_chat.id if update.effective_chat else 0
         lock = self._chats.get(chat)
         if lock is None:

@@ -14,6 +14,7 @@ from retrieval.errors import QuestionError
 from retrieval.types import Answer
 
 T = TypeVar("T")
+A = TypeVar("A", Answer, Answer | None)
 
 #: Who would wait longer than this, in seconds, is told so.
 PATIENCE_SECONDS = 10.0
@@ -51,10 +52,11 @@ class ReaderQueue:
         return await future
 
     async def ask(
-        self, ask: Callable[[str], Answer], question: str, please_wait: Callable[[], Awaitable[None]]
-    ) -> Answer:
+        self, ask: Callable[[str], A], question: str, please_wait: Callable[[], Awaitable[None]] | None = None
+    ) -> A:
         """The result of ``ask``; ``please_wait`` is awaited, beside it, when that will take a while.
 
+        ``ask`` may give None for a question that nobody wants answered any more when its turn comes; it is not counted.
         Raises QueueFullError when too many wait already, and whatever ``ask`` raises.
         """
         if self._waiting >= self._most_waiting:
@@ -69,12 +71,12 @@ class ReaderQueue:
         try:
             reading = asyncio.ensure_future(self.run(self._timed, ask, question))
             try:
-                if long_wait:
+                if long_wait and please_wait:
                     await please_wait()
-                answer = await reading
+                answer: A = await reading
             finally:
                 reading.cancel()
-            outcome = Outcome.UNANSWERED if answer.text is None else Outcome.ANSWERED
+            outcome = _outcome(answer)
             return answer
         except QuestionError:
             outcome = Outcome.INVALID
@@ -88,9 +90,15 @@ class ReaderQueue:
             if outcome:
                 self._metrics.question(outcome, time.monotonic() - arrived)
 
-    def _timed(self, ask: Callable[[str], Answer], question: str) -> Answer:
+    def _timed(self, ask: Callable[[str], A], question: str) -> A:
         began = time.monotonic()
         try:
             return ask(question)
         finally:
             self._seconds_each += _WEIGHT * (time.monotonic() - began - self._seconds_each)
+
+
+def _outcome(answer: Answer | None) -> Outcome | None:
+    if answer is None:
+        return None
+    return Outcome.UNANSWERED if answer.text is None else Outcome.ANSWERED

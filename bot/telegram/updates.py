@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 #: Telegram's update numbers are positive 32-bit integers. A higher one, believed, would skip all that follow.
 MAX_UPDATE_ID = 2**31 - 1
 #: What Telegram is asked for.
-ALLOWED_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]
+ALLOWED_UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY]
 #: Marks an update that only moves the offset on: what it stood for was malformed or is in the inbox already.
 SKIP = "fundstelle_skip"
 _MAX_REJECTED_CHARS = 10_000
@@ -48,10 +48,17 @@ def _wrong_types(update: Update) -> str:
         checks += [("chat.id", chat.id, int), ("chat.type", chat.type, str)]
     if isinstance(query, CallbackQuery):
         checks += [("callback_query.id", query.id, str), ("callback_query.data", query.data or "", str)]
+    inline = update.inline_query
+    if inline:
+        checks += [("inline_query.id", inline.id, str), ("inline_query.query", inline.query, str)]
     message = update.effective_message
     for part in (message, message.reply_to_message) if isinstance(message, Message) else ():
         if part:
             checks += [("message_id", part.message_id, int), ("text", part.text or "", str), ("chat", part.chat, Chat)]
+            checks += [("caption", part.caption or "", str)]
+            if part.document:
+                checks += [("file_name", part.document.file_name or "", str)]
+                checks += [("file_size", part.document.file_size or 0, int)]
             checks += [("entity.type", entity.type, str) for entity in part.entities]
             checks += [("entity.offset", entity.offset, int) for entity in part.entities]
             checks += [("entity.length", entity.length, int) for entity in part.entities]

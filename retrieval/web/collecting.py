@@ -15,7 +15,7 @@ from retrieval.web.pages import described, read_content, read_page
 if TYPE_CHECKING:
     from retrieval.indexing import Indexer
     from retrieval.store import Store
-    from retrieval.web.fetching import Fetcher
+    from retrieval.web.fetching import Download, Fetcher
 
 #: Entries whose articles are taken up together: what was fetched until then is kept, whatever happens.
 TAKEN_TOGETHER: Final = 20
@@ -33,9 +33,16 @@ class Collector:
         """Takes up the page at ``address``, and remembers it by the address that redirects lead to."""
         try:
             download = self._fetcher.fetch(address)
+        except WebError as error:
+            return FileReport(address, IndexOutcome.FAILED, str(error))
+        return self.index_download(download)
+
+    def index_download(self, download: Download) -> FileReport:
+        """Takes up a page that has been fetched, and remembers it."""
+        try:
             report = self._index(read_page(download))
         except (WebError, LoadingError) as error:
-            return FileReport(address, IndexOutcome.FAILED, str(error))
+            return FileReport(download.url, IndexOutcome.FAILED, str(error))
         if report.outcome is not IndexOutcome.FAILED:
             self._store.put_source(
                 Source(download.url, SourceKind.PAGE, download.etag, download.last_modified, checked_at=now())

@@ -43,6 +43,9 @@ class Chats:
 
     async def do_setMyCommands(self, params: Json) -> bool:
         checked_commands(params)
+        scope = params.get("scope") or {}
+        if scope.get("type") == "chat":
+            self._chat(scope)
         return True
 
     async def do_sendChatAction(self, params: Json) -> bool:
@@ -63,7 +66,7 @@ class Chats:
                 message["reply_to_message"] = {k: v for k, v in original.items() if k != "reply_to_message"}
             elif not reply.get("allow_sending_without_reply"):
                 raise Refused(400, "message to be replied not found")
-        if markup:
+        if markup and "inline_keyboard" in markup:  # A message shows no other kind.
             message["reply_markup"] = markup
         self._keep_pace(chat)
         message["message_id"] = self._count("message")

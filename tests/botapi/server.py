@@ -109,11 +109,25 @@ class BotApi:
         self.push({"message": message})
         return int(message["message_id"])
 
+    def edit(self, message_id: int, text: str, *, user: int = 7, chat: int | None = None) -> None:
+        """The user changes the text of a message."""
+        message = self._chats.messages[(user if chat is None else chat, message_id)]
+        message.update(text=text, edit_date=int(time.time()))
+        self.push({"edited_message": dict(message)})
+
     def press(
-        self, message: Json, *, user: int = 7, code: str | None = "de", data: str | None = None, **changes: Any
+        self,
+        message: Json,
+        button: str = "more",
+        *,
+        user: int = 7,
+        code: str | None = "de",
+        data: str | None = None,
+        **changes: Any,
     ) -> str:
-        """Presses the first button under a message of the bot; returns the query's id."""
-        pressed = data or message["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+        """Presses the button with this text or data under a message of the bot; returns the query's id."""
+        shown = [button for row in message["reply_markup"]["inline_keyboard"] for button in row] if not data else []
+        pressed = data or next(b["callback_data"] for b in shown if button in (b["text"], b["callback_data"]))
         query = {"chat_instance": "1", "message": {**message, **changes}, "data": pressed}
         return self._ask("callback_query", query, user, code)
 
@@ -135,12 +149,17 @@ class BotApi:
         """The message is deleted."""
         del self._chats.messages[(chat, message_id)]
 
-    def file(self, content: bytes, name: str = "artikel.txt", *, size: int | None = None) -> Json:
-        """A document that can be sent along (``text(None, document=…)``) and downloaded; ``size`` is what it claims."""
+    def file(self, content: bytes, name: str | None = "artikel.txt", *, size: int | None = None) -> Json:
+        """A document that can be sent along and downloaded, as large as ``size`` if given."""
         file_id = f"f{self._count('file')}"
         size = len(content) if size is None else size
         self._chats.files[file_id] = (size, content)
-        return {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_name": name, "file_size": size}
+        document = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": size}
+        return document if name is None else {**document, "file_name": name}
+
+    def document(self, name: str | None, content: bytes, *, user: int = 7, **more: Any) -> int:
+        """A file from ``user``; ``more`` is what Telegram says of it, ``file_size`` for example."""
+        return self.text(None, user=user, document={**self.file(content, name), **more})
 
     def fail(self, method: str, **fault: Any) -> None:
         """See Fault."""
@@ -239,6 +258,7 @@ class BotApi:
     async def _download(self, request: web.Request) -> web.Response:
         self._check_token(request.match_info["token"])
         _, content = self._chats.files[request.match_info["file"]]
+        self._log.write(Call("download", dict(request.match_info), 200))
         return web.Response(body=content)
 
     def _check_token(self, token: str) -> None:

@@ -1,0 +1,58 @@
+"""``fundstelle feedback export`` and ``fundstelle missed``: what people think of answers, and what got none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.command import Json, command
+from bot.console import say, show, show_json
+from bot.settings import Settings
+from bot.texts import text
+from bot.wiring import Fundstelle
+from bot.wording import day, number
+
+feedback = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
+
+
+@feedback.command()
+@command
+def export(
+    settings: Settings,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A SQuAD 2.0 file; “-” is standard output.")],
+) -> None:
+    """Write feedback as a file that `fundstelle eval` and `fundstelle calibrate` read."""
+    from retrieval.feedback import export_evaluation
+    from retrieval.jsonfiles import replacing
+
+    with Fundstelle(settings, notify=say) as fundstelle:
+        judgements = fundstelle.feedback.judgements()
+        if file == "-":
+            exported = export_evaluation(fundstelle.store, judgements, sys.stdout)
+        else:
+            with replacing(Path(file).expanduser().absolute()) as target:
+                exported = export_evaluation(fundstelle.store, judgements, target)
+    counts = {
+        name: number(getattr(exported, name), settings.language) for name in ("answered", "impossible", "left_out")
+    }
+    say(text("cli.feedback_exported", settings.language, **counts))
+
+
+@command
+def missed(settings: Settings, as_json: Json = False) -> None:
+    """List the questions that got no answer, most frequent first."""
+    with Fundstelle(settings, notify=say) as fundstelle:
+        found = fundstelle.feedback.missed()
+    if as_json:
+        listed = [{"question": m.question, "count": m.count, "last_asked": m.last_asked} for m in found]
+        show_json({"missed": listed})
+        return
+    language = settings.language
+    if not found:
+        say(text("chat.none_missed", language))
+    for m in found:
+        when, count = day(m.last_asked, language), number(m.count, language)
+        show(text("chat.missed", language, count=count, question=m.question, day=when))

@@ -1,0 +1,114 @@
+"""What owners can do besides asking: look through the collection, take articles out, invite."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.ext import CallbackQueryHandler, CommandHandler, filters
+
+from bot.telegram.buttons import expired
+from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing
+from bot.texts import text
+from bot.wording import citation, day, number
+
+_REMOVE = "remove"
+_KEEP = "keep"
+
+
+class Owners:
+    """The commands of owners, in their private chats."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, application: AnyApplication) -> None:
+        """Adds the handlers."""
+        owners = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
+        owners &= filters.User(list(self._service.settings.telegram_owners))
+        application.add_handlers(
+            [
+                CommandHandler("list", self.list, filters=owners),
+                CommandHandler("remove", self.remove, filters=owners),
+                CommandHandler("status", self.status, filters=owners),
+                CommandHandler("missed", self.missed, filters=owners),
+                CommandHandler("invite", self.invite, filters=owners),
+                CallbackQueryHandler(self.removed, pattern=rf"^({_REMOVE}:\d{{1,18}}|{_KEEP})$"),
+            ]
+        )
+
+    async def list(self, update: Update, context: Context) -> None:
+        """/list [words]: the articles with their numbers."""
+        language = self._service.language(update.effective_user)
+        found = await self._service.queue.run(self._service.collection.articles, tuple(context.args or ()))
+        lines = [f"{article.document.id}  {citation(article.document, language)}" for article in found]
+        heading = text("chat.sources" if lines else "telegram.none_found", language)
+        await self._reply(update, listing(heading, lines, language))
+
+    async def remove(self, update: Update, context: Context) -> None:
+        """/remove N: asks whether this article is to go."""
+        language = self._service.language(update.effective_user)
+        wanted = "".join(context.args or ())
+        document = None
+        if re.fullmatch(r"[0-9]{1,18}", wanted):
+            document = await self._service.queue.run(self._service.collection.document, int(wanted))
+        if document is None:
+            await self._service.say(update, "remove_usage")
+            return
+        buttons = [
+            InlineKeyboardButton(text("telegram.remove_yes", language), callback_data=f"{_REMOVE}:{document.id}"),
+            InlineKeyboardButton(text("telegram.remove_no", language), callback_data=_KEEP),
+        ]
+        question = text("telegram.remove_sure", language, article=citation(document, language))
+        await self._reply(update, question, InlineKeyboardMarkup([buttons]))
+
+    async def removed(self, update: Update, context: Context) -> None:
+        """The buttons under that question."""
+        query, language = update.callback_query, self._service.language(update.effective_user)
+        if query is None or query.from_user.id not in self._service.settings.telegram_owners:
+            await expired(self._service, update)
+            return
+        await acknowledge(query)
+        _, _, wanted = (query.data or "").partition(":")
+        if not wanted:
+            await query.edit_message_text(text("telegram.kept", language))
+            return
+        document = await self._service.queue.run(self._service.collection.document, int(wanted))
+        if document is not None:
+            await self._service.queue.run(self._service.collection.remove, document)
+        article = citation(document, language) if document else wanted
+        await query.edit_message_text(text("telegram.removed", language, article=article))
+
+    async def status(self, update: Update, context: Context) -> None:
+        """/status: what is indexed, with which models, and where."""
+        language = self._service.language(update.effective_user)
+        await self._reply(update, await self._service.queue.run(self._service.collection.status, language))
+
+    async def missed(self, update: Update, context: Context) -> None:
+        """/missed: the questions that got no answer, most frequent first."""
+        language = self._service.language(update.effective_user)
+        found = await self._service.queue.run(self._service.collection.feedback.missed)
+        lines = [
+            text(
+                "chat.missed",
+                language,
+                count=number(missed.count, language),
+                question=missed.question,
+                day=day(missed.last_asked, language),
+            )
+            for missed in found
+        ]
+        await self._reply(
+            update, listing(text("telegram.missed" if lines else "chat.none_missed", language), lines, language)
+        )
+
+    async def invite(self, update: Update, context: Context) -> None:
+        """/invite: a code that lets one person in."""
+        code = self._service.people.invite()
+        link = f"https://t.me/{context.bot.username}?start={code}"
+        await self._service.say(update, "invitation", code=code, link=link)
+
+    async def _reply(self, update: Update, line: str, markup: InlineKeyboardMarkup | None = None) -> None:
+        if update.effective_message:
+            await update.effective_message.reply_html(escape(line, quote=False), reply_markup=markup)

@@ -1,0 +1,163 @@
+"""What all handlers share: the settings, the articles, the people, the queue to the reader, and small replies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from html import escape
+from typing import Any
+
+from telegram import CallbackQuery, Message, MessageEntity, Update, User
+from telegram.constants import ChatAction
+from telegram.error import BadRequest
+from telegram.error import TelegramError as BotApiError
+from telegram.ext import Application, ContextTypes
+
+from bot.pseudonyms import Pseudonyms
+from bot.reply import TELEGRAM_LIMIT, cut, width
+from bot.settings import Settings
+from bot.telegram.collection import Collection
+from bot.telegram.people import People
+from bot.telegram.queue import ReaderQueue
+from bot.texts import LANGUAGES, text
+
+#: Telegram shows "typing …" for five seconds.
+TYPING_SECONDS = 4.5
+#: How long a reply waits for a typing indicator that is still on its way; coming after it, it would stay for a while.
+_TYPING_GRACE_SECONDS = 1.0
+_LINE_LIMIT = 200
+
+Context = ContextTypes.DEFAULT_TYPE
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+
+
+class Service:
+    """Shared by the handlers of one bot. What reads or searches goes through ``queue``, never into the event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        collection: Collection,
+        people: People,
+        queue: ReaderQueue,
+        typing_seconds: float = TYPING_SECONDS,
+    ) -> None:
+        self.settings = settings
+        self.collection = collection
+        self.people = people
+        self.queue = queue
+        self._pseudonyms = Pseudonyms(settings.home)
+        self._typing_seconds = typing_seconds
+
+    def language(self, user: User | None) -> str:
+        """The language to answer ``user`` in: the setting, but English for whose Telegram is not German."""
+        code = (user.language_code if user else None) or "de"
+        return self.settings.language if code.lower().startswith("de") else "en"
+
+    def pseudonym(self, user: User | None) -> str:
+        """What feedback of ``user`` is kept under."""
+        return self._pseudonyms.of(user.id if user else 0)
+
+    async def say(self, update: Update, key: str, **values: object) -> None:
+        """Replies with a text of section "telegram"."""
+        await say(update, text(f"telegram.{key}", self.language(update.effective_user), **values))
+
+    async def please_wait(self, update: Update) -> None:
+        """Tells who asks that many wait."""
+        with suppress(BotApiError):  # Not worth an error; the answer follows.
+            await self.say(update, "please_wait")
+
+    @asynccontextmanager
+    async def typing(self, message: Message) -> AsyncIterator[None]:
+        """Shows "typing …" in the message's chat until left."""
+        over = asyncio.Event()
+        task = asyncio.create_task(self._keep_typing(message, over))
+        try:
+            yield
+        finally:
+            over.set()
+            await asyncio.wait([task], timeout=_TYPING_GRACE_SECONDS)
+            task.cancel()
+
+    async def _keep_typing(self, message: Message, over: asyncio.Event) -> None:
+        thread = message.message_thread_id if message.is_topic_message else None
+        while not over.is_set():
+            with suppress(BotApiError):  # Not worth an error; the answer follows.
+                await message.get_bot().send_chat_action(message.chat_id, ChatAction.TYPING, message_thread_id=thread)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), self._typing_seconds)
+
+
+def question_of(message: Message) -> str:
+    """The question in a message: its text, without a command and without the bot's name. Empty when there is none."""
+    question = message.text or ""
+    if message.entities and message.entities[0].type == MessageEntity.BOT_COMMAND and message.entities[0].offset == 0:
+        question = question[message.entities[0].length :]
+    else:
+        for name in mentions(message):
+            question = question.replace(name, " ")
+    # Half a surrogate pair can be written in JSON, but neither searched for nor sent back.
+    return question.encode("utf-8", "replace").decode().strip()
+
+
+def understood_in(message: Message) -> str:
+    """The complete question that an answer names above itself in italics; empty when it names none."""
+    first = message.entities[0] if message.entities else None
+    if first is None or first.type != MessageEntity.ITALIC or first.offset != 0:
+        return ""
+    line = message.parse_entity(first)
+    for language in LANGUAGES:
+        before, _, after = text("chat.understood", language, question="\0").partition("\0")
+        if line.startswith(before) and line.endswith(after):
+            return line[len(before) : len(line) - len(after)]
+    return ""
+
+
+def asked_before(message: Message) -> str:
+    """The question that an answer of the bot is to, complete if it was a follow-up.
+
+    It is read again from the message that the answer replies to, or from the answer if that says how a follow-up was
+    understood. So nothing has to be kept, and buttons work as well after a restart; it is empty once the question was
+    deleted.
+    """
+    asked = message.reply_to_message
+    return (understood_in(message) or question_of(asked)) if asked else ""
+
+
+def mentions(message: Message) -> list[str]:
+    """Where a message names the bot, as it is written there ("@FundstelleBot"); empty if it does not."""
+    found = message.parse_entities([MessageEntity.MENTION]).values() if message.entities else ()
+    own = f"@{message.get_bot().username}".casefold() if found else ""
+    return [name for name in found if name.casefold() == own]
+
+
+def listing(heading: str, lines: list[str], language: str) -> str:
+    """A heading and lines below it, as many as fit a message."""
+    parts = [heading]
+    room = TELEGRAM_LIMIT - width(heading)
+    rest = text("chat.sources_rest", language, count=len(lines))
+    for position, line in enumerate(lines):
+        line = f"\n{cut(line, _LINE_LIMIT)}"
+        left = len(lines) - position
+        if width(line) + (width(rest) + 1 if left > 1 else 0) > room:
+            parts.append("\n" + text("chat.sources_rest", language, count=left))
+            break
+        room -= width(line)
+        parts.append(line)
+    return "".join(parts)
+
+
+async def say(update: Update, line: str) -> None:
+    """Replies with plain words; in groups as a reply to the message."""
+    if update.effective_message:
+        await update.effective_message.reply_html(escape(line.strip(), quote=False))
+
+
+async def acknowledge(query: CallbackQuery, line: str | None = None, *, alert: bool = True) -> None:
+    """Ends the button's waiting sign, with ``line`` if given: in a box that has to be closed, or for a moment."""
+    try:
+        await query.answer(line, show_alert=alert and line is not None)
+    except BadRequest:  # Telegram forgets a press after a while, say while the bot was down; then it is a message.
+        if line and isinstance(query.message, Message):
+            await query.message.reply_html(escape(line, quote=False))

@@ -1,0 +1,309 @@
+"""What owners do on Telegram: send articles, look through the collection, take some out; and who may ask at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.received import FOLDER, keep, safe_name
+from bot.telegram import access, people
+from bot.telegram.application import INBOX_FILE
+from bot.telegram.people import People
+from retrieval.errors import LoadingError
+from tests.botapi import BotApi, Json
+from tests.telegram_bot import RunningBot
+from tests.website import Page, fetcher, website
+
+OWNER, MEMBER, STRANGER, GROUP = 7, 8, 9, -100
+QUESTION = "Welches Ziel wurde genannt?"
+CLOSED = "Dieser Bot antwortet nur Eingeladenen. Eine Einladung gibt es bei seinen Betreibern."
+FAIR = "Messe in Brest\n\nBREST, 3. Juni (BelTA) - In Brest beginnt die Messe. Sie zeigt Maschinen aus Minsk.\n"
+
+
+@pytest.fixture
+def api() -> Iterator[BotApi]:
+    with BotApi() as api:
+        yield api
+
+
+@pytest.fixture
+def bot(api: BotApi, tmp_path: Path) -> Iterator[RunningBot]:
+    with RunningBot(tmp_path, api.url, telegram_owners="7") as bot:
+        yield bot
+
+
+def texts(api: BotApi, count: int, chat: int = OWNER) -> list[str]:
+    api.wait(lambda: len(api.sent(chat)) >= count)
+    assert len(api.sent(chat)) == count
+    return [message["text"] for message in api.sent(chat)]
+
+
+# Files
+
+
+def test_a_file_becomes_an_article(api: BotApi, bot: RunningBot, tmp_path: Path) -> None:
+    api.document("../../Messe <b>.TXT", FAIR.encode())
+    assert texts(api, 1) == ["Aufgenommen: Messe in Brest, BelTA, 3 Sätze"]
+    api.document("../../Messe <b>.TXT", FAIR.encode())
+    api.document("../../Messe <b>.TXT", b"Ein anderer Text steht hier.")
+    assert texts(api, 3)[1] == "Schon aufgenommen: Messe in Brest, BelTA, 3 Sätze"
+    assert texts(api, 3)[2].startswith("Aufgenommen: ")
+    assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == ["Messe _b-2.txt", "Messe _b.txt"]
+    assert (tmp_path / FOLDER / "Messe _b.txt").read_bytes() == FAIR.encode()
+
+
+def test_a_file_is_looked_at_before_it_is_fetched(api: BotApi, bot: RunningBot, tmp_path: Path) -> None:
+    api.document("virus.exe", b"MZ")
+    api.document(None, b"?")
+    api.document("gross.pdf", b"%PDF", file_size=20_000_001)
+    kind, nameless, size = texts(api, 3)
+    assert kind == nameless
+    assert kind.startswith("Diesen Dateityp kann ich nicht lesen. Bekannt sind: .docx, ")
+    assert size == "Die Datei ist zu groß; erlaubt sind 20,0 MB."
+    assert api.calls("getFile", code=None) == []
+    # What Telegram says need not be so.
+    api.document("gross.txt", b"x" * 21_000_000, file_size=5)
+    api.document("riesig.txt", b"x" * 21_000_000, file_size=None)
+    assert texts(api, 5)[3:] == ["Die Datei lässt sich nicht von Telegram holen (File is too big)."] * 2
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_a_file_that_holds_no_article_is_not_kept(api: BotApi, bot: RunningBot, tmp_path: Path) -> None:
+    api.document("leer.txt", b"  \n")
+    (line,) = texts(api, 1)
+    assert line.startswith("Nicht aufgenommen: leer.txt: ")
+    assert list((tmp_path / FOLDER).iterdir()) == []
+
+
+def test_a_list_of_articles(api: BotApi, bot: RunningBot) -> None:
+    rows = [f'{{"text": "Artikel {n} handelt von der Zahl {n}{n}.", "title": "Nummer {n}"}}' for n in range(14)]
+    api.document("viele.jsonl", "\n".join([*rows[:2], "kaputt", *rows[2:]]).encode())
+    lines = texts(api, 1)[0].splitlines()
+    assert lines[0] == "Aufgenommen: Nummer 0, ein Satz"
+    assert lines[2].startswith("Nicht aufgenommen: viele.jsonl#3: ")
+    assert (len(lines), lines[-1]) == (11, "und 5 weitere")
+
+
+def test_from_others_a_file_is_no_article(api: BotApi, tmp_path: Path) -> None:
+    with RunningBot(tmp_path, api.url, telegram_owners="7", telegram_open="true") as bot:
+        api.document("messe.txt", FAIR.encode(), user=STRANGER)
+        assert texts(api, 1, STRANGER) == ["Ich kann nur Text lesen. Bitte schreiben Sie Ihre Frage."]
+        for command in ("/list", "/remove 1", "/status", "/missed", "/invite"):
+            api.text(command, user=STRANGER)
+        assert {line[:30] for line in texts(api, 6, STRANGER)[1:]} == {"Diesen Befehl kenne ich nicht."}
+        assert bot.collection.article_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        *(
+            ("../../etc/passwd.txt", "etc_passwd.txt"),
+            (".versteckt.md", "versteckt.md"),
+            ("a/b\\c:d.PDF", "a_b_c_d.pdf"),
+        ),
+        *(
+            ("Übung – 3 (neu).txt", "Übung _ 3 (neu).txt"),
+            ("\x00\n.txt", "datei.txt"),
+            ("x" * 300 + ".txt", "x" * 80 + ".txt"),
+        ),
+        *((".txt", "datei.txt"), ("U\u0308.txt", "Ü.txt"), ("..", "datei"), ("a.t x\x07t", "a.t x_t")),
+    ],
+)
+def test_names_are_made_safe(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def test_a_link_in_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "a.txt").symlink_to(tmp_path / "outside.txt")
+    assert keep(tmp_path, "a.txt", b"x").name == "a-2.txt"
+    assert not (tmp_path / "outside.txt").exists()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LoadingError, match=r"lässt sich in .* nicht ablegen"):
+        keep(tmp_path / "file", "a.txt", b"x")
+
+
+# Links and posts
+
+
+def test_a_link_alone_is_fetched(api: BotApi, tmp_path: Path) -> None:
+    with website() as site:
+        page = (
+            "<html><head><title>Messe</title></head><body><article><p>In Brest beginnt die Messe.</p></article></body>"
+        )
+        site.pages["/messe"] = Page(page.encode())
+        running = RunningBot(tmp_path, api.url, telegram_owners="7")
+        running.collection = replace(running.collection, fetcher=lambda: fetcher(site))
+        with running as bot:
+            api.text(f" {site.url('/messe')}\n")
+            assert texts(api, 1)[0].startswith("Aufgenommen: Messe, ")
+            api.text(site.url("/fehlt"))
+            assert texts(api, 2)[1].startswith(f"Nicht aufgenommen: {site.url('/fehlt')}: ")
+            api.text(f"Was steht in {site.url('/messe')}?")
+            api.text(site.url("/messe"), user=MEMBER)
+            texts(api, 3)
+            assert [source.location for source in bot.collection.store.sources()] == [site.url("/messe")]
+            assert len(bot.answerer.asked) == 1
+
+
+def post(**channel: Any) -> Json:
+    chat = {"id": -1005, "type": "channel", "title": "BelTA <aktuell>", **channel}
+    return {"forward_origin": {"type": "channel", "date": 1717400000, "chat": chat, "message_id": 12}}
+
+
+def test_a_forwarded_post_becomes_an_article(api: BotApi, bot: RunningBot) -> None:
+    words = "Messe in Brest eröffnet\n\n" + "In Brest beginnt die Messe mit vielen Maschinen aus Minsk. " * 5
+    api.text(words, **post(username="belta"))
+    api.text(None, caption=words.replace("Brest", "Perm"), photo=[], **post(id=-1006))
+    api.text("Kurz.", **post())
+    first, second, short = texts(api, 3)
+    assert first.startswith("Aufgenommen: Messe in Brest eröffnet, BelTA <aktuell>, 3. Juni 2024, ")
+    assert second.startswith("Aufgenommen: Messe in Perm eröffnet")
+    assert short == "Der Beitrag ist zu kurz für einen Artikel; nötig sind 200 Zeichen."
+    document = bot.collection.at("telegram:-1005/12")
+    assert document is not None
+    assert (document.url, document.published) == ("https://t.me/belta/12", "2024-06-03")
+
+
+# The collection
+
+
+def test_list_remove_status_missed(api: BotApi, bot: RunningBot) -> None:
+    for command in ("/list", "/list belta WANDEL", "/list nirgends", "/status", "/missed", "/remove", "/remove 99"):
+        api.text(command)
+    listed = "Aufgenommen:\n1  Handel <& Wandel>, BelTA, 17. Mai 2024"
+    *found, usage, unknown = texts(api, 7)
+    assert found == [
+        *(listed, listed, "Dazu gibt es keine Artikel.", "status de", "Noch ist keine Frage ohne Antwort geblieben.")
+    ]
+    assert usage == unknown and usage.startswith("Bitte die Nummer des Artikels dahinter schreiben")
+    api.text("Wie hoch ist der Mond?")
+    api.text("/missed")
+    assert texts(api, 9)[8].startswith("Ohne Antwort blieben:\n1 × Wie hoch ist der Mond? (zuletzt ")
+    api.text("/help")
+    assert "/invite – jemanden einladen" in texts(api, 10)[9]
+
+
+def test_remove_asks_first(api: BotApi, bot: RunningBot) -> None:
+    api.text("/remove 1")
+    api.text("/remove 1")
+    assert texts(api, 2)[0] == "Diesen Artikel entfernen? Handel <& Wandel>, BelTA, 17. Mai 2024"
+    first, second = api.sent(OWNER)
+    api.press(first, "Behalten")
+    api.wait(lambda: len(api.calls("editMessageText")) == 1)
+    assert bot.collection.article_count() == 1
+    api.press(second, "Entfernen", user=MEMBER)
+    api.press(second, "Entfernen")
+    api.wait(lambda: len(api.calls("editMessageText")) == 2)
+    kept, removed = (call.answer["text"] for call in api.calls("editMessageText"))
+    assert kept == "Der Artikel bleibt."
+    assert removed == "Entfernt: Handel <& Wandel>, BelTA, 17. Mai 2024"
+    assert bot.collection.article_count() == 0
+
+
+def test_owners_have_a_menu_of_their_own(api: BotApi, bot: RunningBot) -> None:
+    api.wait(lambda: len(api.calls("setMyCommands", code=None)) == 5)  # the owner has no chat with the bot yet
+    api.text("/start")
+    api.wait(lambda: len(api.calls("setMyCommands")) == 6)
+    german = api.calls("setMyCommands")[-1].params
+    assert german["scope"] == {"type": "chat", "chat_id": OWNER}
+    assert "invite" in [command["command"] for command in german["commands"]]
+
+
+# Access
+
+
+def test_strangers_get_one_polite_line(api: BotApi, bot: RunningBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        api.text(QUESTION, user=STRANGER)
+    api.text(f"/ask {QUESTION}", user=STRANGER, chat=GROUP)
+    api.text("/start abc", user=MEMBER, code="en")
+    api.text(QUESTION, user=OWNER)
+    texts(api, 1)
+    api.wait(lambda: api.sent(MEMBER))
+    assert texts(api, 1, STRANGER) == [CLOSED]
+    assert texts(api, 1, MEMBER)[0].startswith("This bot only answers those who are invited.")
+    assert texts(api, 0, GROUP) == []
+    api.press(api.sent(OWNER)[0], "👍", user=STRANGER)
+    api.inline(QUESTION, user=STRANGER)
+    api.wait(lambda: api.calls("answerCallbackQuery") and api.calls("answerInlineQuery"))
+    assert api.calls("answerCallbackQuery")[0].params["text"] == CLOSED
+    offered = api.calls("answerInlineQuery")[0].params
+    assert (offered["results"], offered["button"]["text"][:26]) == ([], "Dieser Bot antwortet nur E")
+    assert bot.answerer.asked == [QUESTION]
+    monkeypatch.setattr(access, "TOLD_EVERY_SECONDS", 0.0)
+    api.text(QUESTION, user=STRANGER)
+    texts(api, 2, STRANGER)
+
+
+def test_who_is_allowed_by_the_settings(api: BotApi, tmp_path: Path) -> None:
+    with RunningBot(tmp_path, api.url, telegram_allowed=f"{MEMBER}, {GROUP}") as bot:
+        api.text(QUESTION, user=MEMBER)
+        api.text(f"/ask {QUESTION}", user=STRANGER, chat=GROUP)
+        api.text(QUESTION, user=STRANGER)
+        texts(api, 1, MEMBER)
+        texts(api, 1, GROUP)
+        assert texts(api, 1, STRANGER) == [CLOSED]
+        assert len(bot.answerer.asked) == 2
+
+
+def test_an_invitation_lets_one_in(api: BotApi, bot: RunningBot, tmp_path: Path) -> None:
+    api.text("/invite")
+    code = texts(api, 1)[0].rpartition("/start ")[2]
+    assert f"https://t.me/FundstelleTestBot?start={code}" in texts(api, 1)[0]
+    assert code.encode() not in (tmp_path / INBOX_FILE).read_bytes()
+    api.text(f"/start {code}", user=MEMBER)
+    assert texts(api, 1, MEMBER)[0].startswith("Guten Tag!")
+    api.text(f"/start {code}", user=STRANGER)
+    assert texts(api, 1, STRANGER) == [CLOSED]
+    api.text(QUESTION, user=MEMBER)
+    texts(api, 2, MEMBER)
+    assert bot.answerer.asked == [QUESTION]
+
+
+def test_an_invitation_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    invited = People(tmp_path / "people.db")
+    monkeypatch.setattr(people, "INVITATION_SECONDS", 0.05)
+    code = invited.invite()
+    time.sleep(0.1)
+    assert not invited.admit(MEMBER, code)
+    assert not invited.is_member(MEMBER)
+    invited.close()
+
+
+# What is kept
+
+
+def test_forget(api: BotApi, tmp_path: Path) -> None:
+    with RunningBot(tmp_path, api.url, telegram_owners="7", telegram_history="true") as bot:
+        api.text("/invite")
+        api.text(f"/start {texts(api, 1)[0].rpartition('/start ')[2]}", user=MEMBER)
+        api.text(QUESTION, user=MEMBER)
+        api.text("Wer?", user=MEMBER)
+        texts(api, 3, MEMBER)
+        answer = api.sent(MEMBER)[1]
+        api.press(answer, "👍", user=MEMBER)
+        api.press(answer, "👍", user=OWNER)
+        api.text("/history", user=MEMBER)
+        assert texts(api, 4, MEMBER)[3] == (
+            f"Ihre letzten Fragen:\nWer? – Dazu steht nichts in den Artikeln.\n{QUESTION} – 0,5 Milliarden Dollar"
+        )
+        api.wait(lambda: len(bot.collection.feedback.judgements()) == 2)
+        api.text("/forget", user=MEMBER)
+        assert texts(api, 5, MEMBER)[4].startswith("Gelöscht: 1 Bewertungen und 2 Fragen aus dem Verlauf.")
+        assert len(bot.collection.feedback.judgements()) == 1
+        api.press(api.sent(MEMBER)[4], "Auch meinen Zugang löschen", user=MEMBER)
+        api.text("/history", user=MEMBER)
+        assert texts(api, 6, MEMBER)[5] == CLOSED
+        api.text("/forget", user=MEMBER)
+        assert texts(api, 7, MEMBER)[6].startswith("Gelöscht: 0 Bewertungen und 0 Fragen")
+    with RunningBot(tmp_path, api.url, telegram_owners="7") as bot:
+        api.text(QUESTION)
+        api.text("/history")
+        assert texts(api, 3)[2] == "Von Ihnen sind keine Fragen gespeichert."
