@@ -21,9 +21,10 @@ from tests.collection import PERM, put
 from tests.doubles import HashEmbedder
 
 HOLDER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from retrieval.store import Store
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background inherit that it is ignored
 with Store(Path(sys.argv[1])) as store, store.writing():
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))

@@ -17,7 +17,7 @@ from retrieval.loading.process import Worker
 from retrieval.types import Document, FileReport
 from tests import samples
 
-LONG = samples.pdf(["\n".join(samples.PARAGRAPHS * 10)] * 300)  # some seconds
+LONG = samples.pdf(["\n".join(samples.PARAGRAPHS * 100)] * 300)  # some seconds, on a fast machine too
 SHORT = b"Ein kurzer Text."
 
 

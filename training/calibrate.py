@@ -71,7 +71,6 @@ def main() -> None:
     observed = Observations()
     for examples in collections(list(held_out_questions())):
         observed += observe(held_out_set(specific(examples)), embedder, reader)
-        print(f"{len(observed.answerable)} questions", flush=True)
     fits = observed.fits()
     print(fits.found, fits.given, sep="\n")
     fits.calibrations.write(MODELS / "reader")
