@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.errors import StoreError
-from retrieval.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
+from retrieval.migration import APPLICATION_ID, migrate
+from retrieval.schema import SCHEMA_VERSION
 
 #: Up to this size a database is read through once when it is opened (about 0.1 s). Of a larger one damage is found
 #: when SQLite meets it, and inside a value by its checksum (see ``seals``) when it is read: an answer is right or is
