@@ -10,7 +10,6 @@ Two goals at once, over paragraphs of up to 288 tokens:
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 from collections import defaultdict
@@ -21,10 +20,10 @@ from importlib.resources import files
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from training.align import english_paragraphs
 from training.batches import by_length, pad
+from training.beginning import arguments, load
 from training.corpora import lines, pairs
 from training.examples import sentence_spans
 from training.paths import WORK
@@ -219,29 +218,17 @@ class Heads(nn.Module):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--tokens", type=int, default=4096, help="tokens a batch")
-    parser.add_argument("--rate", type=float, default=2.5e-4)
-    parser.add_argument("--base", default="aligned", help="folder below the work folder to begin with")
-    parser.add_argument("--output", default="pretrained")
-    arguments = parser.parse_args()
-    torch.manual_seed(0)
+    options = arguments(__doc__.splitlines()[0], minutes=30, rate=2.5e-4, base="aligned", output="pretrained")
     rng = random.Random(0)
-    tokenizer = AutoTokenizer.from_pretrained(WORK / arguments.base)
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
-    model = AutoModelForQuestionAnswering.from_pretrained(
-        WORK / arguments.base, attn_implementation="eager", dtype=torch.float32
-    ).eval()  # without dropout, as in reading
+    tokenizer, model = load(options.base)
     embeddings = model.get_input_embeddings().weight
     heads = Heads(model.config.hidden_size, embeddings)
     body = [p for name, p in model.named_parameters() if "word_embeddings" not in name and "qa_outputs" not in name]
     optimizer = torch.optim.AdamW(
         [
-            {"params": [embeddings], "lr": arguments.rate / 2},
-            {"params": body, "lr": arguments.rate},
-            {"params": heads.parameters(), "lr": arguments.rate * 2},
+            {"params": [embeddings], "lr": options.rate / 2},
+            {"params": body, "lr": options.rate},
+            {"params": heads.parameters(), "lr": options.rate * 2},
         ],
         weight_decay=0.01, betas=(0.9, 0.98), fused=True,
     )  # fmt: skip
@@ -261,11 +248,11 @@ def main() -> None:
         pair = rng.choice(translated)
         return masker.pair(*(pair if rng.random() < 0.5 else reversed(pair)))
 
-    schedule = TimedSchedule(optimizer, arguments.minutes, "pretrain")
+    schedule = TimedSchedule(optimizer, options.minutes, "pretrain")
     round_ = 0
     while not schedule.over:
         drawn = [item for item in (draw() for _ in range(ROUND)) if item]
-        for batch in by_length([len(item.ids) for item in drawn], arguments.tokens, rng):
+        for batch in by_length([len(item.ids) for item in drawn], options.tokens, rng):
             if schedule.over:
                 break
             chosen = [drawn[item] for item in batch]
@@ -291,9 +278,9 @@ def main() -> None:
             schedule.step(loss, parameters, int(mask.sum()))
         round_ += 1
         if round_ % 5 == 0:
-            model.save_pretrained(WORK / arguments.output)
-    model.save_pretrained(WORK / arguments.output)
-    tokenizer.save_pretrained(WORK / arguments.output)
+            model.save_pretrained(WORK / options.output)
+    model.save_pretrained(WORK / options.output)
+    tokenizer.save_pretrained(WORK / options.output)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,13 @@ part of the time goes to the one-sentence sets.
 
 from __future__ import annotations
 
-import argparse
 import random
 
 import torch
 from torch.nn import functional
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from training.batches import by_length, pad
+from training.beginning import arguments, load
 from training.corpora import Example
 from training.examples import ExampleSource
 from training.paths import WORK
@@ -60,36 +59,25 @@ def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=66)
-    parser.add_argument("--tokens", type=int, default=4096, help="tokens a batch")
-    parser.add_argument("--rate", type=float, default=2e-4)
-    parser.add_argument("--base", default="pretrained", help="folder below the work folder to begin with")
-    parser.add_argument("--output", default="reader")
-    arguments = parser.parse_args()
-    torch.manual_seed(0)
+    options = arguments(__doc__.splitlines()[0], minutes=66, rate=2e-4, base="pretrained", output="reader")
     rng = random.Random(0)
-    tokenizer = AutoTokenizer.from_pretrained(WORK / arguments.base)
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
-    model = AutoModelForQuestionAnswering.from_pretrained(WORK / arguments.base, attn_implementation="eager")
-    model.eval()  # without dropout: a CPU draws its random numbers one by one, which takes longer than the layers do
+    tokenizer, model = load(options.base)
     embeddings = list(model.get_input_embeddings().parameters())
     body = [parameter for name, parameter in model.named_parameters() if "word_embeddings" not in name]
     # The rows move slowly: words that no question holds must stay in line with those that some do.
     optimizer = torch.optim.AdamW(
-        [{"params": embeddings, "lr": arguments.rate / 10}, {"params": body, "lr": arguments.rate}],
+        [{"params": embeddings, "lr": options.rate / 10}, {"params": body, "lr": options.rate}],
         weight_decay=0.01, fused=True,
     )  # fmt: skip
     source = ExampleSource()
     print(f"{len(source.easy)} easy, {len(source.hard)} hard, {len(source.written)} written questions", flush=True)
-    schedule = TimedSchedule(optimizer, arguments.minutes, "read")
+    schedule = TimedSchedule(optimizer, options.minutes, "read")
     round_ = 0
     while not schedule.over:
         first_part = schedule.share < 0.15
         examples = source.draw(ROUND, easy=0.6 if first_part else 0.1, written=0.1 if first_part else 0.5)
         encoded = [item for item in (encode(tokenizer, example, rng) for example in examples) if item]
-        for batch in by_length([len(item[0]) for item in encoded], arguments.tokens, rng):
+        for batch in by_length([len(item[0]) for item in encoded], options.tokens, rng):
             if schedule.over:
                 break
             ids = pad([encoded[item][0] for item in batch])
@@ -107,9 +95,9 @@ def main() -> None:
             schedule.step(loss / 2, model.parameters(), int(mask.sum()))
         round_ += 1
         if round_ % 5 == 0:
-            model.save_pretrained(WORK / arguments.output)
-    model.save_pretrained(WORK / arguments.output)
-    tokenizer.save_pretrained(WORK / arguments.output)
+            model.save_pretrained(WORK / options.output)
+    model.save_pretrained(WORK / options.output)
+    tokenizer.save_pretrained(WORK / options.output)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.ext import CallbackQueryHandler, CommandHandler, filters
+from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from bot.telegram.buttons import expired
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing
@@ -25,8 +25,7 @@ class Owners:
 
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers."""
-        owners = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
-        owners &= filters.User(list(self._service.settings.telegram_owners))
+        owners = self._service.from_owners()
         application.add_handlers(
             [
                 CommandHandler("list", self.list, filters=owners),

@@ -60,8 +60,7 @@ class Receiving:
 
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers; to be called before those of questions, which any text is one of."""
-        owners = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
-        owners &= filters.User(list(self._service.settings.telegram_owners))
+        owners = self._service.from_owners()
         application.add_handlers(
             [
                 MessageHandler(owners & filters.Document.ALL, self.file),

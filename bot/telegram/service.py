@@ -12,7 +12,7 @@ from telegram import CallbackQuery, Message, MessageEntity, Update, User
 from telegram.constants import ChatAction
 from telegram.error import BadRequest
 from telegram.error import TelegramError as BotApiError
-from telegram.ext import Application, ContextTypes
+from telegram.ext import Application, ContextTypes, filters
 
 from bot.pseudonyms import Pseudonyms
 from bot.reply import TELEGRAM_LIMIT, cut, width
@@ -54,6 +54,11 @@ class Service:
         """The language to answer ``user`` in: the setting, but English for whose Telegram is not German."""
         code = (user.language_code if user else None) or "de"
         return self.settings.language if code.lower().startswith("de") else "en"
+
+    def from_owners(self) -> filters.BaseFilter:
+        """Passes new messages of owners in their private chats."""
+        owners = filters.User(list(self.settings.telegram_owners))
+        return filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE & owners
 
     def pseudonym(self, user: User | None) -> str:
         """What feedback of ``user`` is kept under."""
