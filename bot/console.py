@@ -7,7 +7,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -26,6 +27,16 @@ def show(result: str | Text) -> None:
 def show_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout."""
     print(json.dumps(value, ensure_ascii=False))
+
+
+def written(file: str) -> AbstractContextManager[TextIO]:
+    """Where a command's FILE goes: stdout for "-", else a file that is there in whole or not at all.
+
+    Raises StoreError if it cannot be written.
+    """
+    from retrieval.jsonfiles import replacing
+
+    return nullcontext(sys.stdout) if file == "-" else replacing(Path(file).expanduser().absolute())
 
 
 def print_anything() -> None:

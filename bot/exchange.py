@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.command import Json, command
-from bot.console import progress, say
+from bot.console import progress, say, written
 from bot.report import finish
 from bot.settings import Settings
 from bot.texts import text
@@ -24,17 +23,12 @@ def export_articles(
 ) -> None:
     """Write all articles with their earlier versions to a file."""
     from retrieval.exchange import export
-    from retrieval.jsonfiles import replacing
 
-    with Fundstelle(settings, notify=say) as fundstelle:
-        if file == "-":
-            export(fundstelle.store, sys.stdout)
-            return
-        path = Path(file).expanduser().absolute()
-        with replacing(path) as target:
-            count = export(fundstelle.store, target)
-    articles = counted("chat.articles", count, settings.language)
-    say(text("cli.exported", settings.language, count=articles, path=path))
+    with Fundstelle(settings, notify=say) as fundstelle, written(file) as target:
+        count = export(fundstelle.store, target)
+    if file != "-":
+        articles = counted("chat.articles", count, settings.language)
+        say(text("cli.exported", settings.language, count=articles, path=Path(file).expanduser().absolute()))
 
 
 @command

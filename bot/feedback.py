@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.command import Json, command
-from bot.console import say, show, show_json
+from bot.console import say, show, show_json, written
 from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
@@ -26,15 +24,9 @@ def export(
 ) -> None:
     """Write feedback as a file that `fundstelle eval` and `fundstelle calibrate` read."""
     from retrieval.feedback import export_evaluation
-    from retrieval.jsonfiles import replacing
 
-    with Fundstelle(settings, notify=say) as fundstelle:
-        judgements = fundstelle.feedback.judgements()
-        if file == "-":
-            exported = export_evaluation(fundstelle.store, judgements, sys.stdout)
-        else:
-            with replacing(Path(file).expanduser().absolute()) as target:
-                exported = export_evaluation(fundstelle.store, judgements, target)
+    with Fundstelle(settings, notify=say) as fundstelle, written(file) as target:
+        exported = export_evaluation(fundstelle.store, fundstelle.feedback.judgements(), target)
     counts = {
         name: number(getattr(exported, name), settings.language) for name in ("answered", "impossible", "left_out")
     }

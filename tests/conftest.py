@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.botapi import TOKEN
+from tests.botapi import TOKEN, BotApi
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,3 +53,10 @@ def no_token_in_any_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 def seeds() -> Path:
     """The folder with the sample articles."""
     return ROOT / "seeds"
+
+
+@pytest.fixture
+def api() -> Iterator[BotApi]:
+    """A Bot API server of its own for the test's bot."""
+    with BotApi() as api:
+        yield api

@@ -42,12 +42,6 @@ GROUP = -100
 
 
 @pytest.fixture
-def api() -> Iterator[BotApi]:
-    with BotApi() as api:
-        yield api
-
-
-@pytest.fixture
 def bot(api: BotApi, tmp_path: Path) -> Iterator[RunningBot]:
     with RunningBot(tmp_path, api.url) as bot:
         yield bot

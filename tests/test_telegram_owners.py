@@ -26,12 +26,6 @@ FAIR = "Messe in Brest\n\nBREST, 3. Juni (BelTA) - In Brest beginnt die Messe. S
 
 
 @pytest.fixture
-def api() -> Iterator[BotApi]:
-    with BotApi() as api:
-        yield api
-
-
-@pytest.fixture
 def bot(api: BotApi, tmp_path: Path) -> Iterator[RunningBot]:
     with RunningBot(tmp_path, api.url, telegram_owners="7") as bot:
         yield bot
