@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,12 +21,6 @@ from tests.botapi import TOKEN, BotApi
 from tests.telegram_bot import RunningBot, ScriptedAnswerer
 
 PLEASE_WAIT, TOO_MANY = text("telegram.please_wait", "de"), text("telegram.too_many", "de")
-
-
-@pytest.fixture
-def api() -> Iterator[BotApi]:
-    with BotApi() as api:
-        yield api
 
 
 def test_who_waits_long_is_told_so_once_and_answered(

@@ -7,7 +7,6 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from retrieval.errors import TelegramError
 from tests.botapi import BotApi
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
 from tests.test_webhook import free_port
-
-
-@pytest.fixture
-def api() -> Iterator[BotApi]:
-    with BotApi() as api:
-        yield api
 
 
 def get(port: int, path: str) -> tuple[int, str]:

@@ -21,12 +21,6 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def api() -> Iterator[BotApi]:
-    with BotApi() as api:
-        yield api
-
-
-@pytest.fixture
 def start(api: BotApi, tmp_path: Path) -> Iterator[Start]:
     """Starts a bot; its output goes to ``log`` in tmp_path. Those still running at the end are killed."""
     started: list[subprocess.Popen[str]] = []
