@@ -15,7 +15,6 @@ from tests.botapi.updates import encoded
 from tests.telegram_bot import RunningBot
 from tests.test_telegram import malformed
 from tests.test_telegram_process import Start, answered
-from tests.test_telegram_process import api as api
 from tests.test_telegram_process import start as start
 
 MALFORMED = [300, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(1500)])]
