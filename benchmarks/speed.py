@@ -108,7 +108,7 @@ def _reading(fundstelle: Fundstelle, questions: Sequence[str]) -> Iterator[Figur
 
 
 def _indexing(fundstelle: Fundstelle, files: list[Path], home: Path) -> Iterator[Figure]:
-    """As ``fundstelle index`` does it; starting the processes that split is part of it."""
+    """As ``fundstelle index`` does it."""
     with Store(home) as store:
         indexer = Indexer(store, fundstelle.splitter, fundstelle.embedder, notify=_say)
         _, seconds = _timed(indexer.index, files)
@@ -132,7 +132,7 @@ def _indexing_parts(fundstelle: Fundstelle, files: list[Path], home: Path) -> It
 
         def put() -> None:
             for document, part, rows in zip(documents, parts, np.split(np.concatenate(blocks), ends), strict=True):
-                store.put(document, part.sentences, part.passages, rows, part.terms, signature=embedder.signature)
+                store.put(document, part, rows, signature=embedder.signature)
             FaissVectorIndex(store).load()
 
         _, times["storing"] = _timed(put)

@@ -7,7 +7,8 @@ from collections.abc import Container, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from retrieval.german import keyword_term, keyword_words, read_entries
+from retrieval.german import keyword_term, keyword_terms, keyword_words, read_entries
+from retrieval.types import Terms
 
 #: The words that compounds are made of; ``training/compounds.py`` makes the list.
 VOCABULARY = "compound_parts_de.txt"
@@ -19,6 +20,11 @@ _LONGEST_WORD = 60
 class _Parts(NamedTuple):
     cost: float
     terms: tuple[str, ...]
+
+
+def all_terms(text: str) -> Terms:
+    """What ``text`` is found by, or searched with."""
+    return Terms(tuple(keyword_terms(text)), tuple(part_terms(text)))
 
 
 def part_terms(text: str) -> list[str]:

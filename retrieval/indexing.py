@@ -6,12 +6,13 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval.compounds import all_terms
 from retrieval.errors import LoadingError
-from retrieval.german import keyword_terms, text_language
+from retrieval.german import text_language
 from retrieval.keywords import KeywordIndex
 from retrieval.loading import find_files, load_documents
 from retrieval.passages import build_passages
@@ -20,7 +21,7 @@ from retrieval.rows import now
 from retrieval.splitting import SentenceSplitter
 from retrieval.stopwatch import Stopwatch
 from retrieval.store import Store
-from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Passage, Sentence, Source, SourceKind
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Parts, Source, SourceKind
 from retrieval.vectors import FaissVectorIndex
 
 if TYPE_CHECKING:
@@ -36,21 +37,13 @@ Place = tuple[int, int]
 Loaded = tuple[Place, Document | FileReport]
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What splitting makes of an article; ``terms`` are the keyword terms of each passage."""
-
-    sentences: tuple[Sentence, ...]
-    passages: tuple[Passage, ...]
-    terms: tuple[tuple[str, ...], ...]
-
-
 class Indexer:
     """Takes files or documents up into a store, and brings the vector index up to date afterwards.
 
     So are articles that wait: copies of one that is gone or says something else now. One process at a time does it.
-    ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Nearly all the time
-    goes into embedding, which uses every core by itself: splitting in processes of its own would gain nothing.
+    ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Nine
+    tenths of the time go into embedding, which uses every core by itself, and less than a tenth into splitting
+    (``index --timings``): in a process of its own it would gain next to nothing.
     """
 
     def __init__(
@@ -207,14 +200,7 @@ class Indexer:
         for place, document, parts in articles:
             start, end = end, end + len(parts.sentences)
             with self._watch.time("store"):
-                stored = self._store.put(
-                    document,
-                    parts.sentences,
-                    parts.passages,
-                    vectors[start:end],
-                    parts.terms,
-                    signature=self._embedder.signature,
-                )
+                stored = self._store.put(document, parts, vectors[start:end], signature=self._embedder.signature)
             report(place, _noted(stored.report, document))
 
 
@@ -250,4 +236,4 @@ def split_article(splitter: SentenceSplitter, text: str) -> Parts:
     if not sentences:
         raise LoadingError("Der Text enthält keinen Satz.")
     passages = build_passages(text, sentences)
-    return Parts(sentences, passages, tuple(tuple(keyword_terms(passage.text)) for passage in passages))
+    return Parts(sentences, passages, tuple(all_terms(passage.text) for passage in passages))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.seals import seal
-from retrieval.types import Document, Filter, Landmark, Passage, Sentence
+from retrieval.types import Document, Filter, Landmark, Parts, Passage, Sentence
 
 #: The columns that make a Document, in the order of ``to_document`` and ``from_document``.
 COLUMNS = ("path", "title", "source", "url", "published", "language", "landmarks", "author", "text")
@@ -104,20 +104,15 @@ def ids_parameter(ids: Iterable[int]) -> str:
     return json.dumps(sorted({int(value) for value in ids}))
 
 
-def check_parts(
-    document: Document,
-    sentences: Sequence[Sentence],
-    passages: Sequence[Passage],
-    vectors: NDArray[np.float32],
-    terms: Sequence[Sequence[str]],
-) -> None:
+def check_parts(document: Document, parts: Parts, vectors: NDArray[np.float32]) -> None:
     """Raises ValueError if the parts of an article do not fit together."""
     if not document.path:
         raise ValueError("a stored document needs a path")
+    sentences, passages = parts.sentences, parts.passages
     if vectors.ndim != 2 or len(vectors) != len(sentences) or not np.isfinite(vectors).all():
         raise ValueError(f"{len(sentences)} sentences need as many finite vectors, not {vectors.shape}")
-    if len(terms) != len(passages):
-        raise ValueError(f"{len(passages)} passages need as many lists of terms, not {len(terms)}")
+    if len(parts.terms) != len(passages):
+        raise ValueError(f"{len(passages)} passages need as many keyword terms, not {len(parts.terms)}")
     units: list[Sentence | Passage] = [*sentences, *passages]
     for unit in units:
         if not 0 <= unit.start < unit.end <= len(document.text) or document.text[unit.start : unit.end] != unit.text:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.compounds import part_terms
+from retrieval.compounds import all_terms
 from retrieval.german import keyword_terms, question_language
 from retrieval.keywords import KeywordIndex
 from retrieval.store import Store
@@ -140,7 +140,8 @@ class Search:
 
 def question_terms(question: str) -> list[str]:
     """The keyword terms that a question is searched with: its words and the parts of its compounds."""
-    return [*keyword_terms(question), *part_terms(question)]
+    terms = all_terms(question)
+    return [*terms.words, *terms.parts]
 
 
 @dataclass(frozen=True, slots=True)

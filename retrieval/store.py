@@ -8,7 +8,7 @@ was a copy, and what it repeated is gone or says something else now. ``Indexer``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,6 @@ from sqlite3 import Connection
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.compounds import part_terms
 from retrieval.errors import StoreError
 from retrieval.locking import WriterLock
 from retrieval.reading import DATABASE_NAME, MANIFEST_NAME
@@ -36,7 +35,7 @@ from retrieval.rows import (
 from retrieval.seals import seal, store_parts_seal
 from retrieval.shingles import CANDIDATES, are_copies, bands_parameter, store_bands
 from retrieval.sources import Sources
-from retrieval.types import Document, FileReport, IndexOutcome, Passage, Sentence, Version
+from retrieval.types import Document, FileReport, IndexOutcome, Parts, Version
 
 __all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store", "Stored"]
 
@@ -114,26 +113,16 @@ class Store(Sources):
         with self.change() if is_found else self.database.transaction() as connection:
             return self._settle(connection, document)
 
-    def put(
-        self,
-        document: Document,
-        sentences: Sequence[Sentence],
-        passages: Sequence[Passage],
-        vectors: NDArray[np.float32],
-        terms: Sequence[Sequence[str]],
-        *,
-        signature: str,
-    ) -> Stored:
+    def put(self, document: Document, parts: Parts, vectors: NDArray[np.float32], *, signature: str) -> Stored:
         """Stores one article in one transaction. What it said before, if anything, becomes a version of it.
 
         Args:
-            vectors: float32 ``(len(sentences), dimension)``, rows of length 1, made by the embedder ``signature``.
-            terms: a list of keyword terms for each passage.
+            vectors: float32 ``(len(parts.sentences), dimension)``, rows of length 1, by the embedder ``signature``.
 
         Raises:
             ValueError: the parts do not fit together.
         """
-        check_parts(document, sentences, passages, vectors, terms)
+        check_parts(document, parts, vectors)
         with self.change() as connection:
             settled = self._settle(connection, document)
             if settled is not None:
@@ -145,15 +134,15 @@ class Store(Sources):
                 'INSERT INTO sentences (document_id, position, "start", "end", vector) VALUES (?, ?, ?, ?, ?)',
                 [
                     (row, i, s.start, s.end, b)
-                    for i, (s, b) in enumerate(zip(sentences, to_blobs(vectors), strict=True))
+                    for i, (s, b) in enumerate(zip(parts.sentences, to_blobs(vectors), strict=True))
                 ],
             )
             connection.executemany(
                 'INSERT INTO passages (document_id, "start", "end", first_sentence, last_sentence, terms, parts) '
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t), " ".join(part_terms(p.text)))
-                    for p, t in zip(passages, terms, strict=True)
+                    (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t.words), " ".join(t.parts))
+                    for p, t in zip(parts.passages, parts.terms, strict=True)
                 ],
             )
             store_bands(connection, row, document.text)

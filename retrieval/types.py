@@ -148,6 +148,23 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """The keyword terms of a text, in order and with repetitions: of its words, and of the parts of its compounds."""
+
+    words: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an article is made of for search; ``terms`` are those of each passage."""
+
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    terms: tuple[Terms, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that search found.
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 
+from retrieval.compounds import all_terms
 from retrieval.german import keyword_terms
 from retrieval.store import Store, Stored
-from retrieval.types import Document, Passage, Sentence
+from retrieval.types import Document, Parts, Passage, Sentence
 from tests.doubles import HashEmbedder
 
 PERM = "Dmitri Machonin ist Gouverneur der Region Perm.\nEr besuchte Minsk am 17. Mai.\nDer Handel wächst."
@@ -39,10 +40,8 @@ def put(store: Store, text: str, path: str, embedder: HashEmbedder | None = None
     passages = passages_of(text, sentences)
     return store.put(
         Document(text, **{"title": path, **fields}, path=path),
-        sentences,
-        passages,
+        Parts(sentences, passages, tuple(all_terms(passage.text) for passage in passages)),
         embedder.embed_texts([sentence.text for sentence in sentences]),
-        [keyword_terms(passage.text) for passage in passages],
         signature=embedder.signature,
     )
 

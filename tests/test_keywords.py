@@ -11,7 +11,7 @@ from retrieval.errors import StoreError
 from retrieval.german import keyword_terms
 from retrieval.keywords import KeywordIndex
 from retrieval.store import Store
-from retrieval.types import Document
+from retrieval.types import Document, Parts, Passage, Terms
 from tests.collection import BREST, PERM, put, sentences_of
 from tests.doubles import HashEmbedder
 
@@ -78,18 +78,15 @@ def test_no_term_can_break_a_query(filled: Store, terms: list[str]) -> None:
 def test_terms_are_split_at_blanks_only(store: Store) -> None:
     sentences = sentences_of("x")
     vectors = HashEmbedder().embed_texts(["x"])
-    store.put(Document("x", path="/x"), sentences, [], vectors, [], signature="hash-64")
-    from retrieval.types import Passage
-
+    store.put(Document("x", path="/x"), Parts(sentences, (), ()), vectors, signature="hash-64")
     text = "Ein Satz."
     only = sentences_of(text)
     passage = Passage(text, 0, 9, 0, 0)
-    terms = [["0,5", "c++", "a-b", "@minsk", "größe", "👩"]]
-    stored = store.put(
-        Document(text, path="/y"), only, [passage], HashEmbedder().embed_texts([text]), terms, signature="hash-64"
-    )
+    terms = Terms(("0,5", "c++", "a-b", "@minsk", "größe", "👩"), ())
+    parts = Parts(only, (passage,), (terms,))
+    stored = store.put(Document(text, path="/y"), parts, HashEmbedder().embed_texts([text]), signature="hash-64")
     index = KeywordIndex(store)
-    for term in terms[0]:
+    for term in terms.words:
         ((hit, _),) = index.search([term], 5)
         assert store.passages([hit])[hit].document_id == stored.document_id
     for part in ("0", "5", "c", "a", "b", "minsk", "große"):

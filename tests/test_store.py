@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retrieval.compounds import all_terms
 from retrieval.errors import StoreError
 from retrieval.rows import to_blobs, to_vectors
 from retrieval.schema import SCHEMA_VERSION
 from retrieval.store import DATABASE_NAME, Store
-from retrieval.types import Document, FileReport, IndexOutcome, Passage
+from retrieval.types import Document, FileReport, IndexOutcome, Parts, Passage
 from tests.collection import BREST, PERM, as_nobody, passages_of, put, sentences_of
 from tests.doubles import HashEmbedder
 
@@ -170,7 +171,7 @@ def test_changed_white_space_moves_the_offsets(store: Store) -> None:
     assert store.settle(Document(moved, path="/a")) is None
     sentences = tuple(sentence for sentence in sentences_of(moved) if sentence.text)
     vectors = HashEmbedder().embed_texts([sentence.text for sentence in sentences])
-    stored = store.put(Document(moved, path="/a"), sentences, [], vectors, [], signature="hash-64")
+    stored = store.put(Document(moved, path="/a"), Parts(sentences, (), ()), vectors, signature="hash-64")
     assert stored.report.outcome is IndexOutcome.UPDATED
 
 
@@ -180,16 +181,16 @@ def test_parts_that_do_not_fit_are_refused_and_leave_nothing(store: Store) -> No
     vectors = HashEmbedder().embed_texts([s.text for s in sentences])
     broken = vectors.copy()
     broken[1, 3] = np.nan
-    document, terms = Document(PERM, path="/a"), [["a"], ["b"]]
-    far = [replace(passages[0], last_sentence=3), passages[1]]
+    document, parts = Document(PERM, path="/a"), Parts(sentences, passages, tuple(map(all_terms, ("a", "b"))))
+    far = replace(passages[0], last_sentence=3)
     for wrong in (
-        (document, sentences, passages, vectors[:2], terms),
-        (document, sentences, passages, broken, terms),
-        (document, sentences, passages, vectors, terms[:1]),
-        (document, sentences, far, vectors, terms),
-        (replace(document, text=" " + PERM), sentences, passages, vectors, terms),
-        (replace(document, path=""), sentences, passages, vectors, terms),
-        (document, sentences, [Passage("", 5, 5, 0, 0), passages[1]], vectors, terms),
+        (document, parts, vectors[:2]),
+        (document, parts, broken),
+        (document, replace(parts, terms=parts.terms[:1]), vectors),
+        (document, replace(parts, passages=(far, passages[1])), vectors),
+        (replace(document, text=" " + PERM), parts, vectors),
+        (replace(document, path=""), parts, vectors),
+        (document, replace(parts, passages=(Passage("", 5, 5, 0, 0), passages[1])), vectors),
     ):
         with pytest.raises(ValueError):
             store.put(*wrong, signature="hash-64")
