@@ -16,6 +16,7 @@ ROWS = {
     "search_p99_ms": ("Search: 99th percentile", "{:.1f} ms"),
     "dense_p95_ms": ("of it the vector index: 95th percentile", "{:.1f} ms"),
     "keyword_p95_ms": ("of it the keyword index: 95th percentile", "{:.1f} ms"),
+    "filtered_p95_ms": ("Search within a filter that most articles pass: 95th percentile", "{:.1f} ms"),
     "opening_s": ("Opening the collection", "{:.2f} s"),
     "add_article_ms": ("Adding one article", "{:.0f} ms"),
     "peak_memory_mb": ("Memory with the embedder, peak", "{:,.0f} MB"),

@@ -48,7 +48,7 @@ class Figure(NamedTuple):
 
 def measure(articles: Path | None) -> list[Figure]:
     """All figures, in the order of the table. Raises FundstelleError when a model is missing."""
-    german, english = _questions()
+    german, english = seed_questions()
     with tempfile.TemporaryDirectory(prefix="fundstelle-bench-") as name:
         folder = Path(name)
         settings = load_settings(home=folder / "home")
@@ -159,7 +159,7 @@ def _command(home: Path, *arguments: str) -> tuple[float, float]:
     return seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
-def _questions() -> tuple[list[str], list[str]]:
+def seed_questions() -> tuple[list[str], list[str]]:
     """The German and the English questions on the samples."""
     articles = json.loads(QUESTIONS.read_text(encoding="utf-8"))["data"]
     qas = [qa for article in articles for paragraph in article["paragraphs"] for qa in paragraph["qas"]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.articles import COPIES, write_articles
 from benchmarks.quality import report
-from benchmarks.speed import Figure, _questions, _shown
+from benchmarks.speed import Figure, _shown, seed_questions
 from retrieval.loading import load_document
 
 
@@ -23,7 +23,7 @@ def test_articles_of_a_compressed_text(tmp_path: Path) -> None:
 
 
 def test_questions_come_in_both_languages(seeds: Path) -> None:
-    german, english = _questions()
+    german, english = seed_questions()
     assert (german[0], english[0]) == (
         "Welches Handelsvolumen wird mittelfristig angestrebt?",
         "what trade target was named?",
