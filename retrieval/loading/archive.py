@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from retrieval.errors import LoadingError
 from retrieval.loading.limits import MAX_MEMBERS, MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO, RATIO_FROM_BYTES
+from retrieval.texts import notice
 
 _DAMAGE: Final = (BadZipFile, zlib.error, struct.error, EOFError, OSError, OverflowError, RuntimeError, ValueError)
 _CHUNK_BYTES: Final = 1 << 18
@@ -24,7 +25,7 @@ class TrapError(LoadingError):
 
 
 class Archive:
-    """The files in a ZIP file; ``name`` and ``kind`` ("ZIP-Archiv") are for messages.
+    """The files in a ZIP file; ``name`` and ``kind`` (a Notice: "ZIP-Archiv") are for messages.
 
     Raises:
         LoadingError: it is damaged, or holds too many files.
@@ -32,16 +33,16 @@ class Archive:
 
     def __init__(self, raw: bytes, name: str, kind: str) -> None:
         self.name = name
-        self._unreadable = f"{name} ist kein lesbares {kind}"
+        self._kind = kind
         self._allowed = min(MAX_UNPACKED_BYTES, max(RATIO_FROM_BYTES, MAX_UNPACKED_RATIO * len(raw)))
         self._unpacked = 0
         try:
             self._zip = ZipFile(BytesIO(raw))
         except _DAMAGE as error:
-            raise LoadingError(f"{self._unreadable}.") from error
+            raise LoadingError(notice("loading.unreadable", name=name, kind=kind)) from error
         infos = [info for info in self._zip.infolist() if not info.is_dir()]
         if len(infos) > MAX_MEMBERS:
-            raise TrapError(f"{name} enthält {len(infos)} Dateien; erlaubt sind {MAX_MEMBERS}. Bitte teilen.")
+            raise TrapError(notice("loading.many_files", name=name, count=len(infos), limit=MAX_MEMBERS))
         # Of two files with one name the last counts, as it does when they are unpacked.
         self._infos: dict[str, ZipInfo] = {info.filename: info for info in infos}
 
@@ -59,12 +60,12 @@ class Archive:
         """
         info = self._infos.get(member)
         if info is None:
-            raise LoadingError(f"{self._unreadable}: {member} fehlt.")
+            raise LoadingError(notice("loading.incomplete", name=self.name, kind=self._kind, member=member))
         if info.flag_bits & _ENCRYPTED:
-            raise LoadingError(f"{member} ist mit einem Passwort geschützt.")
+            raise LoadingError(notice("loading.password", name=member))
         # The other methods can unpack a few bytes to hundreds of megabytes at once.
         if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-            raise LoadingError(f"{member} ist mit einem Verfahren gepackt, das Fundstelle nicht liest (nur „Deflate“).")
+            raise LoadingError(notice("loading.compression", name=member))
         chunks: list[bytes] = []
         size = 0
         try:
@@ -74,14 +75,12 @@ class Archive:
                     size += len(chunk)
                     self._count(len(chunk))
                     if size > max_bytes:
-                        raise LoadingError(f"{member} ist zu groß; erlaubt sind {max_bytes // 1_000_000} MB.")
+                        raise LoadingError(notice("loading.large_member", name=member, limit=max_bytes // 1_000_000))
         except _DAMAGE as error:
-            raise LoadingError(f"{member} ist beschädigt.") from error
+            raise LoadingError(notice("loading.damaged", name=member)) from error
         return b"".join(chunks)
 
     def _count(self, size: int) -> None:
         self._unpacked += size
         if self._unpacked > self._allowed:
-            raise TrapError(
-                f"{self.name} entpackt sich auf mehr als {self._allowed // 1_000_000} MB; so viel ist nicht erlaubt."
-            )
+            raise TrapError(notice("loading.trap", name=self.name, limit=self._allowed // 1_000_000))

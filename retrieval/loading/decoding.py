@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from retrieval.errors import LoadingError
+from retrieval.texts import notice
 
 # The longer mark first: UTF-32's begins with UTF-16's.
 _MARKS: Final = (
@@ -33,7 +34,7 @@ def decode(raw: bytes, name: str, *, charset: str = "") -> str:
 
     Raises LoadingError if ``raw`` is no text, or in an encoding that cannot be told. ``name`` is for its message.
     """
-    unknown = LoadingError(f"Der Zeichensatz von {name} ist nicht zu erkennen. Bitte die Datei als UTF-8 speichern.")
+    unknown = LoadingError(notice("loading.encoding", name=name))
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             try:
@@ -42,7 +43,7 @@ def decode(raw: bytes, name: str, *, charset: str = "") -> str:
                 raise unknown from None
     # A stray control character may be in any text, more of them are not.
     if b"\0" in raw or len(raw) - len(raw.translate(None, _CONTROLS)) > 1 + len(raw) / 1000:
-        raise LoadingError(f"{name} ist eine Binärdatei, kein Text.")
+        raise LoadingError(notice("loading.binary", name=name))
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -15,6 +15,7 @@ from retrieval.loading.formats import FORMATS
 from retrieval.loading.limits import MAX_TEXT_CHARS
 from retrieval.loading.metadata import iso_date, source_and_date, title_line
 from retrieval.loading.text import compose, one_line
+from retrieval.texts import notice
 from retrieval.types import Document
 
 logger = logging.getLogger(__name__)
@@ -49,10 +50,11 @@ def read_documents(raw: bytes, name: str) -> Iterator[Member | Refused]:
 def _document(article: Article, name: str) -> Document:
     text, landmarks = compose(article.blocks)
     if not text:
-        where = f"{name}, Artikel {article.member}," if article.member else name
-        raise LoadingError(f"{where} enthält keinen Artikeltext.")
+        if article.member:
+            raise LoadingError(notice("loading.no_text_in_member", name=name, member=article.member))
+        raise LoadingError(notice("loading.no_text", name=name))
     if len(text) > MAX_TEXT_CHARS:
-        raise LoadingError(f"{name} enthält mehr als {MAX_TEXT_CHARS // 1_000_000} Millionen Zeichen. Bitte teilen.")
+        raise LoadingError(notice("loading.long_text", name=name, limit=MAX_TEXT_CHARS // 1_000_000))
     named_source, named_date = source_and_date(text)
     title = article.title or title_line(text) or PurePosixPath(name).stem.replace("_", " ")
     return Document(

@@ -14,6 +14,7 @@ from retrieval.loading.archive import Archive
 from retrieval.loading.article import Article, Block
 from retrieval.loading.limits import MAX_LARGE_FILE_BYTES
 from retrieval.loading.xmlfiles import attribute, local_name, named, parse_xml, text_of
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
 _LEFT_OUT: Final = frozenset({"del", "moveFrom", "Fallback", "instrText", "delText", "pPr", "rPr"})
 _CHARACTERS: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011"}
 _MAX_STYLES_UPWARDS: Final = 10
+_KIND: Final = notice("loading.kind_word")
 
 
 def read_word_file(raw: bytes, name: str) -> Iterator[Article]:
     """The text of a .docx file; the title is its first paragraph if that is a heading, else what its properties say."""
-    archive = Archive(raw, name, "Word-Dokument")
+    archive = Archive(raw, name, _KIND)
     main = _main_part(archive)
     body = parse_xml(archive.read(main, MAX_LARGE_FILE_BYTES), name)
     folder = main.rpartition("/")[0]
     headings = _heading_styles(_part(archive, f"{folder}/styles.xml"))
     blocks = tuple(block for block in _blocks(body, headings) if block.text.strip())
     if not blocks:
-        raise LoadingError(f"In {name} ist kein Text zu finden.")
+        raise LoadingError(notice("loading.nothing", name=name))
     properties = _part(archive, "docProps/core.xml")
     stated = "" if properties is None else text_of(properties, "title")
     yield Article(blocks, title=blocks[0].text if blocks[0].heading else stated)
@@ -44,7 +46,7 @@ def _main_part(archive: Archive) -> str:
     for relation in named(relations, "Relationship"):
         if attribute(relation, "Type").endswith("/officeDocument"):
             return attribute(relation, "Target").lstrip("/")
-    raise LoadingError(f"{archive.name} ist kein lesbares Word-Dokument.")
+    raise LoadingError(notice("loading.unreadable", name=archive.name, kind=_KIND))
 
 
 def _part(archive: Archive, member: str) -> _Element | None:

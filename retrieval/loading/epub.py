@@ -13,6 +13,7 @@ from retrieval.loading.article import Article, Block
 from retrieval.loading.decoding import declared_charset, decode
 from retrieval.loading.limits import MAX_FILE_BYTES
 from retrieval.loading.xmlfiles import attribute, local_name, named, parse_xml, text_of
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -29,7 +30,7 @@ _LEFT_OUT: Final = frozenset({"head", "script", "style", "svg", "math", "nav", "
 
 def read_epub_file(raw: bytes, name: str) -> Iterator[Article]:
     """The text of an .epub file, chapter after chapter; title, publisher, date and language as it states them."""
-    archive = Archive(raw, name, "E-Book")
+    archive = Archive(raw, name, notice("loading.kind_book"))
     container = parse_xml(archive.read("META-INF/container.xml", MAX_FILE_BYTES), name)
     package_path = next((attribute(element, "full-path") for element in named(container, "rootfile")), "")
     package = parse_xml(archive.read(package_path, MAX_FILE_BYTES), name)
@@ -37,11 +38,11 @@ def read_epub_file(raw: bytes, name: str) -> Iterator[Article]:
     blocks: list[Block] = []
     for chapter in _chapters(package, posixpath.dirname(package_path)):
         if chapter in locked:
-            raise LoadingError(f"{name} ist kopiergeschützt.")
+            raise LoadingError(notice("loading.locked", name=name))
         page = archive.read(chapter, MAX_FILE_BYTES)
         blocks += _page_blocks(decode(page, chapter, charset=declared_charset(page)))
     if not blocks:
-        raise LoadingError(f"In {name} ist kein Text zu finden.")
+        raise LoadingError(notice("loading.nothing", name=name))
     yield Article(
         tuple(blocks),
         title=text_of(package, "title"),

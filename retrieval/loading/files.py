@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retrieval.errors import LoadingError
 from retrieval.loading.formats import SUFFIXES, known_types, max_size
+from retrieval.texts import notice
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
@@ -23,11 +24,11 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
         if os.path.isdir(path):  # Path.is_dir() raises where it may not look
             files = _files_below(path)
             if not files:
-                raise LoadingError(f"Im Ordner {path} liegt keine Datei der Typen {known_types()}.")
+                raise LoadingError(notice("loading.empty_folder", path=path, types=known_types()))
         elif os.path.lexists(path):
             files = [path]
         else:
-            raise LoadingError(f"{path} gibt es nicht. Bitte den Pfad prüfen.")
+            raise LoadingError(notice("loading.no_path", path=path))
         for file in files:
             found.setdefault(os.path.abspath(file), file)
     return list(found.values())
@@ -39,33 +40,30 @@ def read_file(path: Path) -> bytes:
         str(path).encode()
     except UnicodeEncodeError:
         shown = os.fsencode(path).decode("utf-8", "replace")
-        raise LoadingError(f"Der Dateiname von {shown} ist kein gültiges UTF-8. Bitte umbenennen.") from None
+        raise LoadingError(notice("loading.file_name", path=shown)) from None
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES and not os.path.isdir(path):
-        raise LoadingError(f"{path.name} ist kein bekannter Dateityp. Bekannt sind {known_types()}.")
+        raise LoadingError(notice("loading.type", name=path.name, types=known_types()))
     max_bytes = max_size(suffix)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             os.listdir(path)  # the reason why it was not opened, if there is one
-            raise LoadingError(f"{path} ist ein Ordner, keine Datei.")
+            raise LoadingError(notice("loading.folder", path=path))
         if not stat.S_ISREG(status.st_mode):
-            raise LoadingError(f"{path.name} ist keine gewöhnliche Datei.")
+            raise LoadingError(notice("loading.no_file", name=path.name))
         if status.st_size <= max_bytes:
             with path.open("rb") as file:
                 raw = file.read(max_bytes + 1)
     except FileNotFoundError:
-        raise LoadingError(f"{path} gibt es nicht (mehr). Bitte den Pfad prüfen.") from None
+        raise LoadingError(notice("loading.gone", path=path)) from None
     except PermissionError:
-        raise LoadingError(f"{path} darf nicht gelesen werden. Bitte die Zugriffsrechte prüfen.") from None
+        raise LoadingError(notice("loading.forbidden", path=path)) from None
     except OSError as error:
-        raise LoadingError(f"{path} kann nicht gelesen werden: {error.strerror or error}.") from error
+        raise LoadingError(notice("loading.cannot_read", path=path, error=error.strerror or error)) from error
     size = max(status.st_size, 0 if status.st_size > max_bytes else len(raw))
     if size > max_bytes:
-        raise LoadingError(
-            f"{path.name} ist mit {size / 1e6:.0f} MB zu groß; erlaubt sind {max_bytes // 1_000_000} MB. "
-            "Bitte in einzelne Artikel teilen."
-        )
+        raise LoadingError(notice("loading.large", name=path.name, size=size / 1e6, limit=max_bytes // 1_000_000))
     return raw
 
 

@@ -11,6 +11,8 @@ MAX_LARGE_FILE_BYTES: Final = 200_000_000
 #: Of an article, and of its title, its source and each of its headings; these are cut.
 MAX_TEXT_CHARS: Final = MAX_FILE_BYTES
 MAX_LINE_CHARS: Final = 500
+#: Of what a parser says about a file it cannot read.
+MAX_ERROR_CHARS: Final = 200
 
 #: Of an archive or a list: how many articles. Of an archive: what it unpacks to, counted while unpacking (what its
 #: headers say is not believed).

@@ -15,6 +15,7 @@ from retrieval.errors import LoadingError
 from retrieval.loading.article import Article, Block
 from retrieval.loading.text import tidy, unwrap
 from retrieval.loading.textfiles import decoded, html_article
+from retrieval.texts import notice
 
 _MAX_HEADER_CHARS: Final = 2000
 
@@ -24,12 +25,12 @@ def read_mail_file(raw: bytes, name: str) -> Iterator[Article]:
     try:
         message = message_from_bytes(raw, policy=policy.default)
         if not isinstance(message, EmailMessage) or not message.keys():
-            raise LoadingError(f"{name} ist keine gespeicherte E-Mail.")
+            raise LoadingError(notice("loading.no_mail", name=name))
         body = _body(message)
     except RecursionError:
-        raise LoadingError(f"{name} ist zu tief verschachtelt.") from None
+        raise LoadingError(notice("loading.nested", name=name)) from None
     if body is None:
-        raise LoadingError(f"In {name} ist kein Text zu finden, nur Anhänge.")
+        raise LoadingError(notice("loading.only_attachments", name=name))
     charset = body.get_param("charset")
     content = body.get_payload(decode=True)
     text = decoded(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from retrieval.errors import LoadingError
 from retrieval.loading.article import Article, Block
 from retrieval.loading.text import clean, is_divided
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -37,19 +38,19 @@ def read_pdf_file(raw: bytes, name: str) -> Iterator[Article]:
     try:
         reader = PdfReader(BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise LoadingError(f"{name} ist mit einem Passwort geschützt.")
+            raise LoadingError(notice("loading.password", name=name))
         count = len(reader.pages)
         title = _title(reader)
     except (LoadingError, MemoryError):
         raise
     except DependencyError as error:
-        raise LoadingError(f"{name} ist auf eine Art verschlüsselt, die Fundstelle nicht liest.") from error
+        raise LoadingError(notice("loading.encryption", name=name)) from error
     except Exception as error:  # damaged files make it raise whatever comes along
-        raise LoadingError(f"{name} ist kein lesbares PDF.") from error
+        raise LoadingError(notice("loading.unreadable", name=name, kind=notice("loading.kind_pdf"))) from error
     pages = [_lines(reader, number, name) for number in range(count)]
     blocks = tuple(_paragraphs(_without_running_heads(pages)))
     if not blocks:
-        raise LoadingError(f"In {name} ist kein Text zu finden; vielleicht sind die Seiten eingescannte Bilder.")
+        raise LoadingError(notice("loading.scanned", name=name))
     yield Article(blocks, title=title)
 
 

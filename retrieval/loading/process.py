@@ -20,6 +20,7 @@ from retrieval.errors import LoadingError
 from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
 from retrieval.loading.text import one_line
 from retrieval.loading.worker import OUT_OF_MEMORY
+from retrieval.texts import mapped, notice, restored
 from retrieval.types import Document, FileReport, IndexOutcome, Landmark
 
 logger = logging.getLogger(__name__)
@@ -80,8 +81,7 @@ class Worker:
         for member in members:
             inside = f"{os.path.abspath(path)}#{one_line(member)}"
             if broken == MAX_BROKEN_MEMBERS:
-                reason = f"{broken} Dateien im Archiv ließen das Lesen abbrechen; die übrigen wurden übergangen."
-                yield _failed(str(path), reason)
+                yield _failed(str(path), notice("loading.broken_archive", count=broken))
                 return
             try:
                 messages = self._ask(number, raw, path.name, member)
@@ -91,7 +91,7 @@ class Worker:
                 continue
             for message in messages:
                 if message.get("whole"):
-                    yield _failed(str(path), message["refused"])
+                    yield _failed(str(path), restored(message["refused"]))
                     return
                 yield _result(message, inside, inside)
 
@@ -121,7 +121,7 @@ class Worker:
                     pass
                 raise LoadingError(self._why(process.wait(), member or name))
             except OSError as error:
-                raise LoadingError(f"Der Prozess, der Dateien liest, startet nicht: {error.strerror}.") from error
+                raise LoadingError(notice("loading.no_process", error=error.strerror)) from error
             except BaseException:
                 self._end()  # half an answer must not be taken for the next one
                 raise
@@ -149,23 +149,23 @@ class Worker:
 
     def _why(self, status: int, name: str) -> str:
         if status == -signal.SIGALRM:
-            return f"{name} dauerte länger als {self._seconds:g} s und wurde übergangen."
+            return notice("loading.slow", name=name, seconds=self._seconds)
         if status in (OUT_OF_MEMORY, -signal.SIGKILL):
-            return f"{name} brauchte zu viel Speicher (erlaubt sind {self._memory_bytes // 1_000_000} MB)."
+            return notice("loading.memory", name=name, limit=self._memory_bytes // 1_000_000)
         if status > 0:  # no file does that
-            return f"{name}: Der Prozess, der Dateien liest, endete unerwartet (Status {status})."
-        return f"{name} ließ das Lesen abbrechen (Signal {-status}). Die Datei ist vermutlich beschädigt."
+            return notice("loading.process_ended", name=name, status=status)
+        return notice("loading.broken", name=name, signal=-status)
 
 
 def _failed(path: str, reason: str) -> FileReport:
-    return FileReport(path, IndexOutcome.FAILED, one_line(reason))
+    return FileReport(path, IndexOutcome.FAILED, mapped(reason, one_line))
 
 
 def _result(message: dict[str, Any], whole: str, absolute: str) -> Document | FileReport:
     """A document or a report from a message; ``whole`` is what a report about the file itself is called."""
     inside = f"{absolute}#{message['member']}" if message["member"] else ""
     if "refused" in message:
-        return _failed(inside or whole, message["refused"])
+        return _failed(inside or whole, restored(message["refused"]))
     article = message["article"]
     landmarks = tuple(Landmark(**landmark) for landmark in article.pop("landmarks"))
     return replace(Document(**article), landmarks=landmarks, path=inside or absolute)

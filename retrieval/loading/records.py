@@ -12,6 +12,7 @@ from retrieval.loading.article import Article, Block, Refused
 from retrieval.loading.limits import MAX_MEMBERS
 from retrieval.loading.text import clean, tidy, unwrap
 from retrieval.loading.textfiles import decoded
+from retrieval.texts import notice
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +26,14 @@ def read_json_file(raw: bytes, name: str) -> Iterator[Article | Refused]:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":
-            raise LoadingError(f"{name} ist kein gültiges JSON (Zeile {error.lineno}: {error.msg}).") from None
+            raise LoadingError(notice("loading.json", name=name, line=error.lineno, error=error.msg)) from None
         yield from _lines(text, name)
     except (ValueError, RecursionError) as error:  # numbers with thousands of digits, thousands of brackets
-        raise LoadingError(f"{name} ist kein lesbares JSON: {_reason(error)}.") from None
+        raise LoadingError(notice("loading.unreadable_json", name=name, error=_reason(error))) from None
     else:
         if isinstance(value, list):
             if not value:
-                raise LoadingError(f"{name} ist eine leere Liste.")
+                raise LoadingError(notice("loading.empty_list", name=name))
             _check_count(len(value), name)
             for number, record in enumerate(value, 1):
                 yield _article(record, name, str(number))
@@ -54,24 +55,24 @@ def _lines(text: str, name: str) -> Iterator[Article | Refused]:
         try:
             yield _article(json.loads(line), name, str(number))
         except (ValueError, RecursionError) as error:
-            yield Refused(f"{name}, Zeile {number} ist kein lesbares JSON: {_reason(error)}.", str(number))
+            yield Refused(notice("loading.unreadable_line", name=name, line=number, error=_reason(error)), str(number))
 
 
 def _check_count(count: int, name: str) -> None:
     if count > MAX_MEMBERS:
-        raise LoadingError(f"{name} enthält {count} Artikel; erlaubt sind {MAX_MEMBERS}. Bitte teilen.")
+        raise LoadingError(notice("loading.many_articles", name=name, count=count, limit=MAX_MEMBERS))
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
-        return "zu tief verschachtelt"
-    return error.msg if isinstance(error, json.JSONDecodeError) else "eine Zahl hat zu viele Stellen"
+        return notice("loading.nested_json")
+    return error.msg if isinstance(error, json.JSONDecodeError) else notice("loading.long_number")
 
 
 def _article(record: Any, name: str, member: str) -> Article | Refused:
-    where = f"{name}, Artikel {member}" if member else name
+    where = notice("loading.place", name=name, member=member) if member else name
     if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-        return Refused(f"{where}: Ein Artikel ist ein Objekt, dessen Feld „text“ eine Zeichenkette ist.", member)
+        return Refused(notice("loading.no_article", place=where), member)
     fields = {}
     for field in _FIELDS:
         value = record.get(field)

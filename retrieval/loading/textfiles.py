@@ -10,13 +10,14 @@ from retrieval.loading.decoding import declared_charset, decode
 from retrieval.loading.markup import read_html, read_markdown
 from retrieval.loading.metadata import front_matter
 from retrieval.loading.text import clean, tidy, unwrap
+from retrieval.texts import notice
 
 
 def decoded(raw: bytes, name: str, *, charset: str = "") -> str:
     """The clean text of a file. Raises LoadingError if there is none in it."""
     text = clean(decode(raw, name, charset=charset))
     if not text.strip():
-        raise LoadingError(f"{name} ist leer. Bitte eine Datei mit Text angeben.")
+        raise LoadingError(notice("loading.empty", name=name))
     return text
 
 
@@ -43,7 +44,7 @@ def html_article(html: str, name: str) -> Article:
     try:
         article = read_html(html)
     except (ValueError, RecursionError) as error:  # what lxml raises for input that it cannot make a tree of
-        raise LoadingError(f"{name} ist kein lesbares HTML.") from error
+        raise LoadingError(notice("loading.unreadable", name=name, kind=notice("loading.kind_html"))) from error
     if not article.text.strip():
-        raise LoadingError(f"In {name} ist kein Artikeltext zu finden.")
+        raise LoadingError(notice("loading.no_article_text", name=name))
     return article

@@ -24,10 +24,11 @@ from retrieval.loading.archive import Archive, TrapError
 from retrieval.loading.article import Refused
 from retrieval.loading.documents import read_documents
 from retrieval.loading.formats import ARCHIVE_SUFFIX, FORMATS, known_types, max_size
+from retrieval.loading.limits import MAX_ERROR_CHARS
+from retrieval.texts import notice, stored
 
 #: The exit status after a file that needed more memory than there is.
 OUT_OF_MEMORY: Final = 77
-_MAX_ERROR_CHARS: Final = 200
 
 logger = logging.getLogger(__name__)
 
@@ -47,25 +48,28 @@ class Answering:
                 yield from _articles(raw, name)
                 return
             if self._archive is None or raw or member is None:
-                self._archive = Archive(raw, name, "ZIP-Archiv")
+                self._archive = Archive(raw, name, notice("loading.kind_archive"))
             if member is None:
                 yield {"members": _known_members(self._archive)}
             else:
                 yield from _articles_of_member(self._archive, member)
         except LoadingError as error:
-            yield {"refused": str(error), "member": "", "whole": isinstance(error, TrapError)}
+            yield _refused(str(error), whole=isinstance(error, TrapError))
         except MemoryError:
             raise
         except Exception as error:  # parsers of other people's files raise whatever they raise
             logger.warning("reading %s failed", name, exc_info=True)
-            reason = f"Die Datei lässt sich nicht lesen ({error!r:.{_MAX_ERROR_CHARS}})."
-            yield {"refused": " ".join(reason.split()), "member": "", "whole": False}
+            yield _refused(notice("loading.failed", error=f"{error!r:.{MAX_ERROR_CHARS}}"))
+
+
+def _refused(reason: str, member: str = "", *, whole: bool = False) -> dict[str, Any]:
+    return {"refused": stored(reason), "member": member, "whole": whole}
 
 
 def _articles(raw: bytes, name: str) -> Iterator[dict[str, Any]]:
     for found in read_documents(raw, name):
         if isinstance(found, Refused):
-            yield {"refused": found.reason, "member": found.member, "whole": False}
+            yield _refused(found.reason, found.member)
         else:
             yield {"article": asdict(found.document), "member": found.name}
 
@@ -79,7 +83,7 @@ def _known_members(archive: Archive) -> list[str]:
         and not any(part.startswith((".", "__MACOSX")) for part in member.split("/") if part not in (".", ".."))
     ]
     if not known:
-        raise LoadingError(f"In {archive.name} liegt keine Datei der Typen {known_types()}.")
+        raise LoadingError(notice("loading.empty_archive", name=archive.name, types=known_types()))
     return known
 
 
@@ -87,7 +91,7 @@ def _articles_of_member(archive: Archive, member: str) -> Iterator[dict[str, Any
     path = PurePosixPath(member)
     suffix = path.suffix.lower()
     if suffix == ARCHIVE_SUFFIX:
-        raise LoadingError(f"{path.name} ist ein Archiv in einem Archiv. Bitte auspacken und einzeln angeben.")
+        raise LoadingError(notice("loading.archive_in_archive", name=path.name))
     yield from _articles(archive.read(member, max_size(suffix)), path.name)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from retrieval.errors import LoadingError
+from retrieval.loading.limits import MAX_ERROR_CHARS
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -19,7 +21,7 @@ def parse_xml(raw: bytes, name: str) -> _Element:
     try:
         return etree.fromstring(raw, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise LoadingError(f"{name} ist beschädigt ({error}).") from error
+        raise LoadingError(notice("loading.damaged_xml", name=name, error=f"{error!s:.{MAX_ERROR_CHARS}}")) from error
 
 
 def local_name(element: _Element) -> str:
