@@ -13,6 +13,7 @@ from retrieval.errors import QuestionError
 from retrieval.metrics import normalise
 from retrieval.reader import Reader
 from retrieval.search import Search
+from retrieval.texts import notice
 from retrieval.types import Answer, Filter, Hit
 
 MAX_QUESTION_CHARS = 1000
@@ -106,11 +107,9 @@ def checked_question(question: str) -> str:
     """
     question = " ".join(question.split())
     if not question:
-        raise QuestionError("Die Frage ist leer. Bitte eine Frage eingeben.")
+        raise QuestionError(notice("question.empty"))
     if len(question) > MAX_QUESTION_CHARS:
-        raise QuestionError(
-            f"Die Frage ist mit {len(question)} Zeichen zu lang; höchstens {MAX_QUESTION_CHARS} sind möglich."
-        )
+        raise QuestionError(notice("question.long", count=len(question), limit=MAX_QUESTION_CHARS))
     return question
 
 

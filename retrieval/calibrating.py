@@ -26,6 +26,7 @@ from retrieval.evaluation import (
     temporary_search,
 )
 from retrieval.reader import Reader
+from retrieval.texts import notice
 
 ANSWERED = 0.80  # share of the answerable questions that the threshold has to leave answered
 FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit
@@ -102,10 +103,8 @@ def calibrate(
     """
     answerable = sum(bool(question.answers) for question in data.questions)
     if min(answerable, len(data.questions) - answerable) < FEWEST:
-        raise EvaluationError(
-            f"Zum Kalibrieren braucht es Fragen mit Antwort und solche ohne, je mindestens {FEWEST}; hier sind es "
-            f"{answerable} und {len(data.questions) - answerable}. Bitte eine Datei im Format SQuAD 2.0 angeben."
-        )
+        unanswerable = len(data.questions) - answerable
+        raise EvaluationError(notice("evaluation.few", fewest=FEWEST, answerable=answerable, unanswerable=unanswerable))
     return observe(data, embedder, reader, top_k=top_k, progress=progress).fits()
 
 
@@ -145,7 +144,7 @@ def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]
     """
     every = [candidate for candidates in rows for candidate in candidates]
     if not every:
-        raise EvaluationError("Das Lesemodell findet zu keiner Frage eine Stelle; so lässt es sich nicht kalibrieren.")
+        raise EvaluationError(notice("evaluation.no_span"))
     weights = logistic(np.array([values for values, _ in every], float), np.array([right for _, right in every], float))
     # A question without any candidate stays unanswered, whatever the calibration.
     asked_rows = np.array([bool(candidates) for candidates in rows])

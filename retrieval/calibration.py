@@ -15,6 +15,7 @@ from typing import Any
 
 from retrieval.errors import ModelError
 from retrieval.jsonfiles import write_json
+from retrieval.texts import notice
 
 FILE = "calibration.json"
 #: The calibrations of a data directory, by the reader's signature.
@@ -120,15 +121,12 @@ def _content(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
     if not isinstance(values, dict):
-        raise _damaged(path, "kein JSON-Objekt")
+        raise _damaged(path, notice("models.no_json_object"))
     return values
 
 
 def _damaged(path: Path, reason: object) -> ModelError:
-    return ModelError(
-        f"Die Datei {path} ist beschädigt ({reason}). Bitte wiederherstellen oder löschen; "
-        "ohne sie gelten Standardwerte."
-    )
+    return ModelError(notice("models.calibration", path=path, error=reason))
 
 
 def sigmoid(z: float) -> float:

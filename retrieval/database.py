@@ -15,6 +15,7 @@ from typing import Any
 from retrieval.errors import StoreError
 from retrieval.migration import APPLICATION_ID, migrate
 from retrieval.schema import SCHEMA_VERSION
+from retrieval.texts import notice
 
 #: Up to this size a database is read through once when it is opened (about 0.1 s). Of a larger one damage is found
 #: when SQLite meets it, and inside a value by its checksum (see ``seals``) when it is read: an answer is right or is
@@ -84,10 +85,7 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing: committed to the disk at the end, taken back when an exception leaves the block."""
         if self.read_only:
-            raise StoreError(
-                f"Das Datenverzeichnis {self.path.parent} ist schreibgeschützt. "
-                "Bitte Schreibrechte geben oder mit FUNDSTELLE_HOME ein anderes wählen."
-            )
+            raise StoreError(notice("store.read_only", home=self.path.parent))
         with self._explained():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
@@ -103,11 +101,13 @@ class Database:
         """Reads the whole file and raises StoreError if SQLite finds damage in it; thoroughly: in its indexes too."""
         pragma = "integrity_check" if thoroughly else "quick_check"
         # Damage inside the keyword index is not damage of the articles: KeywordIndex finds and mends it.
-        found = [row[0] for row in self.rows(f"PRAGMA {pragma}(5)") if row[0] != "ok" and "fts5" not in row[0].lower()]
+        lines = [row[0].replace("\n", " ") for row in self.rows(f"PRAGMA {pragma}(5)")]
+        found = [line for line in lines if line != "ok" and "fts5" not in line.lower()]
         if thoroughly:
-            found += [f"{table}: Zeile {row}" for table, row, *_ in self.rows("PRAGMA foreign_key_check")]
+            broken = self.rows("PRAGMA foreign_key_check")
+            found += [notice("store.damaged_row", table=table, row=row) for table, row, *_ in broken]
         if found:
-            raise damaged(self.path, found[0].replace("\n", " "))
+            raise damaged(self.path, found[0])
 
     @property
     def is_small(self) -> bool:
@@ -128,52 +128,36 @@ class Database:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = "es ist eine Datei" if isinstance(error, FileExistsError) else (error.strerror or str(error))
-            raise StoreError(
-                f"Das Datenverzeichnis {folder} kann nicht angelegt werden ({reason}). "
-                "Bitte mit FUNDSTELLE_HOME ein anderes wählen."
-            ) from error
+            is_file = isinstance(error, FileExistsError)
+            reason = notice("store.is_file") if is_file else (error.strerror or str(error))
+            raise StoreError(notice("store.cannot_make_home", home=folder, error=reason)) from error
         exists = os.path.exists(self.path)
         writable = os.access(folder, os.W_OK | os.X_OK) and (not exists or os.access(self.path, os.W_OK))
         if not writable and not exists:
-            raise StoreError(
-                f"In das Datenverzeichnis {folder} kann nicht geschrieben werden. "
-                "Bitte Schreibrechte geben oder mit FUNDSTELLE_HOME ein anderes wählen."
-            )
+            raise StoreError(notice("store.cannot_write_home", home=folder))
         return writable
 
     def _open(self) -> None:
         if self.path.exists() and 0 < self.path.stat().st_size < 512:
-            raise damaged(self.path, "sie ist abgeschnitten")  # SQLite would take a single byte for a new file
+            raise damaged(self.path, notice("store.cut_off"))  # SQLite would take a single byte for a new file
         version, application, tables = self._header()
         if version > SCHEMA_VERSION and application == APPLICATION_ID:
-            raise StoreError(
-                f"Die Datenbank {self.path} stammt von einer neueren Fundstelle-Version (Schema {version}, bekannt "
-                f"ist {SCHEMA_VERSION}). Bitte Fundstelle aktualisieren oder mit FUNDSTELLE_HOME ein anderes "
-                "Datenverzeichnis wählen."
-            )
+            raise StoreError(notice("store.newer", path=self.path, schema=version, known=SCHEMA_VERSION))
         if tables and application != APPLICATION_ID:
-            raise StoreError(
-                f"{self.path} ist keine Fundstelle-Datenbank. Bitte die Datei verschieben oder mit FUNDSTELLE_HOME "
-                "ein anderes Datenverzeichnis wählen."
-            )
+            raise StoreError(notice("store.foreign", path=self.path))
         if version < 0 or (tables and not version):
-            raise damaged(self.path, f"ein Schema {version} gibt es nicht")
+            raise damaged(self.path, notice("store.no_such_schema", schema=version))
         if not tables and self.read_only:
-            raise StoreError(f"Die Datenbank {self.path} ist leer und kann nicht beschrieben werden.")
+            raise StoreError(notice("store.empty", path=self.path))
         if version < SCHEMA_VERSION and self.read_only:
-            raise StoreError(
-                f"Die Datenbank {self.path} stammt von einer älteren Fundstelle-Version (Schema {version}, nötig ist "
-                f"{SCHEMA_VERSION}) und kann nicht beschrieben werden. Bitte „fundstelle status“ einmal mit "
-                "Schreibrechten aufrufen."
-            )
+            raise StoreError(notice("store.older", path=self.path, schema=version, needed=SCHEMA_VERSION))
         if self.is_small:
             self.check()
         if version < SCHEMA_VERSION:
             with self._explained():
                 found = migrate(self._connection())
             if 0 < found < SCHEMA_VERSION:
-                self._notify(f"Die Datenbank {self.path} wurde auf Schema {SCHEMA_VERSION} gebracht (bisher {found}).")
+                self._notify(notice("store.migrated", path=self.path, schema=SCHEMA_VERSION, before=found))
 
     def _header(self) -> tuple[int, int, int]:
         """Schema version, application id and number of tables, of one moment."""
@@ -238,32 +222,27 @@ class Database:
         except sqlite3.Error as error:
             raise self._explain(error) from error
         except UnicodeDecodeError as error:  # the message of an error can quote a damaged schema
-            raise damaged(self.path, "auch die Fehlermeldung ist nicht zu lesen") from error
+            raise damaged(self.path, notice("store.unreadable_error")) from error
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
-        code, where = _code(error), f"Die Datenbank {self.path}"
+        code, path = _code(error), self.path
         # An error in SQL that never changes is one in the tables.
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
-            return damaged(self.path, str(error))
-        if code == sqlite3.SQLITE_READONLY and not self.read_only and os.access(self.path, os.W_OK):
-            return damaged(self.path, "der Dateikopf erlaubt nur Lesen")
+            return damaged(path, str(error))
+        if code == sqlite3.SQLITE_READONLY and not self.read_only and os.access(path, os.W_OK):
+            return damaged(path, notice("store.read_only_header"))
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return StoreError(f"{where} wird gerade von einem anderen Prozess beschrieben. Bitte später noch einmal.")
+            return StoreError(notice("store.busy", path=path))
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            return StoreError(
-                f"{where} kann nicht geschrieben oder gelesen werden ({error}). Ist der Datenträger voll?"
-            )
+            return StoreError(notice("store.full", path=path, error=error))
         if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
-            return StoreError(f"{where} lässt sich nicht öffnen oder beschreiben ({error}). Bitte die Rechte prüfen.")
-        return StoreError(f"{where} meldet einen Fehler: {error}")
+            return StoreError(notice("store.forbidden", path=path, error=error))
+        return StoreError(notice("store.failed", path=path, error=error))
 
 
 def damaged(path: Path, detail: str) -> StoreError:
     """The error for a damaged database file, with the way out."""
-    return StoreError(
-        f"Die Datenbank {path} ist beschädigt ({detail}). Bitte diese Datei (samt {path.name}-wal und "
-        f"{path.name}-shm, falls vorhanden) verschieben und die Artikel mit „fundstelle index“ neu einlesen."
-    )
+    return StoreError(notice("store.damaged", path=path, name=path.name, error=detail))
 
 
 def _code(error: sqlite3.Error) -> int:

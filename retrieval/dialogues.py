@@ -17,6 +17,7 @@ from retrieval.errors import EvaluationError
 from retrieval.evaluation import Progress, article_document, read_articles, temporary_search
 from retrieval.metrics import exact_match, f1
 from retrieval.search import Search
+from retrieval.texts import notice
 from retrieval.types import Answer, Document
 
 _COMPLETE = "question_complete"
@@ -81,11 +82,9 @@ def read_dialogues(path: Path, *, field: str = "question", questions_from: Path 
                         turns.append(DialogueTurn(str(turn["id"]), str(asked), answers, completed))
                     dialogues.append(tuple(turns))
     except (KeyError, TypeError, AttributeError) as error:
-        raise EvaluationError(
-            f"{path.name} hat keine Gespräche, wie eval sie liest: {error!s} fehlt oder passt nicht."
-        ) from error
+        raise EvaluationError(notice("evaluation.bad_dialogues", name=path.name, error=error)) from error
     if not dialogues:
-        raise EvaluationError(f"{path.name} enthält keine Gespräche („dialogues“).")
+        raise EvaluationError(notice("evaluation.no_dialogues", name=path.name))
     return DialogueSet(tuple(documents), tuple(dialogues))
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from retrieval.errors import ModelError
 from retrieval.modelfiles import ModelReference, check_tokenizer, fast_bfloat16, positions, torch_device
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -115,10 +116,7 @@ class SentenceTransformerEmbedder:
         # Without modules.json the library would put its own pooling on any encoder, a reader for example, and say
         # so in the log only: vectors that mean nothing.
         if not (folder / "modules.json").is_file() or _kind(folder) != "SentenceTransformer":
-            raise ModelError(
-                f"{self._reference.name} ist kein Modell für Satzvektoren im Format sentence-transformers. "
-                "Bitte FUNDSTELLE_EMBEDDER prüfen."
-            )
+            raise ModelError(notice("models.no_embedder", name=self._reference.name))
         from sentence_transformers import SentenceTransformer
 
         model = SentenceTransformer(
@@ -129,7 +127,7 @@ class SentenceTransformerEmbedder:
             model_kwargs={"use_safetensors": True, "dtype": "float32"},
         )
         if not model.get_embedding_dimension():
-            raise ModelError(f"{self._reference.name} sagt nicht, wie lang seine Vektoren sind.")
+            raise ModelError(notice("models.no_dimension", name=self._reference.name))
         encoder = model.transformers_model
         if encoder is not None:
             check_tokenizer(model.tokenizer, folder)

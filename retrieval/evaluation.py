@@ -30,6 +30,7 @@ from retrieval.reader import Reader
 from retrieval.search import Search
 from retrieval.splitting import SentenceSplitter
 from retrieval.store import Store
+from retrieval.texts import notice
 from retrieval.types import Document, Filter
 from retrieval.vectors import FaissVectorIndex
 
@@ -96,11 +97,9 @@ def read_evaluation(path: Path, *, field: str = "question", questions_from: Path
                     questions.append(EvaluationQuestion(str(qa["id"]), asked, answers, len(documents)))
                 documents.append(article_document(article, paragraph["context"], len(documents)))
     except (KeyError, TypeError, AttributeError) as error:
-        raise EvaluationError(
-            f"{path.name} ist keine SQuAD-Datei, wie sie eval liest: {error!s} fehlt oder passt nicht."
-        ) from error
+        raise EvaluationError(notice("evaluation.bad_file", name=path.name, error=error)) from error
     if not questions:
-        raise EvaluationError(f"{path.name} enthält keine Fragen.")
+        raise EvaluationError(notice("evaluation.no_questions", name=path.name))
     return EvaluationSet(tuple(documents), tuple(questions))
 
 
@@ -218,7 +217,7 @@ def asked(question: EvaluationQuestion) -> str:
     try:
         return checked_question(question.question)
     except QuestionError as error:
-        raise EvaluationError(f"Die Frage {question.id} lässt sich nicht stellen: {error}") from error
+        raise EvaluationError(notice("evaluation.bad_question", id=question.id, error=error)) from error
 
 
 def _mean(values: Any, digits: int = 2) -> float | None:
@@ -243,9 +242,9 @@ def read_articles(path: Path) -> list[dict[str, Any]]:
         if not isinstance(articles, list):
             raise TypeError("data")
     except OSError as error:
-        raise EvaluationError(f"Die Datei {path} ist nicht lesbar ({error.strerror}).") from error
+        raise EvaluationError(notice("evaluation.cannot_read", path=path, error=error.strerror)) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{path.name} ist keine SQuAD-Datei (JSON mit einer Liste unter „data“).") from error
+        raise EvaluationError(notice("evaluation.not_squad", name=path.name)) from error
     return articles
 
 
@@ -258,4 +257,4 @@ def _questions_by_id(path: Path, field: str) -> dict[str, str]:
             for qa in paragraph["qas"]
         }
     except (KeyError, TypeError, AttributeError) as error:
-        raise EvaluationError(f"{path.name} hat keine Fragen unter „{field}“ mit ids.") from error
+        raise EvaluationError(notice("evaluation.no_ids", name=path.name, field=field)) from error

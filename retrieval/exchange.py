@@ -14,6 +14,7 @@ from retrieval.errors import LoadingError
 from retrieval.indexing import Indexer
 from retrieval.loading.metadata import iso_date
 from retrieval.store import Store
+from retrieval.texts import notice
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Landmark, Version
 
 MAX_LINE_BYTES: Final = 256_000_000
@@ -71,7 +72,8 @@ def take_in(
         try:
             entries.append(_entry(line))
         except ValueError as error:
-            bad.append(FileReport(f"{path}:{number}", IndexOutcome.FAILED, f"Zeile {number}: {error}"))
+            reason = notice("exchange.line", line=number, error=error)
+            bad.append(FileReport(f"{path}:{number}", IndexOutcome.FAILED, reason))
     with store.writing():
         report = indexer.index_documents([entry.document for entry in entries], progress)
         for entry, result in zip(entries, report.files, strict=True):
@@ -96,19 +98,19 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                         yield number, line
                 is_new = line.endswith(b"\n")
     except OSError as error:
-        raise LoadingError(f"Die Datei {path} ist nicht lesbar ({error.strerror}).") from error
+        raise LoadingError(notice("exchange.cannot_read", path=path, error=error.strerror)) from error
 
 
 def _entry(line: bytes) -> Entry:
-    """The article in a line. Raises ValueError, with the reason for people."""
+    """The article in a line. Raises ValueError, with the reason for people: a Notice."""
     if len(line) == MAX_LINE_BYTES:
-        raise ValueError(f"Sie ist länger als {MAX_LINE_BYTES} Bytes.")
+        raise ValueError(notice("exchange.long", limit=MAX_LINE_BYTES))
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
-        raise ValueError("Das ist kein JSON.") from None
+        raise ValueError(notice("exchange.no_json")) from None
     if not isinstance(value, dict):
-        raise ValueError("Das ist kein JSON-Objekt.")
+        raise ValueError(notice("exchange.no_object"))
     text = _text(value)
     document = Document(
         **_description(value),
@@ -118,13 +120,13 @@ def _entry(line: bytes) -> Entry:
         landmarks=_landmarks(value.get("landmarks", []), len(text)),
     )
     if not document.path:
-        raise ValueError("„path“ fehlt.")
+        raise ValueError(notice("exchange.missing", field="path"))
     return Entry(document, _string(value, "added"), _versions(value.get("versions", [])))
 
 
 def _versions(value: Any) -> tuple[Version, ...]:
     if not isinstance(value, list) or not all(isinstance(version, dict) for version in value):
-        raise ValueError("„versions“ ist keine Liste von Objekten.")
+        raise ValueError(notice("exchange.versions"))
     return tuple(
         Version(number, Document(**_description(version), text=_text(version)), _string(version, "replaced_at"))
         for number, version in enumerate(value, 1)
@@ -134,35 +136,35 @@ def _versions(value: Any) -> tuple[Version, ...]:
 def _description(value: dict[str, Any]) -> dict[str, Any]:
     fields = {name: _string(value, name) for name in _OF_VERSION}
     if fields["published"] and iso_date(fields["published"]) != fields["published"]:
-        raise ValueError("„published“ ist kein Datum wie 2024-05-17.")
+        raise ValueError(notice("exchange.date"))
     return fields
 
 
 def _text(value: dict[str, Any]) -> str:
     text = _string(value, "text")
     if not text.strip():
-        raise ValueError("„text“ fehlt.")
+        raise ValueError(notice("exchange.missing", field="text"))
     # Landmarks count the characters of this very text: mending it would move them.
     if not unicodedata.is_normalized("NFC", text):
-        raise ValueError("„text“ ist nicht so normalisiert, wie Fundstelle exportiert (NFC).")
+        raise ValueError(notice("exchange.normalised"))
     return text
 
 
 def _string(value: dict[str, Any], name: str) -> str:
     found = value.get(name, "")
     if not isinstance(found, str):
-        raise ValueError(f"„{name}“ ist kein Text.")
+        raise ValueError(notice("exchange.no_text", field=name))
     try:
         found.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"„{name}“ enthält Zeichen, die es nicht gibt.") from None
+        raise ValueError(notice("exchange.no_characters", field=name)) from None
     if _CONTROL.search(found):  # they would reach the terminal
-        raise ValueError(f"„{name}“ enthält Steuerzeichen.")
+        raise ValueError(notice("exchange.controls", field=name))
     return found
 
 
 def _landmarks(value: Any, length: int) -> tuple[Landmark, ...]:
-    error = ValueError("„landmarks“ ist keine Liste von [Stelle, Seite, Überschrift], nach Stelle geordnet.")
+    error = ValueError(notice("exchange.landmarks"))
     if not isinstance(value, list):
         raise error
     landmarks: list[Landmark] = []

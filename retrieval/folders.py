@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.errors import LoadingError
 from retrieval.loading import find_files
+from retrieval.texts import notice
 from retrieval.types import FileReport, IndexOutcome
 
 if TYPE_CHECKING:
@@ -28,11 +29,7 @@ def sync_folder(folder: str, store: Store, indexer: Indexer) -> list[FileReport]
     try:
         os.listdir(folder)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise LoadingError(
-            f"Der Ordner ist nicht zu lesen ({reason}). Seine Artikel bleiben, bis er wieder da ist; "
-            "fundstelle remove nimmt sie heraus."
-        ) from error
+        raise LoadingError(notice("index.folder_gone", error=error.strerror or error)) from error
     files = find_files([Path(folder)])  # before anything is removed: it raises where there is none left
     return [*_remove_gone(folder, store), *_take_up(files, store, indexer)]
 

@@ -21,6 +21,7 @@ from retrieval.rows import now
 from retrieval.splitting import SentenceSplitter
 from retrieval.stopwatch import Stopwatch
 from retrieval.store import Store
+from retrieval.texts import notice
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Parts, Source, SourceKind
 from retrieval.vectors import FaissVectorIndex
 
@@ -174,7 +175,7 @@ class Indexer:
         for document_id in vanished:
             self._store.remove(document_id)
         if vanished:
-            self._notify(f"{file}: Artikel, die nicht mehr darin stehen, wurden entfernt ({len(vanished)}).")
+            self._notify(notice("index.vanished", file=file, count=len(vanished)))
 
     def _split(self, document: Document) -> Parts | str:
         """The parts of an article; a ``str`` says why there are none."""
@@ -185,7 +186,7 @@ class Indexer:
             return str(error)
         except Exception as error:
             logger.exception("splitting %s failed", document.path)
-            return f"Der Text lässt sich nicht in Sätze teilen ({error!r})."
+            return notice("index.cannot_split", error=repr(error))
 
     def _embed_and_put(
         self, articles: Sequence[tuple[Place, Document, Parts]], report: Callable[[Place, FileReport], None]
@@ -208,8 +209,7 @@ def _noted(report: FileReport, document: Document) -> FileReport:
     """The report, with what is odd about an article that was taken up."""
     if document.language == "de":
         return report
-    reason = f"nicht deutsch ({document.language}); die Suche ist für deutsche Artikel gemacht"
-    return replace(report, reason=report.reason or reason)
+    return replace(report, reason=report.reason or notice("index.not_german", language=document.language))
 
 
 def _loaded(
@@ -234,6 +234,6 @@ def split_article(splitter: SentenceSplitter, text: str) -> Parts:
     """Sentences, passages and keyword terms of one article. Raises LoadingError if it has no sentence."""
     sentences = splitter.split(text)
     if not sentences:
-        raise LoadingError("Der Text enthält keinen Satz.")
+        raise LoadingError(notice("index.no_sentence"))
     passages = build_passages(text, sentences)
     return Parts(sentences, passages, tuple(all_terms(passage.text) for passage in passages))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from retrieval.errors import StoreError
+from retrieval.texts import notice
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -39,6 +40,4 @@ def replacing(path: Path) -> Iterator[TextIO]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(
-            f"Die Datei {path} kann nicht geschrieben werden ({error.strerror}). Bitte Rechte und freien Platz prüfen."
-        ) from error
+        raise StoreError(notice("store.cannot_write_file", path=path, error=error.strerror)) from error

@@ -11,6 +11,7 @@ from retrieval.errors import StoreError
 from retrieval.rows import ids_parameter
 from retrieval.schema import KEYWORDS_TABLE
 from retrieval.store import Store
+from retrieval.texts import notice
 
 #: What the part of a compound counts of what a word by itself counts; of 0 to 1 the best for the held-out questions.
 PART_WEIGHT = 0.4
@@ -103,7 +104,7 @@ class KeywordIndex:
 
     def _repair(self) -> None:
         self.rebuild()
-        self._notify("Der Stichwortindex war beschädigt und wurde aus der Datenbank neu aufgebaut.")
+        self._notify(notice("index.keywords_damaged"))
 
     def _telling(self, terms: Sequence[str]) -> list[str]:
         """The terms from the rarest on, as long as scoring them is quick: the frequent ones decide little then."""

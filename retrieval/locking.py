@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from retrieval.errors import StoreError
+from retrieval.texts import notice
 
 LOCK_NAME = "fundstelle.lock"
 _PAUSE_SECONDS = 0.05
@@ -55,9 +56,7 @@ class WriterLock:
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise StoreError(
-                f"Die Datei {self._path} lässt sich nicht öffnen ({error.strerror}). Bitte die Rechte prüfen."
-            ) from error
+            raise StoreError(notice("store.cannot_open_file", path=self._path, error=error.strerror)) from error
         try:
             self._wait(file)
             with suppress(OSError):  # a full disk: the lock holds all the same
@@ -78,9 +77,9 @@ class WriterLock:
             except BlockingIOError:
                 holder = _holder(file)
             if time.monotonic() >= deadline:
-                raise StoreError(f"{holder} Bitte später noch einmal.")
+                raise StoreError(notice("store.locked", holder=holder))
             if not is_said:
-                self._notify(f"{holder} Es wird bis zu {self._wait_seconds:g} Sekunden gewartet.")
+                self._notify(notice("store.waiting", holder=holder, seconds=self._wait_seconds))
                 is_said = True
             time.sleep(min(_PAUSE_SECONDS, max(0.0, deadline - time.monotonic())))
 
@@ -89,7 +88,6 @@ def _holder(file: int) -> str:
     """Who holds the lock and since when, as a sentence; between taking the lock and saying so, less is known."""
     try:
         process, since = os.pread(file, 100, 0).split()
-        when = datetime.fromtimestamp(int(since)).strftime("%d.%m.%Y %H:%M:%S")
-        return f"Der Prozess {int(process)} schreibt seit {when} in diese Sammlung."
+        return notice("store.holder", process=int(process), since=datetime.fromtimestamp(int(since)))
     except (ValueError, OverflowError, OSError):
-        return "Ein anderer Prozess schreibt in diese Sammlung."
+        return notice("store.some_holder")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from retrieval.calibration import FILE as CALIBRATION
 from retrieval.errors import FundstelleError, ModelError, SettingsError
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -24,7 +25,6 @@ Model = TypeVar("Model")
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _UNWANTED = ["onnx/*", "openvino/*"]
 _HUB_TIMEOUT = 10.0  # seconds; without it an unreachable hub is tried for minutes
-_HINT = "Ohne Netz bitte einen lokalen Ordner angeben oder die Einstellung weglassen, dann gilt das eingebaute Modell."
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,10 @@ class ModelReference:
         path = Path(os.path.expanduser(self.name))
         if os.path.isdir(path):  # Path.is_dir() raises for names that are too long, and where it may not look
             if not _is_model(path):
-                raise ModelError(f"Im Ordner {path} liegt kein Modell (config.json oder modules.json fehlt).")
+                raise ModelError(notice("models.no_model", folder=path))
             return path
         if path.is_absolute() or self.name.startswith((".", "~")) or self.name.count("/") != 1:
-            raise ModelError(
-                f"Den Modellordner {path} gibt es nicht. Bitte FUNDSTELLE_EMBEDDER oder FUNDSTELLE_READER prüfen."
-            )
+            raise ModelError(notice("models.no_folder", folder=path))
         return None
 
     @property
@@ -77,7 +75,7 @@ class ModelReference:
                     with path.open("rb") as file:
                         digest.update(hashlib.file_digest(file, "sha256").digest())
         except OSError as error:
-            raise ModelError(f"Das Modell in {folder} lässt sich nicht lesen: {first_line(error)}") from error
+            raise ModelError(notice("models.cannot_read", folder=folder, error=first_line(error))) from error
         return f"{folder.name}:{digest.hexdigest()[:16]}"
 
     def load(self, loader: Callable[[Path], Model]) -> Model:
@@ -94,10 +92,8 @@ class ModelReference:
         except FundstelleError:
             raise
         except Exception as error:  # the loaders raise whatever their file parsers raise
-            where = self.name if self.folder is None else f"in {folder}"
-            raise ModelError(
-                f"Das Modell {where} lässt sich nicht laden, Dateien fehlen oder sind beschädigt ({first_line(error)})."
-            ) from error
+            where = self.name if self.folder is None else notice("models.in_folder", folder=folder)
+            raise ModelError(notice("models.cannot_load", model=where, error=first_line(error))) from error
 
     def files(self) -> Path:
         """The folder of the model's files, downloaded first if need be. Raises ModelError like ``load``."""
@@ -146,17 +142,11 @@ class ModelReference:
             HfApi().model_info(name, revision=self.revision, timeout=_HUB_TIMEOUT)
             folder = snapshot_download(name, revision=self.revision, allow_patterns=_WANTED, ignore_patterns=_UNWANTED)
         except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-            raise ModelError(
-                f"Auf dem Hub gibt es {self.name} nicht, oder das Modell ist nicht öffentlich. "
-                "Bitte Namen und Revision prüfen."
-            ) from error
+            raise ModelError(notice("models.not_on_hub", name=self.name)) from error
         except Exception as error:  # network, disk, a name that the hub does not allow
-            raise ModelError(
-                f"Das Modell {self.name} liegt nicht in einem Ordner dieses Namens und lässt sich nicht vom Hub laden "
-                f"({first_line(error)}). {_HINT}"
-            ) from error
+            raise ModelError(notice("models.no_download", name=self.name, error=first_line(error))) from error
         if not _is_model(Path(folder)):
-            raise ModelError(f"Auf dem Hub ist {self.name} kein Modell (config.json oder modules.json fehlt).")
+            raise ModelError(notice("models.no_model_on_hub", name=self.name))
         return Path(folder)
 
 
@@ -167,13 +157,10 @@ def _is_model(folder: Path) -> bool:
 def _check_weights(folder: Path) -> None:
     """Raises ModelError unless all weights are in safetensors files; pickles can hold code and are never read."""
     if not any(folder.rglob("*.safetensors")):
-        raise ModelError(
-            f"Im Ordner {folder} fehlen Gewichte im Format safetensors (model.safetensors). "
-            "Bitte den Ordner wiederherstellen oder ein anderes Modell wählen."
-        )
+        raise ModelError(notice("models.no_weights", folder=folder))
     for path in folder.rglob("pytorch_model.bin"):
         if not any(path.parent.glob("*.safetensors")):
-            raise ModelError(f"{path} ist eine Pickle-Datei; sie wird nicht geladen. Bitte als safetensors speichern.")
+            raise ModelError(notice("models.pickle", path=path))
 
 
 def _quieten() -> None:
@@ -199,7 +186,7 @@ def first_line(error: BaseException) -> str:
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Raises ModelError without a fast tokenizer that has a vocabulary: transformers goes on without one."""
     if not tokenizer.is_fast or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
-        raise ModelError(f"In {folder} fehlt der Tokenizer (tokenizer.json). Bitte den Ordner wiederherstellen.")
+        raise ModelError(notice("models.no_tokenizer", folder=folder))
 
 
 def positions(model: PreTrainedModel) -> int:
@@ -224,10 +211,7 @@ def torch_device(setting: str) -> str:
     if setting == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if setting == "cuda" and not torch.cuda.is_available():
-        raise SettingsError(
-            "Die Einstellung FUNDSTELLE_DEVICE ist „cuda“, aber PyTorch sieht keine Grafikkarte. "
-            "Bitte auto oder cpu einstellen, oder PyTorch für CUDA einrichten."
-        )
+        raise SettingsError(notice("models.no_cuda"))
     return setting
 
 

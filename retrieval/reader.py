@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from retrieval.errors import ModelError
 from retrieval.modelfiles import ModelReference, check_tokenizer, fast_bfloat16, positions, torch_device
 from retrieval.spans import best_span
+from retrieval.texts import notice
 from retrieval.types import Span
 
 if TYPE_CHECKING:
@@ -109,9 +110,7 @@ class TransformersReader:
 
         # trust_remote_code must be said: left out, transformers asks on the terminal whether it may run code.
         rules: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-        wrong_kind = ModelError(
-            f"{self._reference.name} ist kein Modell für extraktive Fragebeantwortung. Bitte FUNDSTELLE_READER prüfen."
-        )
+        wrong_kind = ModelError(notice("models.no_reader", name=self._reference.name))
         if not (folder / "config.json").is_file():
             raise wrong_kind
         config = AutoConfig.from_pretrained(folder, **rules)
@@ -123,9 +122,7 @@ class TransformersReader:
             folder, use_safetensors=True, dtype="float32", output_loading_info=True, **rules
         )
         if report["missing_keys"]:  # transformers fills them with random numbers and goes on
-            raise ModelError(
-                f"In den Gewichten von {folder} fehlt {min(report['missing_keys'])}. Bitte den Ordner wiederherstellen."
-            )
+            raise ModelError(notice("models.missing_weight", folder=folder, weight=min(report["missing_keys"])))
         return tokenizer, model.eval().to(torch_device(self._device))
 
     def _windows(self, passage: int, question: str, text: str) -> list[_Window]:

@@ -15,6 +15,7 @@ from retrieval.database import Database, damaged
 from retrieval.errors import StoreError
 from retrieval.rows import DOCUMENT, condition, digest, ids_parameter, is_sealed, to_document, to_vectors
 from retrieval.seals import parts_seal, seal
+from retrieval.texts import notice
 from retrieval.types import Article, Document, Filter, Passage, Version
 
 DATABASE_NAME = "fundstelle.db"
@@ -141,10 +142,7 @@ class Reading:
             (document_id,),
         )
         if any(digest(text) != words for _, text, *_, words in rows):
-            raise StoreError(
-                f"Eine frühere Fassung von Artikel {document_id} in der Datenbank {self.database.path} ist beschädigt. "
-                f"„fundstelle remove {document_id}“ nimmt ihn mit ihr heraus, „fundstelle index“ liest ihn neu ein."
-            )
+            raise StoreError(notice("store.damaged_version", id=document_id, path=self.database.path))
         return [
             Version(number, Document(text, title, source, url, published, id=document_id, author=author), replaced_at)
             for number, (replaced_at, text, title, source, url, published, author, _) in enumerate(rows, 1)
@@ -274,10 +272,7 @@ class Reading:
         return to_document(row)
 
     def _damaged_article(self, document_id: int) -> StoreError:
-        return StoreError(
-            f"Artikel {document_id} in der Datenbank {self.database.path} ist beschädigt. Bitte ihn mit "
-            f"„fundstelle index“ neu einlesen oder mit „fundstelle remove {document_id}“ herausnehmen."
-        )
+        return StoreError(notice("store.damaged_article", id=document_id, path=self.database.path))
 
     def _vectors(self, blobs: Sequence[bytes]) -> NDArray[np.float32]:
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from retrieval.errors import StoreError
 from retrieval.rows import to_blobs
 from retrieval.store import Store
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from retrieval.embedding import Embedder
@@ -36,13 +37,8 @@ def match_embedder(
     if old == new or not total:
         return False
     if store.read_only:
-        raise StoreError(
-            f"Die Sammlung in {store.home} gehört zu einem anderen Embedding-Modell ({old}) und ist schreibgeschützt. "
-            "Bitte dieses Modell mit FUNDSTELLE_EMBEDDER wählen oder Schreibrechte geben."
-        )
-    notify(
-        f"Ein anderes Embedding-Modell ist eingestellt ({new}): Die {total} Sätze der Sammlung werden neu berechnet."
-    )
+        raise StoreError(notice("index.read_only_embedder", home=store.home, embedder=old))
+    notify(notice("index.embedding_anew", embedder=new, count=total))
     with store.database.transaction() as connection:
         if store.meta("staged_signature") != new:
             connection.execute("DELETE FROM staged_vectors")
@@ -89,10 +85,7 @@ def _change_over(store: Store, signature: str) -> bool:
     if store.embedder_signature == signature:
         return True
     if store.meta("staged_signature") != signature:
-        raise StoreError(
-            f"Ein anderer Prozess berechnet die Sammlung in {store.home} gerade mit einem anderen Modell neu. "
-            "Bitte alle Fundstelle-Prozesse auf dasselbe Modell einstellen und noch einmal starten."
-        )
+        raise StoreError(notice("index.two_embedders", home=store.home))
     return False
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 
 from retrieval.reading import Reading
+from retrieval.texts import restored, stored
 from retrieval.types import SeenEntry, Source, SourceKind
 
 #: A file may change twice within one tick of its file system's clock: one that is younger is read again.
@@ -22,11 +23,15 @@ class Sources(Reading):
             "WHERE ?1 IS NULL OR kind = ?1 ORDER BY location",
             (kind,),
         )
-        return [Source(location, SourceKind(of_kind), *rest) for location, of_kind, *rest in rows]
+        return [
+            Source(location, SourceKind(of_kind), etag, last_modified, checked_at, restored(error))
+            for location, of_kind, etag, last_modified, checked_at, error in rows
+        ]
 
     def put_source(self, source: Source) -> None:
         """Remembers a source, or what is known about it now."""
-        values = (source.location, source.kind, source.etag, source.last_modified, source.checked_at, source.error)
+        error = stored(source.error)
+        values = (source.location, source.kind, source.etag, source.last_modified, source.checked_at, error)
         with self.database.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO sources (location, kind, etag, last_modified, checked_at, error) "
@@ -36,7 +41,7 @@ class Sources(Reading):
 
     def update_source(self, source: Source) -> None:
         """Notes what is known about a source now, unless it has been removed in the meantime."""
-        values = (source.etag, source.last_modified, source.checked_at, source.error, source.location)
+        values = (source.etag, source.last_modified, source.checked_at, stored(source.error), source.location)
         with self.database.transaction() as connection:
             connection.execute(
                 "UPDATE sources SET etag = ?, last_modified = ?, checked_at = ?, error = ? WHERE location = ?", values

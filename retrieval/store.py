@@ -35,6 +35,7 @@ from retrieval.rows import (
 from retrieval.seals import seal, store_parts_seal
 from retrieval.shingles import CANDIDATES, are_copies, bands_parameter, store_bands
 from retrieval.sources import Sources
+from retrieval.texts import notice
 from retrieval.types import Document, FileReport, IndexOutcome, Parts, Version
 
 __all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store", "Stored"]
@@ -215,10 +216,9 @@ class Store(Sources):
         original = kept[0] if kept else self._original(document, old)
         if original is None:
             return None
-        same = "gleicher" if digest(original.text) == digest(document.text) else "fast gleicher"
-        report = FileReport(
-            document.path, IndexOutcome.DUPLICATE, f"{same} Text wie „{original.title}“ ({original.path})"
-        )
+        same = "index.same" if digest(original.text) == digest(document.text) else "index.nearly_same"
+        reason = notice(same, title=original.title, path=original.path)
+        report = FileReport(document.path, IndexOutcome.DUPLICATE, reason)
         changes = old is None or old.copy_of != original.id or old.document != replace(document, id=old.document.id)
         return _Verdict(Stored(report, original.id), old, original.id, changes)
 
@@ -260,10 +260,7 @@ class Store(Sources):
         if current == signature:
             return
         if current and self.sentence_count():
-            raise StoreError(
-                f"Die Sammlung in {self.home} gehört inzwischen zu einem anderen Embedding-Modell ({current}). "
-                "Bitte den Befehl noch einmal starten."
-            )
+            raise StoreError(notice("index.embedder_changed", home=self.home, embedder=current))
         self.set_meta(connection, "embedder_signature", signature)
 
 

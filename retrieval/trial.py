@@ -12,6 +12,7 @@ import numpy as np
 from retrieval.embedding import Embedder
 from retrieval.errors import ModelError
 from retrieval.reader import Reader
+from retrieval.texts import notice
 
 Kind = Literal["embedder", "reader"]
 
@@ -34,11 +35,8 @@ def model_kind(folder: Path) -> Kind:
         if any(str(name).endswith("ForQuestionAnswering") for name in architectures):
             return "reader"
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise ModelError(f"Die Datei {path} ist nicht lesbar oder beschädigt.") from error
-    raise ModelError(
-        f"Das Modell in {folder} ist weder ein Vektormodell (sentence-transformers, mit modules.json) noch ein "
-        "Lesemodell (…ForQuestionAnswering in config.json)."
-    )
+        raise ModelError(notice("models.config", path=path)) from error
+    raise ModelError(notice("models.neither", folder=folder))
 
 
 def try_embedder(embedder: Embedder) -> tuple[float, float]:
@@ -52,11 +50,11 @@ def try_embedder(embedder: Embedder) -> tuple[float, float]:
     dimension = embedder.dimension
     vectors = np.concatenate([question, texts]) if question.shape[1:] == texts.shape[1:] else question
     if vectors.shape != (3, dimension):
-        raise ModelError(f"Das Vektormodell liefert Vektoren anderer Länge als angegeben ({dimension}).")
+        raise ModelError(notice("models.other_dimension", dimension=dimension))
     if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-2):  # not so for NaN either
-        raise ModelError("Das Vektormodell liefert für deutsche Sätze keine brauchbaren Vektoren.")
+        raise ModelError(notice("models.useless_vectors"))
     if np.allclose(texts[0], texts[1], atol=1e-4):
-        raise ModelError("Das Vektormodell liefert für verschiedene Sätze denselben Vektor.")
+        raise ModelError(notice("models.same_vector"))
     near, far = (texts @ question[0]).tolist()
     return near, far
 
@@ -69,5 +67,5 @@ def try_reader(reader: Reader) -> str:
     """
     (span,) = reader.read(QUESTION, [SENTENCE])
     if span is None or not math.isfinite(span.margin) or SENTENCE[span.start : span.end] != span.text:
-        raise ModelError("Das Lesemodell findet in einem einfachen Satz keine Stelle, die eine Antwort sein könnte.")
+        raise ModelError(notice("models.no_span"))
     return span.text

@@ -15,6 +15,7 @@ from retrieval.baseindex import TRAINING_ROWS, BaseIndex, is_outgrown
 from retrieval.errors import StoreError
 from retrieval.manifest import RECENT_ROWS, IndexState, Manifest, index_file, publish, withdraw
 from retrieval.store import Store
+from retrieval.texts import notice
 from retrieval.twopart import TwoPartIndex
 
 
@@ -33,10 +34,9 @@ class VectorIndex(Protocol):
 
 
 _NOTICES = {
-    IndexState.MISSING: "Der Vektorindex fehlte und wurde aus der Datenbank neu aufgebaut.",
-    IndexState.DAMAGED: "Der Vektorindex war beschädigt und wurde aus der Datenbank neu aufgebaut.",
-    IndexState.FOREIGN: "Der Vektorindex gehörte zu einem anderen Modell oder einer anderen Datenbank "
-    "und wurde aus der Datenbank neu aufgebaut.",
+    IndexState.MISSING: notice("index.vectors_missing"),
+    IndexState.DAMAGED: notice("index.vectors_damaged"),
+    IndexState.FOREIGN: notice("index.vectors_foreign"),
 }
 
 
@@ -96,8 +96,7 @@ class FaissVectorIndex:
         elif self._store.generation != contents.generation:
             if self._store.embedder_signature != contents.embedder and len(contents):
                 raise StoreError(
-                    f"Die Sammlung in {self._store.home} wurde inzwischen auf ein anderes Embedding-Modell umgestellt "
-                    f"({self._store.embedder_signature}). Bitte Fundstelle neu starten."
+                    notice("index.other_embedder", home=self._store.home, embedder=self._store.embedder_signature)
                 )
             contents.catch_up(self._store)
         return contents
@@ -215,4 +214,4 @@ class FaissVectorIndex:
                 self._store.set_meta(connection, "identity", secrets.token_hex(16))
                 change(self._store.home)
         except (OSError, RuntimeError, StoreError) as error:  # FAISS raises RuntimeError
-            self._notify(f"Der Vektorindex konnte nicht gespeichert werden ({error}); er bleibt im Arbeitsspeicher.")
+            self._notify(notice("index.vectors_not_saved", error=error))

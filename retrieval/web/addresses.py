@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
 from retrieval.errors import UnreachableError, WebError
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from httpx import URL
@@ -64,25 +65,22 @@ class Rules:
         from httpx import URL, InvalidURL
 
         if len(address) > MAX_URL_CHARS:
-            raise WebError(f"Die Webadresse {address[:80]}… ist mit {len(address)} Zeichen zu lang.")
+            raise WebError(notice("web.long_address", address=address[:80], count=len(address)))
         try:
             url = URL(address).copy_with(fragment=None)
             port = port_of(url)
         except (InvalidURL, ValueError):
-            raise WebError(f"{address} ist keine Webadresse. Bitte die Schreibweise prüfen.") from None
+            raise WebError(notice("web.no_address", address=address)) from None
         if url.scheme not in DEFAULT_PORTS or not url.host or not 0 < port < 65536:
-            raise WebError(f"{address} ist keine Webadresse. Erlaubt sind nur http:// und https://.")
+            raise WebError(notice("web.scheme", address=address))
         if url.userinfo:
-            raise WebError(f"Die Webadresse zu {url.host} enthält Zugangsdaten. Bitte ohne sie angeben.")
+            raise WebError(notice("web.credentials", host=url.host))
         host = host_of(url)
         if self.hosts and not {host, f"{host}:{port}"} & self.hosts:
-            raise WebError(
-                f"{url.host}:{port} steht nicht in {HOSTS_SETTING}. Wenn es sein soll, bitte dort eintragen."
-            )
+            raise WebError(notice("web.host_not_allowed", host=url.host, port=port, setting=HOSTS_SETTING))
         if port not in DEFAULT_PORTS.values() and f"{host}:{port}" not in self.hosts:
             raise WebError(
-                f"Port {port} von {url.host} ist nicht erlaubt. Wenn es sein soll, bitte {host}:{port} in "
-                f"{HOSTS_SETTING} eintragen."
+                notice("web.port_not_allowed", host=url.host, port=port, entry=f"{host}:{port}", setting=HOSTS_SETTING)
             )
         return url
 
@@ -98,10 +96,10 @@ class Rules:
         except (OSError, UnicodeError):
             found = ()
         if not found:
-            raise UnreachableError(f"Den Rechner {url.host} gibt es nicht, oder das Netz ist nicht erreichbar.")
+            raise UnreachableError(notice("web.no_host", host=url.host))
         for address in found:
             if not self.is_allowed(address):
-                raise WebError(f"{url.host} ({address}) liegt nicht im öffentlichen Netz und wird nicht abgerufen.")
+                raise WebError(notice("web.not_public", host=url.host, address=address))
         return found
 
 

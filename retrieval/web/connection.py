@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpcore
 
 from retrieval.errors import UnreachableError, WebError
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from httpx import URL, Headers
@@ -104,7 +105,7 @@ class _Pinned(httpcore.NetworkBackend):
         """``timeout``, or what is left until the deadline if that is less."""
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise UnreachableError(f"{self._host} antwortet zu langsam.")
+            raise UnreachableError(notice("web.slow", host=self._host))
         return left if timeout is None else min(timeout, left)
 
 
@@ -131,7 +132,7 @@ class _Timed(httpcore.NetworkStream):
             stream = self._stream.start_tls(ssl_context, server_hostname, self._clock.left(timeout))
         except httpcore.ConnectError as error:
             if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-                raise WebError(f"Das Zertifikat von {server_hostname} ist ungültig ({error}).") from error
+                raise WebError(notice("web.certificate", host=server_hostname, error=error)) from error
             raise
         return _Timed(stream, self._clock)
 
@@ -142,15 +143,15 @@ class _Timed(httpcore.NetworkStream):
 def _body(chunks: Iterable[bytes], headers: Headers, max_bytes: int, host: str) -> bytes:
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "x-gzip"):
-        raise WebError(f"Die Antwort von {host} ist auf unbekannte Weise gepackt ({encoding}).")
+        raise WebError(notice("web.encoding", host=host, encoding=encoding))
     body = bytearray()
     try:
         for piece in _unpacked(chunks) if encoding.endswith("gzip") else chunks:
             body += piece
             if len(body) > max_bytes:
-                raise WebError(f"Die Antwort von {host} ist zu groß; erlaubt sind {max_bytes / 1e6:g} MB.")
+                raise WebError(notice("web.large", host=host, limit=max_bytes / 1e6))
     except zlib.error as error:
-        raise WebError(f"Die Antwort von {host} ist beschädigt ({error}).") from error
+        raise WebError(notice("web.damaged", host=host, error=error)) from error
     return bytes(body)
 
 
@@ -163,4 +164,4 @@ def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
             chunk = unpacker.unconsumed_tail
     yield unpacker.flush()
     if not unpacker.eof:
-        raise zlib.error("abgeschnitten")
+        raise zlib.error(notice("web.cut_off"))

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from retrieval.errors import WebError
 from retrieval.loading.metadata import iso_date
+from retrieval.texts import notice
 from retrieval.web.fetching import Download
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def read_feed(download: Download) -> Feed:
     import feedparser
 
     if len(download.body) > MAX_BYTES:
-        raise WebError(f"Der Feed {download.url} ist zu groß; erlaubt sind {MAX_BYTES // 1_000_000} MB.")
+        raise WebError(notice("web.large_feed", url=download.url, limit=MAX_BYTES // 1_000_000))
     headers = {"content-location": download.url, "content-type": f"application/xml; charset={download.charset}"}
     if not download.charset:
         headers["content-type"] = "application/xml"
@@ -65,14 +66,14 @@ def read_feed(download: Download) -> Feed:
         found = feedparser.parse(io.BytesIO(download.body), response_headers=headers)
         # Where XML is broken, entries are found all the same; but then what else is in a page of HTML is taken for one.
         if not found.get("version"):
-            raise WebError(f"{download.url} ist kein Feed (RSS oder Atom).")
+            raise WebError(notice("web.no_feed", url=download.url))
         entries = {entry.key: entry for entry in reversed(list(_entries(found.entries[:MAX_ENTRIES], download.url)))}
         return Feed(_line(found.feed.get("title", "")), tuple(reversed(entries.values())))
     except WebError:
         raise
     except Exception as error:  # it has no errors of its own for what it cannot cope with
         logger.exception("reading %s failed", download.url)
-        raise WebError(f"Der Feed {download.url} ist beschädigt ({error!r}).") from error
+        raise WebError(notice("web.damaged_feed", url=download.url, error=repr(error))) from error
 
 
 def _entries(found: Iterable[Mapping[str, Any]], base: str) -> Iterator[Entry]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from retrieval.errors import UnreachableError, WebError
+from retrieval.texts import notice
 from retrieval.web.addresses import Rules, host_of
 from retrieval.web.connection import Answer, ConnectionFailed, Limits, get
 from retrieval.web.robots import AGENT, Robots
@@ -105,7 +106,7 @@ class Fetcher:
             if answer.status not in _MOVED or not location:
                 return _download(url, answer)
             url = self._rules.parse(_joined(url, location))
-        raise WebError(f"{first} leitet mehr als {MAX_REDIRECTS}-mal weiter.")
+        raise WebError(notice("web.many_redirects", url=first, limit=MAX_REDIRECTS))
 
     def _ask(self, url: URL, headers: dict[str, str], pause: float) -> Answer:
         attempts = Retrying(
@@ -118,7 +119,7 @@ class Fetcher:
         try:
             return attempts(self._ask_once, url, headers, pause)
         except _Again as error:
-            raise UnreachableError(f"{url} ist zurzeit nicht zu haben: {error}.") from error
+            raise UnreachableError(notice("web.unreachable", url=url, error=error)) from error
 
     def _ask_once(self, url: URL, headers: dict[str, str], pause: float) -> Answer:
         addresses = self._rules.addresses(url)
@@ -128,13 +129,13 @@ class Fetcher:
             answer = get(url, addresses, headers | agent, self._limits, self._tls)
         except ConnectionFailed as error:
             logger.info("%s: %s", url, error)
-            raise _Again("keine Verbindung, oder sie brach ab") from error
+            raise _Again(notice("web.no_connection")) from error
         logger.info("%s: %d", url, answer.status)
         if answer.status in _AGAIN:
             wanted = _seconds(answer.headers.get("retry-after", ""))
             host = host_of(url)
             self._free_at[host] = max(self._free_at[host], self._clock() + wanted)
-            raise _Again(f"Der Server antwortet mit dem Fehler {answer.status}")
+            raise _Again(notice("web.server_error", status=answer.status))
         return answer
 
     def _wait_for(self, url: URL, pause: float) -> None:
@@ -142,7 +143,7 @@ class Fetcher:
         host = host_of(url)
         wait = self._free_at.get(host, 0.0) - self._clock()
         if max(wait, pause) > MAX_PAUSE:
-            raise UnreachableError(f"{url.host} wünscht zwischen zwei Abrufen eine Pause von {max(wait, pause):.0f} s.")
+            raise UnreachableError(notice("web.long_pause", host=url.host, seconds=max(wait, pause)))
         if wait > 0:
             self._sleep(wait)
         self._free_at[host] = self._clock() + pause
@@ -160,7 +161,7 @@ def _joined(url: URL, location: str) -> str:
     try:
         return str(url.join(location))
     except (InvalidURL, ValueError):
-        raise WebError(f"{url} leitet zu einer Adresse weiter, die keine ist.") from None
+        raise WebError(notice("web.bad_redirect", url=url)) from None
 
 
 def _download(url: URL, answer: Answer) -> Download:
@@ -168,11 +169,11 @@ def _download(url: URL, answer: Answer) -> Download:
     if answer.status == 304:
         return Download(str(url), unchanged=True)
     if answer.status in (404, 410):
-        raise WebError(f"{url} gibt es nicht (mehr).")
+        raise WebError(notice("web.gone", url=url))
     if answer.status in (401, 403):
-        raise WebError(f"{url} darf nicht ohne Anmeldung gelesen werden.")
+        raise WebError(notice("web.forbidden", url=url))
     if not 200 <= answer.status < 300:
-        raise WebError(f"{url}: Der Server antwortet mit {answer.status}.")
+        raise WebError(notice("web.status", url=url, status=answer.status))
     content_type, _, parameters = headers.get("content-type", "").partition(";")
     charset = _CHARSET.search(parameters)
     return Download(

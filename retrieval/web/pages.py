@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from retrieval.errors import LoadingError, WebError
 from retrieval.loading import SUFFIXES, read_document
+from retrieval.texts import notice
 from retrieval.types import Document
 from retrieval.web.feeds import Entry
 from retrieval.web.fetching import Download
@@ -34,9 +35,8 @@ def read_page(download: Download) -> Document:
     """
     suffix = _SUFFIX_OF.get(download.content_type, "")
     if suffix not in SUFFIXES:
-        kind = download.content_type or "unbekannt"
-        hint = " Ein Feed geht mit: fundstelle feed add" if "xml" in kind else ""
-        raise WebError(f"{download.url} ist keine Seite mit Text, sondern von der Art „{kind}“.{hint}")
+        kind = download.content_type or notice("web.unknown_type")
+        raise WebError(notice("web.perhaps_a_feed" if "xml" in kind else "web.no_page", url=download.url, kind=kind))
     where = urlsplit(download.url)
     name = PurePosixPath(unquote(where.path)).stem or where.hostname or ""
     document = read_document(_recoded(download), Path(name.replace("\0", "")[:100] + suffix))
@@ -49,7 +49,7 @@ def read_content(entry: Entry, feed: str) -> Document:
     raw = page.encode("utf-8", "replace")
     document = read_document(raw, Path("Eintrag.html"))
     if len(document.text) < MIN_CONTENT_CHARS:
-        raise LoadingError(f"Der Feed {feed} enthält dazu nur {len(document.text)} Zeichen.")
+        raise LoadingError(notice("web.short_entry", url=feed, count=len(document.text)))
     return replace(document, path=entry.link or f"{feed}#{entry.key}", url=entry.link)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.robotparser import RobotFileParser
 
 from retrieval.errors import UnreachableError, WebError
+from retrieval.texts import notice
 
 if TYPE_CHECKING:
     from httpx import URL
@@ -39,7 +40,7 @@ class Robots:
         if isinstance(rules, UnreachableError):
             raise rules
         if not rules.can_fetch(AGENT, str(url)):
-            raise WebError(f"{url.host} möchte nicht, dass Programme {url} lesen (robots.txt).")
+            raise WebError(notice("web.robots", host=url.host, url=url))
         return float(rules.crawl_delay(AGENT) or 0)
 
     def _of_site(self, url: URL) -> RobotFileParser | UnreachableError:
@@ -53,7 +54,7 @@ class Robots:
         try:
             body = self._read(site)[:_MAX_BYTES]
         except UnreachableError as error:
-            return UnreachableError(f"robots.txt von {site.host} ist nicht zu lesen, deshalb nichts von dort: {error}")
+            return UnreachableError(notice("web.no_robots", host=site.host, error=error))
         except WebError:
             body = b""
         rules.parse(body.decode("utf-8-sig", "replace").splitlines())
