@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.choices import KINDS
 from bot.settings import Settings
-from bot.texts import LANGUAGES, text
+from bot.texts import LANGUAGES, notice, text
 from retrieval.errors import SettingsError
 
 EMBEDDED = "embedded"
@@ -87,7 +87,4 @@ def meant(name: str) -> list[str]:
         return [str(folder.absolute())]
     if name.count("/") == 1:
         return [name]
-    raise SettingsError(
-        f"Ein Modell „{name}“ ist nicht bekannt. „fundstelle models“ zeigt die Namen; sonst bitte einen Ordner oder "
-        "einen Namen vom Hub angeben (owner/name)."
-    )
+    raise SettingsError(notice("cli.models_unknown", name=name))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.texts import notice
 from retrieval.errors import SettingsError
 from retrieval.jsonfiles import write_json
 
@@ -28,10 +29,7 @@ def chosen(home: Path) -> dict[str, str]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise SettingsError(
-            f"Die Datei {path} kann nicht gelesen werden ({error.strerror}). Bitte die Zugriffsrechte prüfen oder mit "
-            "FUNDSTELLE_HOME ein anderes Datenverzeichnis wählen."
-        ) from error
+        raise SettingsError(notice("settings.choices_unreadable", path=path, error=error.strerror)) from error
     except ValueError as error:
         raise _damaged(path) from error
     if not isinstance(choices, dict) or not all(
@@ -52,4 +50,4 @@ def remember(home: Path, models: Mapping[str, str | None]) -> None:
 
 
 def _damaged(path: Path) -> SettingsError:
-    return SettingsError(f"Die Datei {path} ist beschädigt. Bitte löschen; dann gelten wieder die eingebauten Modelle.")
+    return SettingsError(notice("settings.choices_damaged", path=path))

@@ -31,6 +31,7 @@ from bot.syncing import sync
 from bot.texts import text
 from bot.wiring import Fundstelle
 from bot.within import Since, Source, Until, filter_from
+from retrieval.texts import in_language
 from retrieval.types import IndexOutcome, IndexReport
 
 app = typer.Typer(
@@ -242,7 +243,7 @@ def _index_if_empty(fundstelle: Fundstelle, path: Path | None) -> None:
         return
     for file in _index(fundstelle, [path]).files:
         if file.outcome is IndexOutcome.FAILED:
-            say(f"{file.path}: {file.reason}")
+            say(f"{file.path}: {in_language(file.reason, fundstelle.settings.language)}")
 
 
 def _piped_lines() -> Iterable[str]:

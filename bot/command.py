@@ -14,7 +14,7 @@ import typer
 
 from bot.console import print_anything, say
 from bot.logs import log_file, logging_to
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, language_without_settings, load_settings
 from bot.texts import text
 from retrieval.errors import FundstelleError
 
@@ -66,7 +66,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         try:
             settings = load_settings(**flags)
         except FundstelleError as error:
-            _fail(text("cli.error", flags["language"] or "de", message=error))
+            _fail(text("cli.error", flags["language"] or language_without_settings(), message=error))
         with logging_to(settings, debug=debug):
             try:
                 function(settings, **arguments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from bot.settings import Settings
 from bot.texts import text
 from bot.wiring import Fundstelle
 from retrieval.errors import WebError
+from retrieval.texts import in_language
 from retrieval.types import Source, SourceKind
 
 feeds = typer.Typer(help="The feeds (RSS, Atom) whose articles `fundstelle sync` takes up.", no_args_is_help=True)
@@ -50,8 +51,7 @@ def list_feeds(settings: Settings, as_json: Json = False) -> None:
     with Fundstelle(settings, notify=say) as fundstelle:
         known = fundstelle.store.sources(SourceKind.FEED)
     if as_json:
-        listed = [{"url": feed.location, "checked_at": feed.checked_at or None, "error": feed.error} for feed in known]
-        show_json({"feeds": listed})
+        show_json({"feeds": [_to_json(feed, settings.language) for feed in known]})
         return
     if not known:
         say(text("cli.feed_none", settings.language))
@@ -59,8 +59,13 @@ def list_feeds(settings: Settings, as_json: Json = False) -> None:
         show(f"{feed.location} ({_state(feed, settings.language)})")
 
 
+def _to_json(feed: Source, language: str) -> dict[str, Any]:
+    error = in_language(feed.error, language)
+    return {"url": feed.location, "checked_at": feed.checked_at or None, "error": error}
+
+
 def _state(feed: Source, language: str) -> str:
     if not feed.checked_at:
         return text("cli.feed_never", language)
     checked = text("cli.feed_checked", language, time=feed.checked_at.rstrip("Z").replace("T", " "))
-    return f"{checked}: {feed.error}" if feed.error else checked
+    return f"{checked}: {in_language(feed.error, language)}" if feed.error else checked

@@ -15,7 +15,7 @@ from bot.command import Json, command
 from bot.console import busy, progress, say, show, show_json
 from bot.settings import PREFIX, Settings, is_set_outside
 from bot.status import total_bytes
-from bot.texts import text
+from bot.texts import notice, text
 from bot.wiring import Fundstelle
 from bot.wording import decimal, megabytes
 from retrieval.errors import SettingsError, StoreError
@@ -63,7 +63,7 @@ def use(
     chosen = dict(_found(name) for name in meant(model))
     with Fundstelle(settings.model_copy(update=chosen), notify=say) as fundstelle:
         if fundstelle.store.read_only:
-            raise StoreError(f"Das Datenverzeichnis {settings.home} ist schreibgeschützt; dort steht die Wahl.")
+            raise StoreError(text("cli.models_read_only", language, home=settings.home))
         with busy(text("chat.loading", language)):
             trials = {kind: _trial(fundstelle, kind) for kind in chosen}
         if "embedder" in chosen:
@@ -92,10 +92,7 @@ def _found(name: str) -> tuple[str, str]:
     reference = ModelReference(name).pinned()
     kind = model_kind(reference.files())
     if is_set_outside(kind):
-        raise SettingsError(
-            f"{PREFIX}{kind.upper()} ist in der Umgebung oder in der Datei .env gesetzt und gilt vor jeder Wahl. "
-            "Bitte zuerst dort entfernen."
-        )
+        raise SettingsError(notice("cli.models_set_outside", setting=PREFIX + kind.upper()))
     return kind, reference.name
 
 

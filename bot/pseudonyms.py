@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
+from bot.texts import notice
 from retrieval.errors import StoreError
 
 KEY_FILE = "feedback.key"
@@ -39,12 +40,9 @@ class Pseudonyms:
                 self._make_key()
             key = self._path.read_bytes()
         except OSError as error:
-            raise StoreError(
-                f"Die Datei {self._path} lässt sich nicht lesen oder anlegen ({error.strerror}). "
-                "Bitte die Rechte prüfen."
-            ) from error
+            raise StoreError(notice("telegram.key_unreadable", path=self._path, error=error.strerror)) from error
         if len(key) != _KEY_BYTES:
-            raise StoreError(f"Die Datei {self._path} ist beschädigt. Bitte löschen: Eine neue entsteht von selbst.")
+            raise StoreError(notice("telegram.key_damaged", path=self._path))
         return key
 
     def _make_key(self) -> None:

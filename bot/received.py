@@ -8,6 +8,7 @@ import unicodedata
 from itertools import count
 from pathlib import Path
 
+from bot.texts import notice
 from retrieval.errors import LoadingError
 
 FOLDER = "received"
@@ -47,5 +48,5 @@ def keep(home: Path, name: str, content: bytes) -> Path:
                 target.write(content)
             return path
     except OSError as error:
-        raise LoadingError(f"Die Datei lässt sich in {folder} nicht ablegen ({error.strerror}).") from error
+        raise LoadingError(notice("telegram.cannot_keep", folder=folder, error=error.strerror)) from error
     raise AssertionError("count() does not end")

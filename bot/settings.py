@@ -6,7 +6,9 @@ lists the same fields. Chosen can only be the models (``bot.choices``), for one 
 
 from __future__ import annotations
 
+import os
 import re
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +26,7 @@ from pydantic_settings import (
 
 import retrieval
 from bot.choices import chosen
+from bot.texts import notice
 from retrieval.errors import SettingsError
 
 PREFIX = "FUNDSTELLE_"
@@ -69,7 +72,7 @@ class _Chosen(PydanticBaseSettingsSource):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. A field's description says which values it takes; error messages quote it."""
+    """Everything that can be set. Which values a field takes is said in the texts, section ``allowed``."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -83,60 +86,28 @@ class Settings(BaseSettings):
     )
 
     home: Annotated[Path, AfterValidator(_expanded)] = Field(
-        default=Path(platformdirs.user_data_dir("fundstelle", appauthor=False)),
-        description="ein Ordner, in dem Fundstelle schreiben darf",
+        default=Path(platformdirs.user_data_dir("fundstelle", appauthor=False))
     )
-    embedder: str = Field(
-        default=str(_EMBEDDED / "embedder"),
-        min_length=1,
-        description="ein Modellordner oder ein Name vom Hub, wahlweise mit @Revision",
-    )
-    reader: str = Field(
-        default=str(_EMBEDDED / "reader"),
-        min_length=1,
-        description="ein Modellordner oder ein Name vom Hub, wahlweise mit @Revision",
-    )
-    telegram_token: SecretStr | None = Field(default=None, description="das Token von @BotFather")
-    telegram_base_url: str = Field(
-        default="https://api.telegram.org",
-        pattern=r"^https?://[^\s/]+",
-        description="die Adresse eines Bot-API-Servers, etwa http://localhost:8081",
-    )
-    telegram_owners: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = Field(
-        default=frozenset(), description="Nummern von Telegram-Konten mit Kommas dazwischen, etwa 12345,67890"
-    )
-    telegram_allowed: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = Field(
-        default=frozenset(), description="Nummern von Konten oder Gruppen mit Kommas dazwischen, etwa 12345,-100678"
-    )
-    telegram_open: bool | None = Field(default=None, description="true oder false")
-    telegram_history: bool = Field(default=False, description="true oder false")
-    web_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = Field(
-        default=frozenset(),
-        description="Rechnernamen mit Kommas dazwischen, wahlweise mit Port, etwa example.org,intern.example:8080",
-    )
-    telegram_webhook_url: str | None = Field(
-        default=None,
-        pattern=r"^https://[^\s/?#]+(/[^\s?#]*)?$",
-        description="die öffentliche https-Adresse des Webhooks, etwa https://bot.example.org/telegram",
-    )
-    telegram_webhook_listen: str = Field(
-        default="127.0.0.1:8443", pattern=_ADDRESS, description="Rechner und Port, etwa 127.0.0.1:8443"
-    )
-    telegram_webhook_secret: SecretStr | None = Field(
-        default=None, description="16 bis 256 Zeichen: Buchstaben ohne Umlaute, Ziffern, _ und -"
-    )
-    metrics_listen: str | None = Field(
-        default=None, pattern=_ADDRESS, description="Rechner und Port, etwa 127.0.0.1:9464"
-    )
-    language: Literal["de", "en"] = Field(default="de", description="de oder en")
-    no_answer_threshold: float | None = Field(default=None, ge=0, le=1, description="eine Zahl von 0 bis 1, etwa 0.35")
-    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto, cpu oder cuda")
-    top_k: int = Field(default=5, ge=1, le=50, description="eine ganze Zahl von 1 bis 50")
-    lock_seconds: float = Field(default=10, ge=0, le=86_400, description="eine Zahl von Sekunden, etwa 10")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="DEBUG, INFO, WARNING oder ERROR"
-    )
-    log_format: Literal["text", "json"] = Field(default="text", description="text oder json")
+    embedder: str = Field(default=str(_EMBEDDED / "embedder"), min_length=1)
+    reader: str = Field(default=str(_EMBEDDED / "reader"), min_length=1)
+    telegram_token: SecretStr | None = None
+    telegram_base_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^\s/]+")
+    telegram_owners: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = frozenset()
+    telegram_allowed: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = frozenset()
+    telegram_open: bool | None = None
+    telegram_history: bool = False
+    web_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = frozenset()
+    telegram_webhook_url: str | None = Field(default=None, pattern=r"^https://[^\s/?#]+(/[^\s?#]*)?$")
+    telegram_webhook_listen: str = Field(default="127.0.0.1:8443", pattern=_ADDRESS)
+    telegram_webhook_secret: SecretStr | None = None
+    metrics_listen: str | None = Field(default=None, pattern=_ADDRESS)
+    language: Literal["de", "en"] = "de"
+    no_answer_threshold: float | None = Field(default=None, ge=0, le=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    top_k: int = Field(default=5, ge=1, le=50)
+    lock_seconds: float = Field(default=10, ge=0, le=86_400)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("telegram_webhook_secret")
     @classmethod
@@ -163,6 +134,11 @@ def is_set_outside(name: str) -> bool:
     return any(name in source() for source in (EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)))
 
 
+def language_without_settings() -> str:
+    """What Fundstelle speaks when the settings cannot be read."""
+    return "en" if os.environ.get(f"{PREFIX}LANGUAGE") == "en" else "de"
+
+
 def load_settings(**flags: object) -> Settings:
     """The settings with ``flags`` (by field name) over everything else; a flag that is None was not given.
 
@@ -171,12 +147,19 @@ def load_settings(**flags: object) -> Settings:
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(" ".join(_complaint(item["loc"], item["input"]) for item in error.errors())) from None
+        complaints = [_complaint(item["loc"], item["input"]) for item in error.errors()]
+        raise SettingsError(reduce(_both, complaints)) from None
     except (UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"Die Datei .env ist nicht lesbar ({error}). Bitte als UTF-8-Text speichern.") from error
+        raise SettingsError(notice("settings.env_file", error=error)) from error
+
+
+def _both(first: str, then: str) -> str:
+    return notice("settings.both", first=first, then=then)
 
 
 def _complaint(location: tuple[int | str, ...], value: object) -> str:
     name = str(location[0])
-    shown = "ist ungültig" if "Secret" in str(Settings.model_fields[name].annotation) else f"ist „{value}“"
-    return f"Die Einstellung {PREFIX}{name.upper()} {shown}; erlaubt ist: {Settings.model_fields[name].description}."
+    setting, allowed = PREFIX + name.upper(), notice(f"allowed.{name}")
+    if "Secret" in str(Settings.model_fields[name].annotation):
+        return notice("settings.wrong_secret", setting=setting, allowed=allowed)
+    return notice("settings.wrong", setting=setting, value=str(value), allowed=allowed)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bot.settings import Settings
+from retrieval.texts import in_language
 
 if TYPE_CHECKING:
     from retrieval.answering import Answerer
@@ -32,7 +33,7 @@ class Fundstelle:
 
     def __init__(self, settings: Settings, *, notify: Callable[[str], None]) -> None:
         self.settings = settings
-        self._notify = notify
+        self._notify = lambda notice: notify(in_language(notice, settings.language))
 
     def __enter__(self) -> Fundstelle:
         return self

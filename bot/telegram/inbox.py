@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.texts import notice
 from retrieval.errors import StoreError
 
 #: An update that was begun this often and never finished takes the process down each time; it is put aside then.
@@ -82,15 +83,12 @@ class Inbox:
                 self._db.close()
                 raise
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"{path} lässt sich nicht öffnen ({error}). Bitte die Rechte des Ordners prüfen; ist die Datei "
-                "beschädigt, kann sie gelöscht werden (es gehen nur noch unbeantwortete Fragen verloren)."
-            ) from error
+            raise StoreError(notice("telegram.inbox_unreadable", path=path, error=error)) from error
 
     def _prepare(self, path: Path) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > _VERSION:
-            raise StoreError(f"{path} stammt von einer neueren Fundstelle. Bitte Fundstelle aktualisieren.")
+            raise StoreError(notice("telegram.inbox_newer", path=path))
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_SCHEMA)

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.texts import notice
 from retrieval.errors import StoreError
 from retrieval.rows import now
 
@@ -68,7 +69,7 @@ class People:
                 self._db.close()
                 raise
         except sqlite3.Error as error:
-            raise StoreError(f"{path} lässt sich nicht öffnen ({error}). Bitte die Rechte prüfen.") from error
+            raise StoreError(notice("telegram.people_unreadable", path=path, error=error)) from error
 
     def close(self) -> None:
         """Closes the file."""

@@ -19,10 +19,11 @@ from bot.received import keep
 from bot.reply import cut
 from bot.telegram.collection import Collection
 from bot.telegram.service import AnyApplication, Context, Service, listing
-from bot.texts import text
+from bot.texts import notice, text
 from bot.wording import citation, counted, megabytes
 from retrieval.errors import FundstelleError, LoadingError
 from retrieval.loading import SUFFIXES, read_document
+from retrieval.texts import in_language
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport
 
 log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ def post_document(words: str, origin: MessageOriginChannel) -> Document:
 def taken_text(collection: Collection, report: IndexReport, language: str) -> str:
     """What became of what was sent, a line an article."""
     if not report.files:
-        raise LoadingError("Darin steht kein Artikel.")
+        raise LoadingError(notice("telegram.no_article"))
     lines = [_taken(collection, entry, language) for entry in report.files[:_SHOWN]]
     if len(report.files) > _SHOWN:
         lines.append(text("chat.sources_rest", language, count=len(report.files) - _SHOWN))
@@ -179,4 +180,4 @@ def _taken(collection: Collection, entry: FileReport, language: str) -> str:
         return text("telegram.taken_failed", language, article=Path(entry.path).name, reason=entry.reason)
     sentences = counted("telegram.sentences", collection.sentences_of(document), language)
     line = text(f"telegram.taken_{entry.outcome}", language, article=citation(document, language), sentences=sentences)
-    return f"{line} ({entry.reason})" if entry.reason else line
+    return f"{line} ({in_language(entry.reason, language)})" if entry.reason else line
