@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import typer
@@ -16,8 +16,10 @@ from retrieval.types import IndexOutcome, IndexReport
 
 def finish(report: IndexReport, language: str, *, as_json: bool, timings: bool = False) -> None:
     """Prints the report, with where the time went if wanted; exit code 1 if a file has failed."""
+    files = [replace(file, reason=in_language(file.reason, language)) for file in report.files]
+    report = replace(report, files=tuple(files))
     if as_json:
-        show_json(_to_json(report, language) | ({"timings": _timings_json(report)} if timings else {}))
+        show_json(_to_json(report) | ({"timings": _timings_json(report)} if timings else {}))
     else:
         _print(report, language)
         if timings:
@@ -28,13 +30,10 @@ def finish(report: IndexReport, language: str, *, as_json: bool, timings: bool =
         raise typer.Exit(1)
 
 
-def _to_json(report: IndexReport, language: str) -> dict[str, Any]:
+def _to_json(report: IndexReport) -> dict[str, Any]:
     return {
         **{outcome.value: report.count(outcome) for outcome in IndexOutcome},
-        "files": [
-            {"path": file.path, "outcome": file.outcome.value, "reason": in_language(file.reason, language)}
-            for file in report.files
-        ],
+        "files": [{"path": file.path, "outcome": file.outcome.value, "reason": file.reason} for file in report.files],
         "elapsed_ms": round(report.elapsed_ms, 1),
     }
 
@@ -42,7 +41,7 @@ def _to_json(report: IndexReport, language: str) -> dict[str, Any]:
 def _print(report: IndexReport, language: str) -> None:
     for file in report.files:
         if file.reason or file.outcome is IndexOutcome.REMOVED:
-            reason = f": {in_language(file.reason, language)}" if file.reason else ""
+            reason = f": {file.reason}" if file.reason else ""
             show(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}{reason}")
     counts = [
         f"{report.count(outcome)} {text(f'cli.index_{outcome}', language)}"

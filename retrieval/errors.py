@@ -1,4 +1,4 @@
-"""The one error tree. Each message says what was wrong, where, and what to do; it is shown to people as it is."""
+"""The one error tree. Each message says what was wrong, where, and what to do: a Notice, shown in any language."""
 
 from __future__ import annotations
 

@@ -264,7 +264,7 @@ class IndexOutcome(StrEnum):
 class FileReport:
     """One article of an ``index`` run.
 
-    ``reason`` says why it failed, which article it repeats, or what is odd about it.
+    ``reason``, a Notice, says why it failed, which article it repeats, or what is odd about it.
     """
 
     path: str
