@@ -165,6 +165,16 @@ def test_an_article_that_becomes_a_duplicate_leaves_no_old_version(store: Store)
     assert store.sentence_count() == 3
 
 
+def test_sentences_that_are_no_range_have_their_ids(store: Store) -> None:
+    put(store, PERM, "/a")
+    put(store, BREST, "/b")
+    with store.database.transaction() as connection:
+        connection.execute("UPDATE sentences SET id = 9 WHERE id = 2")
+    assert store.sentence_ids().tolist() == [1, 3, 4, 5, 9]
+    assert store.sentence_ids([1]).tolist() == [1, 3, 9]
+    assert store.sentence_ids([2]).tolist() == [4, 5]
+
+
 def test_changed_white_space_moves_the_offsets(store: Store) -> None:
     put(store, PERM, "/a")
     moved = PERM.replace("\n", "\n\n", 1)
