@@ -139,10 +139,10 @@ def test_other_metadata_needs_no_new_vectors(store: Store) -> None:
 def test_the_same_words_elsewhere_are_a_duplicate(store: Store) -> None:
     put(store, PERM, "/a", title="Perm")
     generation = store.generation
-    for text in (PERM, PERM.replace("\n", "\n\n") + "\n"):
-        stored = store.settle(Document(text, "Abschrift", path="/b"))
+    for path, text in {"/b": PERM, "/c": PERM.replace("\n", "\n\n") + "\n"}.items():
+        stored = store.settle(Document(text, "Abschrift", path=path))
         assert stored is not None
-        assert stored.report == FileReport("/b", IndexOutcome.DUPLICATE, "gleicher Text wie „Perm“ (/a)")
+        assert stored.report == FileReport(path, IndexOutcome.DUPLICATE, "gleicher Text wie „Perm“ (/a)")
         assert stored.document_id == 1
     assert (store.article_count(), store.generation) == (1, generation)
     assert put(store, PERM, "/b").report.outcome is IndexOutcome.DUPLICATE
