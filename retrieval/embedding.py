@@ -61,7 +61,7 @@ class SentenceTransformerEmbedder:
         self._device = device
         self._model: SentenceTransformer | None = None
         # Held while the model works, too: fast tokenizers must not be used by two threads at once.
-        self._lock = threading.Lock()
+        self._lock = _FairLock()
         self._prefixes = prefixes(name)
 
     @property
@@ -134,6 +134,20 @@ class SentenceTransformerEmbedder:
             # The library relies on what the tokenizer says about this, and not every tokenizer does.
             model.max_seq_length = min(model.max_seq_length or sys.maxsize, positions(encoder))
         return model
+
+
+class _FairLock:
+    """A lock that threads get in turn: who takes it again and again, as indexing does, keeps no question waiting."""
+
+    def __init__(self) -> None:
+        self._turnstile, self._lock = threading.Lock(), threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._turnstile:
+            self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def prefixes(name: str) -> tuple[str, str]:

@@ -7,8 +7,11 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from retrieval.compounds import all_terms
 from retrieval.errors import LoadingError
@@ -195,7 +198,10 @@ class Indexer:
             return
         texts = [sentence.text for _, _, parts in articles for sentence in parts.sentences]
         with self._watch.time("embed"):
-            vectors = self._embedder.embed_texts(texts)
+            # A long article in equal blocks, between which the embedder is free for the questions of others.
+            size = ceil(len(texts) / max(1, len(texts) // EMBEDDED_TOGETHER))
+            blocks = [self._embedder.embed_texts(texts[i : i + size]) for i in range(0, len(texts), size)]
+            vectors = np.concatenate(blocks)
         self._watch.sentences += len(texts)
         end = 0
         for place, document, parts in articles:

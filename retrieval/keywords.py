@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate
 
 from retrieval.errors import StoreError
@@ -19,6 +19,9 @@ PART_WEIGHT = 0.4
 #: of XQuAD, 95 of 100 searches take up to 22 ms of CPU (64 ms if all are scored), and 97 of 100 of the ten best
 #: passages are proposed.
 SCORED_ENTRIES = 30_000
+#: Which passages so many articles have takes long to find out: first it is tried whether enough of the best
+#: ``RESERVE`` times as many are theirs.
+MANY_ARTICLES, RESERVE = 500, 8
 #: The tables that FTS5 keeps an index in.
 _PARTS = ("data", "idx", "docsize", "config")
 
@@ -46,7 +49,7 @@ class KeywordIndex:
         if not is_whole():
             self._repair()
 
-    def search(self, terms: Sequence[str], k: int, among: Iterable[int] | None = None) -> list[tuple[int, float]]:
+    def search(self, terms: Sequence[str], k: int, among: Collection[int] | None = None) -> list[tuple[int, float]]:
         """The ``k`` passages that hold any of the terms and fit best: passage id and BM25 score (> 0), best first.
 
         ``among`` are the ids of the articles that count, None for all; a term's weight is that in all of them.
@@ -118,21 +121,33 @@ class KeywordIndex:
         entries = list(accumulate(often.get(term, 0) for term in rising))
         return [term for term, total in zip(rising, entries, strict=True) if total <= max(SCORED_ENTRIES, entries[0])]
 
-    def _matches(self, terms: Sequence[str], k: int, among: Iterable[int] | None) -> list[tuple[int, float]]:
-        # The "+" keeps SQLite from asking FTS5 for one passage after the other.
-        chosen = (
-            ""
-            if among is None
-            else "AND +rowid IN (SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(?))) "
-        )
+    def _matches(self, terms: Sequence[str], k: int, among: Collection[int] | None) -> list[tuple[int, float]]:
         query = " OR ".join(f'"{term}"' for term in self._telling(terms))
-        parameters = (query, k) if among is None else (query, ids_parameter(among), k)
+        if among is None:
+            return self._best(query, k)
+        if len(among) > MANY_ARTICLES:
+            best = self._best(query, RESERVE * k)
+            articles = dict(
+                self._store.database.rows(
+                    "SELECT id, document_id FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+                    (ids_parameter(row for row, _ in best),),
+                )
+            )
+            chosen = [(row, score) for row, score in best if articles.get(row) in among]
+            if len(chosen) >= k or len(best) < RESERVE * k:
+                return chosen[:k]
+        # The "+" keeps SQLite from asking FTS5 for one passage after the other.
+        condition = "AND +rowid IN (SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(?)))"
+        return self._best(query, k, condition, ids_parameter(among))
+
+    def _best(self, query: str, k: int, condition: str = "", *parameters: str) -> list[tuple[int, float]]:
         # FTS5's bm25() is negative, the better the smaller.
-        sql = (
-            f"SELECT rowid, -bm25(keywords, 1.0, {PART_WEIGHT}) AS score FROM keywords WHERE keywords MATCH ? {chosen}"
-            "ORDER BY score DESC, rowid LIMIT ?"
+        rows = self._store.database.rows(
+            f"SELECT rowid, -bm25(keywords, 1.0, {PART_WEIGHT}) AS score FROM keywords "
+            f"WHERE keywords MATCH ? {condition} ORDER BY score DESC, rowid LIMIT ?",
+            (query, *parameters, k),
         )
-        return [(int(row), float(score)) for row, score in self._store.database.rows(sql, parameters)]
+        return [(int(row), float(score)) for row, score in rows]
 
 
 def _cleaned(terms: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from retrieval.compounds import all_terms
 from retrieval.german import keyword_terms, question_language
 from retrieval.keywords import KeywordIndex
+from retrieval.scope import Scopes
 from retrieval.store import Store
 from retrieval.types import Filter, Hit, Passage
 from retrieval.vectors import VectorIndex
@@ -60,6 +61,7 @@ class Search:
         self._embedder = embedder
         self._vectors = vectors
         self._keywords = keywords
+        self._scopes = Scopes(store)
 
     def load(self) -> None:
         """Loads the embedder and both indexes, so that the first question waits for nothing.
@@ -116,10 +118,10 @@ class Search:
 
     def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
         """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""
-        articles = self._store.matching(within) if within else None
-        if articles == [] or not self._store.has_sentences():
+        scope = self._scopes.of(within) if within else None
+        if (scope and not scope.articles) or not self._store.has_sentences():
             return Candidates.none()
-        sentences = None if articles is None else self._store.sentence_ids(articles)
+        articles, sentences = (scope.articles, scope.sentences) if scope else (None, None)
         query = self._embedder.embed_questions([question])[0]
         found = dict(self._keywords.search(question_terms(question), PASSAGE_CANDIDATES, articles))
         nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)

@@ -109,9 +109,8 @@ class Store(Sources):
             return None
         if not verdict.changes:
             return verdict.stored
-        # A new copy changes nothing that the indexes hold.
-        is_found = verdict.row is not None and verdict.row.copy_of is None
-        with self.change() if is_found else self.database.transaction() as connection:
+        # A new copy changes nothing that the indexes hold; what filters let through is told by ``row_count``.
+        with self.change() if verdict.row is not None else self.database.transaction() as connection:
             return self._settle(connection, document)
 
     def put(self, document: Document, parts: Parts, vectors: NDArray[np.float32], *, signature: str) -> Stored:

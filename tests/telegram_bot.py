@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -19,7 +19,7 @@ from bot.settings import Settings
 from bot.telegram.application import INBOX_FILE, TelegramBot, run
 from bot.telegram.collection import Collection
 from bot.telegram.inbox import Inbox
-from bot.telegram.queue import MOST_WAITING
+from bot.telegram.queue import MOST_WAITING, Workers
 from bot.telegram.redaction import redacted_logs
 from bot.telegram.webhook import webhook_secret
 from retrieval.errors import QuestionError
@@ -85,10 +85,12 @@ class ScriptedAnswerer:
         return Answer(question, ARTICLE.text[start:end], 0.9, start, end, ARTICLE, PASSAGES[0], HITS[:top_k])
 
 
-def collection(home: Path, answerer: ScriptedAnswerer | None = None) -> Collection:
+def collection(
+    home: Path, answerer: ScriptedAnswerer | None = None, embedder: HashEmbedder | None = None
+) -> Collection:
     """A real collection of ARTICLE, its number being 1; only ``answerer`` is scripted, and its state in words."""
     store = Store(home)
-    indexer = Indexer(store, SentenceSplitter(), HashEmbedder())
+    indexer = Indexer(store, SentenceSplitter(), embedder or HashEmbedder())
     if not store.article_count():
         indexer.index_documents([ARTICLE])
     return Collection(
@@ -118,12 +120,13 @@ class RunningBot:
         *,
         typing: float = 4.5,
         most_waiting: int = MOST_WAITING,
+        embedder: HashEmbedder | None = None,
         **more: object,
     ) -> None:
         self.typing, self.most_waiting = typing, most_waiting
         self.settings = settings(home, url, **more)
         self.answerer = answerer or ScriptedAnswerer()
-        self.collection = collection(self.settings.home, self.answerer)
+        self.collection = collection(self.settings.home, self.answerer, embedder)
         self.lags: list[float] = []
         self._made: Future[tuple[asyncio.AbstractEventLoop, TelegramBot]] = Future()
         self.result: Future[None] = Future()
@@ -151,7 +154,7 @@ class RunningBot:
         token = self.settings.telegram_token.get_secret_value()
         secret = webhook_secret(self.settings) if self.settings.telegram_webhook_url else ""
         inbox = Inbox(self.settings.home / INBOX_FILE, bot=int(token.split(":")[0]))
-        worker = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        workers = Workers()
 
         async def main() -> None:
             bot = TelegramBot(
@@ -160,7 +163,7 @@ class RunningBot:
                 secret,
                 self.collection,
                 inbox,
-                worker,
+                workers,
                 typing_seconds=self.typing,
                 most_waiting=self.most_waiting,
             )
@@ -180,7 +183,7 @@ class RunningBot:
             self.result.set_exception(error)
         finally:
             root.setLevel(level)
-            worker.shutdown()
+            workers.stop()
             inbox.close()
 
     async def _watch_lag(self) -> None:

@@ -1,5 +1,7 @@
 import json
 import shutil
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -117,6 +119,28 @@ def test_threads_take_turns(folders: dict[str, Path]) -> None:
         for vectors, other in zip(pool.map(shared.embed_texts, jobs), expected, strict=True):
             np.testing.assert_array_equal(vectors, other)
     assert most == [1]
+
+
+def test_a_question_waits_for_no_more_than_a_block_of_texts(folders: dict[str, Path]) -> None:
+    shared = SentenceTransformerEmbedder(str(folders["bert"]))
+    blocks, over = [], threading.Event()
+
+    def index() -> None:
+        while not over.is_set():
+            blocks.append(len(shared.embed_texts(SENTENCES)))
+
+    with ThreadPoolExecutor(1) as pool:
+        indexing = pool.submit(index)
+        try:
+            for _ in range(20):
+                before = len(blocks)
+                shared.embed_questions(["Wer?"])
+                assert len(blocks) - before <= 2
+                time.sleep(0.005)
+        finally:
+            over.set()
+        indexing.result(10)
+    assert len(blocks) > 3
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.within import described, filter_from
+from retrieval import keywords
 from retrieval.errors import FilterError
 from retrieval.german import keyword_terms
 from retrieval.keywords import KeywordIndex
+from retrieval.scope import Scopes
 from retrieval.search import PASSAGE_CANDIDATES, SENTENCE_CANDIDATES, Search
 from retrieval.store import Store
 from retrieval.types import Document, Filter
@@ -80,6 +82,34 @@ def test_both_indexes_keep_to_the_chosen_articles(store: Store) -> None:
     ]
     assert sorted(row for row, _ in index.search(query, 10, among)) == [4, 5, 6, 7]
     assert index.search(query, 10, store.sentence_ids([])) == []
+
+
+@pytest.mark.parametrize("reserve", [1, 2, 8])
+def test_many_articles_are_searched_as_few_are(store: Store, monkeypatch: pytest.MonkeyPatch, reserve: int) -> None:
+    for number in range(30):
+        put(store, f"Gouverneur Nummer {number}.\nIn Minsk.", f"/{number}", source="Viel" if number % 2 else "Mehr")
+    terms, among = keyword_terms("Gouverneur Minsk"), frozenset(store.matching(Filter(source="Viel")))
+    index = KeywordIndex(store)
+    expected = {k: index.search(terms, k, among) for k in (1, 5, 15, 40)}
+    assert len(expected[40]) == 15
+    monkeypatch.setattr(keywords, "MANY_ARTICLES", 3)
+    monkeypatch.setattr(keywords, "RESERVE", reserve)
+    assert {k: index.search(terms, k, among) for k in (1, 5, 15, 40)} == expected
+
+
+def test_what_a_filter_lets_through_is_kept_while_nothing_changes(store: Store) -> None:
+    scopes, within = Scopes(store), Filter(source="AFP")
+    assert not scopes.of(within).articles
+    assert scopes.of(within) is scopes.of(within)
+    store.settle(Document(PERM, "Abschrift", "AFP", path="/kopie.txt"))
+    assert (scopes.of(within).articles, scopes.of(within).sentences.tolist()) == ({1}, [1, 2, 3])
+    store.settle(Document(PERM, "Abschrift", "dpa", path="/kopie.txt"))  # the copy's source is corrected
+    assert not scopes.of(within).articles
+    put(store, "Ein ganz anderer Artikel.\nEr handelt von Wien.", "/neu.txt", source="AFP")
+    assert scopes.of(within).articles == {5}
+    assert scopes.of(Filter(source="BelTA")).articles == {1, 3}
+    store.remove(5)
+    assert not scopes.of(within).articles
 
 
 def test_an_article_counts_if_a_copy_does(store: Store) -> None:

@@ -184,6 +184,19 @@ def test_a_text_that_cannot_be_split_is_reported(store: Store) -> None:
     )
 
 
+def test_a_long_article_is_embedded_in_blocks(
+    store: Store, splitter: SentenceSplitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "EMBEDDED_TOGETHER", 5)
+    embedder = Counting()
+    text = " ".join(f"Satz von Tag {number} im Mai." for number in range(23))
+    Indexer(store, splitter, embedder).index_documents([Document(text, path="/a")])
+    assert embedder.batches == [6, 6, 6, 5]
+    vectors = np.concatenate([block for _, block in store.all_vectors()])
+    expected = HashEmbedder().embed_texts([sentence.text for sentence in splitter.split(text)])
+    np.testing.assert_allclose(vectors, expected, atol=1e-3)
+
+
 def test_articles_are_embedded_together(
     store: Store, splitter: SentenceSplitter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

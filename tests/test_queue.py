@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,22 @@ from bot.telegram import queue
 from bot.telegram.health import Health
 from bot.telegram.inbox import Inbox
 from bot.telegram.metrics import Metrics
-from bot.telegram.queue import QueueFullError, ReaderQueue
+from bot.telegram.queue import QueueFullError, ReaderQueue, Workers
 from bot.texts import text
 from retrieval.types import Answer
 from tests.botapi import TOKEN, BotApi
 from tests.telegram_bot import RunningBot, ScriptedAnswerer
 
 PLEASE_WAIT, TOO_MANY = text("telegram.please_wait", "de"), text("telegram.too_many", "de")
+
+
+@contextmanager
+def running() -> Iterator[Workers]:
+    workers = Workers()
+    try:
+        yield workers
+    finally:
+        workers.stop()
 
 
 def test_who_waits_long_is_told_so_once_and_answered(
@@ -67,8 +77,8 @@ def test_a_chat_that_sends_hundreds_is_in_nobody_s_way(api: BotApi, tmp_path: Pa
 
 def test_the_service_time_is_measured() -> None:
     async def main() -> None:
-        with ThreadPoolExecutor(1) as worker:
-            reader, told = ReaderQueue(worker, Metrics(), Health(), most_waiting=9), []
+        with running() as workers:
+            reader, told = ReaderQueue(workers, Metrics(), Health(), most_waiting=9), []
 
             async def please_wait() -> None:
                 told.append(len(reader))
@@ -97,8 +107,8 @@ def test_the_service_time_is_measured() -> None:
 
 def test_a_full_queue_says_so() -> None:
     async def main() -> None:
-        with ThreadPoolExecutor(1) as worker, pytest.raises(QueueFullError):
-            await ReaderQueue(worker, Metrics(), Health(), most_waiting=0).ask(
+        with running() as workers, pytest.raises(QueueFullError):
+            await ReaderQueue(workers, Metrics(), Health(), most_waiting=0).ask(
                 lambda _: Answer("", None, 0.0), "", _never
             )
 
@@ -109,8 +119,8 @@ def test_a_question_that_was_given_up_is_not_counted() -> None:
     metrics = Metrics()
 
     async def main() -> None:
-        with ThreadPoolExecutor(1) as worker:
-            assert await ReaderQueue(worker, metrics, Health()).ask(lambda _: None, "Wer?") is None
+        with running() as workers:
+            assert await ReaderQueue(workers, metrics, Health()).ask(lambda _: None, "Wer?") is None
 
     before = [line for line in metrics.text().splitlines() if b"_questions_total" in line]
     asyncio.run(main())

@@ -139,10 +139,10 @@ def test_other_metadata_needs_no_new_vectors(store: Store) -> None:
 def test_the_same_words_elsewhere_are_a_duplicate(store: Store) -> None:
     put(store, PERM, "/a", title="Perm")
     generation = store.generation
-    for text in (PERM, PERM.replace("\n", "\n\n") + "\n"):
-        stored = store.settle(Document(text, "Abschrift", path="/b"))
+    for path, text in {"/b": PERM, "/c": PERM.replace("\n", "\n\n") + "\n"}.items():
+        stored = store.settle(Document(text, "Abschrift", path=path))
         assert stored is not None
-        assert stored.report == FileReport("/b", IndexOutcome.DUPLICATE, "gleicher Text wie „Perm“ (/a)")
+        assert stored.report == FileReport(path, IndexOutcome.DUPLICATE, "gleicher Text wie „Perm“ (/a)")
         assert stored.document_id == 1
     assert (store.article_count(), store.generation) == (1, generation)
     assert put(store, PERM, "/b").report.outcome is IndexOutcome.DUPLICATE
@@ -163,6 +163,16 @@ def test_an_article_that_becomes_a_duplicate_leaves_no_old_version(store: Store)
     assert stored.report.outcome is IndexOutcome.DUPLICATE
     assert [document.path for document in store.documents()] == ["/a"]
     assert store.sentence_count() == 3
+
+
+def test_sentences_that_are_no_range_have_their_ids(store: Store) -> None:
+    put(store, PERM, "/a")
+    put(store, BREST, "/b")
+    with store.database.transaction() as connection:
+        connection.execute("UPDATE sentences SET id = 9 WHERE id = 2")
+    assert store.sentence_ids().tolist() == [1, 3, 4, 5, 9]
+    assert store.sentence_ids([1]).tolist() == [1, 3, 9]
+    assert store.sentence_ids([2]).tolist() == [4, 5]
 
 
 def test_changed_white_space_moves_the_offsets(store: Store) -> None:

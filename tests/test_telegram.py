@@ -8,7 +8,6 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from bot.telegram.health import Health
 from bot.telegram.inbox import Inbox, Received
 from bot.telegram.metrics import Metrics
 from bot.telegram.people import People
-from bot.telegram.queue import ReaderQueue
+from bot.telegram.queue import ReaderQueue, Workers
 from bot.telegram.service import Service, question_of
 from retrieval.errors import StoreError, TelegramError
 from retrieval.types import Answer, Document
@@ -397,9 +396,9 @@ def test_a_home_that_cannot_be_used(api: BotApi, tmp_path: Path) -> None:
 
 
 def test_work_that_comes_when_the_bot_stops_is_cut_off_not_failed(tmp_path: Path) -> None:
-    worker = ThreadPoolExecutor()
-    worker.shutdown()
-    queue, people = ReaderQueue(worker, Metrics(), Health()), People(tmp_path / INBOX_FILE)
+    workers = Workers()
+    workers.stop()
+    queue, people = ReaderQueue(workers, Metrics(), Health()), People(tmp_path / INBOX_FILE)
     handlers = Handlers(Service(settings(tmp_path, "http://x"), collection(tmp_path), people, queue), print)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(handlers.sources(Update(1), None))

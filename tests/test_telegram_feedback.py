@@ -262,6 +262,15 @@ def test_of_what_is_typed_only_the_last_is_answered(api: BotApi, tmp_path: Path)
     assert (nothing["results"], nothing["button"]["text"]) == ([], "Dazu steht nichts in den Artikeln.")
 
 
+def test_an_inline_query_hears_that_too_many_ask(api: BotApi, tmp_path: Path) -> None:
+    with RunningBot(tmp_path, api.url, most_waiting=0):
+        api.inline(QUESTION)
+        api.wait(lambda: api.calls("answerInlineQuery"))
+    (call,) = api.calls("answerInlineQuery")
+    assert call.params["results"] == []
+    assert call.params["button"]["text"].startswith("Gerade fragen zu viele.")
+
+
 def test_an_inline_query_that_is_too_old_is_let_go(
     api: BotApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bot.received import FOLDER, keep, safe_name
 from bot.telegram import access, people
@@ -16,6 +20,7 @@ from bot.telegram.application import INBOX_FILE
 from bot.telegram.people import People
 from retrieval.errors import LoadingError
 from tests.botapi import BotApi, Json
+from tests.doubles import HashEmbedder
 from tests.telegram_bot import RunningBot
 from tests.website import Page, fetcher, website
 
@@ -49,6 +54,52 @@ def test_a_file_becomes_an_article(api: BotApi, bot: RunningBot, tmp_path: Path)
     assert texts(api, 3)[2].startswith("Aufgenommen: ")
     assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == ["Messe _b-2.txt", "Messe _b.txt"]
     assert (tmp_path / FOLDER / "Messe _b.txt").read_bytes() == FAIR.encode()
+
+
+class HeldEmbedder(HashEmbedder):
+    """Embeds what is long only when it may; ``begun`` is set when it would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.may = threading.Event(), threading.Event()
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if len(texts) > 100:
+            self.begun.set()
+            assert self.may.wait(20)
+        return super().embed_texts(texts)
+
+
+LONG = "\n".join(f"In Halle {number} zeigt die Messe Maschinen aus Minsk." for number in range(700))
+
+
+def test_nobody_who_asks_waits_for_a_long_file(api: BotApi, tmp_path: Path) -> None:
+    embedder = HeldEmbedder()
+    with RunningBot(tmp_path, api.url, embedder=embedder, telegram_owners="7", telegram_allowed="8"):
+        api.document("lang.txt", LONG.encode())
+        assert embedder.begun.wait(10)
+        api.text(QUESTION, user=MEMBER)
+        assert "0,5 Milliarden Dollar" in texts(api, 1, MEMBER)[0]
+        assert api.sent(OWNER) == []
+        embedder.may.set()
+        assert "lang, 700 Sätze" in texts(api, 1)[0]
+
+
+def test_a_stop_does_not_wait_for_many_articles(api: BotApi, tmp_path: Path) -> None:
+    articles = [json.dumps({"text": LONG.replace("Halle", f"Ort {number},")}) for number in range(20)]
+    embedder = HeldEmbedder()
+    with RunningBot(tmp_path, api.url, embedder=embedder, telegram_owners="7") as bot:
+        api.document("viele.jsonl", "\n".join(articles).encode())
+        assert embedder.begun.wait(10)
+        threading.Timer(0.5, embedder.may.set).start()
+        bot.stop()
+        assert api.sent(OWNER) == []
+    embedder = HeldEmbedder()
+    embedder.may.set()
+    with RunningBot(tmp_path, api.url, embedder=embedder, telegram_owners="7") as bot:
+        api.wait(lambda: api.sent(OWNER), 30)
+        assert bot.collection.article_count() == 21
+    assert len(api.sent(OWNER)) == 1
 
 
 def test_a_file_is_looked_at_before_it_is_fetched(api: BotApi, bot: RunningBot, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -31,7 +30,7 @@ from bot.telegram.metrics import Metrics
 from bot.telegram.pace import PatientRateLimiter
 from bot.telegram.people import People
 from bot.telegram.polling import InboxRequest, Polling
-from bot.telegram.queue import MOST_WAITING, ReaderQueue
+from bot.telegram.queue import MOST_WAITING, ReaderQueue, Workers
 from bot.telegram.redaction import redacted_logs
 from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
 from bot.telegram.serving import Site, operations
@@ -52,9 +51,9 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 def run(settings: Settings, collection: Collection) -> None:
     """Runs the bot until the process gets SIGTERM or SIGINT; the models are loaded first.
 
-    ``collection`` is used in one worker thread. Raises TelegramError when there is no token, when Telegram refuses it
-    or the webhook, when an address to listen at is taken, or when polling ends for another reason; StoreError when the
-    inbox in ``settings.home`` cannot be used; whatever ``answerer.load`` raises.
+    Raises TelegramError when there is no token, when Telegram refuses it or the webhook, when an address to listen at
+    is taken, or when polling ends for another reason; StoreError when the inbox in ``settings.home`` cannot be used;
+    whatever ``answerer.load`` raises.
     """
     token = checked_token(settings)
     secret = webhook_secret(settings) if settings.telegram_webhook_url else ""
@@ -62,15 +61,15 @@ def run(settings: Settings, collection: Collection) -> None:
         # At INFO it writes every request, twice a minute and more, with its address.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         inbox = Inbox(settings.home / INBOX_FILE, bot=int(token.partition(":")[0]))
-        worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+        workers = Workers()
         try:
-            asyncio.run(TelegramBot(settings, token, secret, collection, inbox, worker).run())
+            asyncio.run(TelegramBot(settings, token, secret, collection, inbox, workers).run())
         except BotApiError as error:
             raise TelegramError(
                 text("telegram.stopped", settings.language, error=redactor.clean(str(error)))
             ) from None  # The library's error holds the token, and its traceback the address.
         finally:
-            worker.shutdown(wait=False, cancel_futures=True)
+            workers.stop()
             inbox.close()
 
 
@@ -94,7 +93,7 @@ class TelegramBot:
         secret: str,
         collection: Collection,
         inbox: Inbox,
-        worker: ThreadPoolExecutor,
+        workers: Workers,
         *,
         typing_seconds: float = TYPING_SECONDS,
         most_waiting: int = MOST_WAITING,
@@ -103,11 +102,11 @@ class TelegramBot:
         self._collection = collection
         self._people = People(settings.home / INBOX_FILE)
         self._inbox = inbox
-        self._worker = worker
+        self._workers = workers
         self._stop = asyncio.Event()
         self._refused = False
         health, metrics = Health(), Metrics()
-        reader = ReaderQueue(worker, metrics, health, most_waiting)
+        reader = ReaderQueue(workers, metrics, health, most_waiting)
         metrics.watch(reader.__len__, inbox.waiting_count)
         self._operations = (
             Site(operations(metrics, health, collection), "metrics_listen", settings)
@@ -171,7 +170,7 @@ class TelegramBot:
     async def _start(self) -> None:
         if self._operations:
             await self._operations.start()
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._collection.answerer.load)
+        await asyncio.get_running_loop().run_in_executor(self._workers.reader, self._collection.answerer.load)
         await self._connect()
         self._replay()
         await self._application.start()
@@ -212,7 +211,7 @@ class TelegramBot:
     async def _shut_down(self) -> None:
         """Takes no update any more, lets the question that is being read be answered, leaves the rest in the inbox."""
         self._processor.stop()
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._workers.stop()
         application = self._application
         try:
             async with asyncio.timeout(STOP_SECONDS):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What is asked, shown and changed, all of it in one worker thread; ``fetch`` and the counts in any.
+    """What is asked, shown and changed: the answerer in one thread, changes in one thread, all else in any.
 
     ``status`` gives the state of the collection in a language.
     """
@@ -64,9 +64,9 @@ class Collection:
         document_id = self.store.ids_below(path).get(path)
         return None if document_id is None else self.document(document_id)
 
-    def add_file(self, path: Path) -> IndexReport:
-        """Takes up the articles in a file."""
-        return self.indexer.index([path])
+    def add_file(self, path: Path, progress: Callable[[int, int], None] | None = None) -> IndexReport:
+        """Takes up the articles in a file; ``progress`` as in ``Indexer.index``."""
+        return self.indexer.index([path], progress)
 
     def add_document(self, document: Document) -> FileReport:
         """Takes up an article."""

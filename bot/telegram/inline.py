@@ -20,6 +20,7 @@ from telegram.ext import InlineQueryHandler
 
 from bot.conversation import Conversation
 from bot.reply import cut, further, passage_html, telegram_html
+from bot.telegram.queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service
 from bot.texts import text
 from bot.wording import citation
@@ -64,20 +65,23 @@ class Inline:
             await asyncio.sleep(self._pause_seconds)
         if not question or self._is_old(query):
             return
+        language = self._service.language(query.from_user)
         try:
             answer = await self._service.queue.ask(partial(self._ask, query), question)
         except QuestionError:
             return
+        except QueueFullError:
+            await refuse(query, text("telegram.too_many", language))
+            return
         if answer is None:
             return
-        language = self._service.language(query.from_user)
         if answer.text is None:
             await refuse(query, text("chat.no_answer", language))
         else:
             await _answer(query, results(answer, language))
 
     def _ask(self, query: InlineQuery, question: str) -> Answer | None:
-        """In the worker thread: the answer, unless a newer query came while others were read."""
+        """In the reader's thread: the answer, unless a newer query came while others were read."""
         if self._is_old(query):
             return None
         conversation = Conversation(self._service.collection.answerer, top_k=MOST_RESULTS)

@@ -75,7 +75,7 @@ class Owners:
             return
         document = await self._service.queue.run(self._service.collection.document, int(wanted))
         if document is not None:
-            await self._service.queue.run(self._service.collection.remove, document)
+            await self._service.queue.change(self._service.collection.remove, document)
         article = citation(document, language) if document else wanted
         await query.edit_message_text(text("telegram.removed", language, article=article))
 

@@ -184,7 +184,7 @@ class Questions:
         return answer
 
     def _answer(self, ask: Callable[[str], Answer], question: str) -> Answer:
-        """In the worker thread: the answer. One that there is none is noted before it goes out, not after.
+        """In the reader's thread: the answer. One that there is none is noted before it goes out, not after.
 
         Once it is out nothing may come that a stop of the bot could cut off, or it would go out again.
         """

@@ -1,11 +1,12 @@
-"""The queue in front of the reader: one worker thread, so a question waits for all that came before it."""
+"""The threads that read and change the articles, and the queue in front of the reader: one question at a time."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TypeVar
 
 from bot.telegram.health import Health
@@ -28,11 +29,30 @@ class QueueFullError(Exception):
     """So many questions wait that this one is refused."""
 
 
-class ReaderQueue:
-    """Hands work to ``worker``, a pool of one thread, and knows how long the next question will have to wait."""
+class Workers:
+    """The two threads beside the event loop; each does one thing after the other.
 
-    def __init__(self, worker: Executor, metrics: Metrics, health: Health, most_waiting: int = MOST_WAITING) -> None:
-        self._worker = worker
+    ``reader`` is for those who ask or look something up. ``keeper`` changes the articles: taking up a long file may
+    take minutes, which nobody who asks shall wait.
+    """
+
+    def __init__(self) -> None:
+        self.reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self.keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
+        self.stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Begins nothing any more; what runs may go on."""
+        self.stopping.set()
+        for thread in (self.reader, self.keeper):
+            thread.shutdown(wait=False, cancel_futures=True)
+
+
+class ReaderQueue:
+    """Hands work to ``workers``, and knows how long the next question will have to wait."""
+
+    def __init__(self, workers: Workers, metrics: Metrics, health: Health, most_waiting: int = MOST_WAITING) -> None:
+        self._workers = workers
         self._metrics = metrics
         self._health = health
         self._most_waiting = most_waiting
@@ -44,10 +64,25 @@ class ReaderQueue:
         return self._waiting
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """The result of ``function`` in the worker thread, for work that is no question."""
+        """The result of ``function`` in the reader's thread, for what is looked up."""
+        return await self._in(self._workers.reader, function, *args)
+
+    async def change(self, function: Callable[..., T], *args: object) -> T:
+        """The result of ``function`` in the keeper's thread, for what changes the articles."""
+        return await self._in(self._workers.keeper, function, *args)
+
+    def go_on(self, *_: object) -> None:
+        """To be called now and then by what takes long: ends it when the bot stops, and the update stays in the inbox.
+
+        Raises CancelledError then.
+        """
+        if self._workers.stopping.is_set():
+            raise asyncio.CancelledError
+
+    async def _in(self, thread: Executor, function: Callable[..., T], *args: object) -> T:
         try:
-            future = asyncio.get_running_loop().run_in_executor(self._worker, function, *args)
-        except RuntimeError:  # The worker takes nothing more, the bot stops: the update stays in the inbox.
+            future = asyncio.get_running_loop().run_in_executor(thread, function, *args)
+        except RuntimeError:  # It takes nothing more, the bot stops: the update stays in the inbox.
             raise asyncio.CancelledError from None
         return await future
 

@@ -95,7 +95,7 @@ class Receiving:
             await self._take_up(update, lambda: self._add_file(name, bytes(content)))
 
     async def link(self, update: Update, context: Context) -> None:
-        """A web address: the page there. Fetching may take long and is not done in the worker."""
+        """A web address: the page there. Fetching may take long, and others may change the articles meanwhile."""
         message = update.effective_message
         if message is None:
             return
@@ -122,7 +122,7 @@ class Receiving:
             await self._take_up(update, lambda: IndexReport((collection.add_document(post_document(words, origin)),)))
 
     async def _take_up(self, update: Update, add: Callable[[], IndexReport]) -> None:
-        """Runs ``add`` in the worker and says what came of it."""
+        """Runs ``add`` in the keeper's thread and says what came of it."""
         started = time.perf_counter()
         language = self._service.language(update.effective_user)
 
@@ -130,7 +130,7 @@ class Receiving:
             return taken_text(self._service.collection, add(), language)
 
         try:
-            line = await self._service.queue.run(taken)
+            line = await self._service.queue.change(taken)
         except FundstelleError as error:
             log.error("What an owner sent could not be taken up: %s", error)
             line = text("telegram.not_taken", language, reason=error)
@@ -140,7 +140,7 @@ class Receiving:
 
     def _add_file(self, name: str, content: bytes) -> IndexReport:
         path = keep(self._service.settings.home, name, content)
-        report = self._service.collection.add_file(path)
+        report = self._service.collection.add_file(path, self._service.queue.go_on)
         if report.count(IndexOutcome.FAILED) == len(report.files):
             path.unlink(missing_ok=True)  # nothing in it to be indexed again
         return report
