@@ -18,6 +18,7 @@ from retrieval.errors import LoadingError
 from retrieval.german import text_language
 from retrieval.keywords import KeywordIndex
 from retrieval.loading import find_files, load_documents
+from retrieval.manifest import RECENT_ROWS
 from retrieval.passages import build_passages
 from retrieval.reembedding import match_embedder
 from retrieval.rows import now
@@ -115,7 +116,7 @@ class Indexer:
                 progress(min(len(reports), total), total)
 
         with self._store.writing():
-            was_empty = not self._store.article_count()
+            had_file = self._store.sentence_count() > RECENT_ROWS
             KeywordIndex(self._store, self._notify).load()
             match_embedder(self._store, self._embedder, notify=self._notify)
             before = self._store.generation
@@ -123,7 +124,8 @@ class Indexer:
             self._take_up_waiting(reports, report)
             if self._store.generation != before:
                 with self._watch.time("store"):
-                    FaissVectorIndex(self._store, (lambda notice: None) if was_empty else self._notify).load(progress)
+                    # The first file of a collection that has outgrown memory replaces none.
+                    FaissVectorIndex(self._store, self._notify if had_file else lambda notice: None).load(progress)
         files = tuple(entry for place, entry in sorted(reports.items(), key=lambda placed: placed[0]) if place[0] >= 0)
         return IndexReport(files, (time.perf_counter() - started) * 1000, self._watch.timings())
 
@@ -215,7 +217,9 @@ def _noted(report: FileReport, document: Document) -> FileReport:
     """The report, with what is odd about an article that was taken up."""
     if document.language == "de":
         return report
-    return replace(report, reason=report.reason or notice("index.not_german", language=document.language))
+    is_known = document.language != "other"
+    odd = notice("index.not_german", language=document.language) if is_known else notice("index.odd_language")
+    return replace(report, reason=report.reason or odd)
 
 
 def _loaded(
