@@ -138,7 +138,7 @@ def test_from_others_a_file_is_no_article(api: BotApi, tmp_path: Path) -> None:
     with RunningBot(tmp_path, api.url, telegram_owners="7", telegram_open="true") as bot:
         api.document("messe.txt", FAIR.encode(), user=STRANGER)
         assert texts(api, 1, STRANGER) == ["Ich kann nur Text lesen. Bitte schreiben Sie Ihre Frage."]
-        for command in ("/list", "/remove 1", "/status", "/missed", "/invite"):
+        for command in ("/list", "/remove 1", "/status", "/missed", "/invite", "/members"):
             api.text(command, user=STRANGER)
         assert {line[:30] for line in texts(api, 6, STRANGER)[1:]} == {"Diesen Befehl kenne ich nicht."}
         assert bot.collection.article_count() == 1
@@ -310,6 +310,29 @@ def test_an_invitation_lets_one_in(api: BotApi, bot: RunningBot, tmp_path: Path)
     api.text(QUESTION, user=MEMBER)
     texts(api, 2, MEMBER)
     assert bot.answerer.asked == [QUESTION]
+
+
+def test_owners_see_and_exclude_whom_an_invitation_let_in(api: BotApi, bot: RunningBot) -> None:
+    api.text("/members")
+    assert texts(api, 1) == ["Über eine Einladung ist noch niemand gekommen."]
+    api.text("/invite")
+    code = texts(api, 2)[1].rpartition("/start ")[2]
+    api.text(f"/start {code}", user=MEMBER)
+    texts(api, 1, MEMBER)
+    api.text("/members", user=MEMBER)
+    assert "Diesen Befehl" in texts(api, 2, MEMBER)[1]
+    api.text("/members")
+    shown = api.wait(lambda: api.sent(OWNER)[2:])[0]
+    heading, line = shown["text"].split("\n")
+    assert heading == "Über eine Einladung kamen:"
+    assert line.startswith("Person 8 (8), am ")
+    api.press(shown, "exclude:8", user=STRANGER)  # who has seen it in a forwarded message
+    api.text(QUESTION, user=MEMBER)
+    assert "0,5 Milliarden Dollar" in texts(api, 3, MEMBER)[2]
+    api.press(shown, "Person 8 (8) ausschließen")
+    assert texts(api, 4)[3] == "Ausgeschlossen: Person 8 (8)"
+    api.text(QUESTION, user=MEMBER)
+    assert texts(api, 4, MEMBER)[3] == CLOSED
 
 
 def test_an_invitation_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 GROUP = ("ask", "sources", "new", "help", "forget")
 PRIVATE = ("ask", "sources", "new", "help", "skip", "forget")
-OWNER = (*PRIVATE, "list", "remove", "missed", "status", "invite")
+OWNER = (*PRIVATE, "list", "remove", "missed", "status", "invite", "members")
 
 
 async def announce(bot: Bot, settings: Settings) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from html import escape
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import Bot, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.error import TelegramError as BotApiError
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
+from bot.reply import cut
 from bot.telegram.buttons import expired
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing
 from bot.texts import text
@@ -15,6 +17,8 @@ from bot.wording import citation, day, number
 
 _REMOVE = "remove"
 _KEEP = "keep"
+_EXCLUDE = "exclude"
+_MEMBERS_SHOWN = 30
 
 
 class Owners:
@@ -33,7 +37,9 @@ class Owners:
                 CommandHandler("status", self.status, filters=owners),
                 CommandHandler("missed", self.missed, filters=owners),
                 CommandHandler("invite", self.invite, filters=owners),
+                CommandHandler("members", self.members, filters=owners),
                 CallbackQueryHandler(self.removed, pattern=rf"^({_REMOVE}:\d{{1,18}}|{_KEEP})$"),
+                CallbackQueryHandler(self.excluded, pattern=rf"^{_EXCLUDE}:\d{{1,18}}$"),
             ]
         )
 
@@ -64,11 +70,9 @@ class Owners:
 
     async def removed(self, update: Update, context: Context) -> None:
         """The buttons under that question."""
-        query, language = update.callback_query, self._service.language(update.effective_user)
-        if query is None or query.from_user.id not in self._service.settings.telegram_owners:
-            await expired(self._service, update)
+        query, language = await self._pressed(update), self._service.language(update.effective_user)
+        if query is None:
             return
-        await acknowledge(query)
         _, _, wanted = (query.data or "").partition(":")
         if not wanted:
             await query.edit_message_text(text("telegram.kept", language))
@@ -108,6 +112,52 @@ class Owners:
         link = f"https://t.me/{context.bot.username}?start={code}"
         await self._service.say(update, "invitation", code=code, link=link)
 
+    async def members(self, update: Update, context: Context) -> None:
+        """/members: who came by an invitation, with a button for each that takes it back."""
+        language, members = self._service.language(update.effective_user), self._service.people.members()
+        shown = [(member, await _name(context.bot, member.user)) for member in members[:_MEMBERS_SHOWN]]
+        lines = [text("telegram.member", language, name=name, day=day(m.since, language)) for m, name in shown]
+        if len(members) > len(shown):
+            lines.append(text("chat.sources_rest", language, count=len(members) - len(shown)))
+        buttons = [
+            InlineKeyboardButton(
+                cut(text("telegram.exclude", language, name=name), 64), callback_data=f"{_EXCLUDE}:{m.user}"
+            )
+            for m, name in shown
+        ]
+        await self._reply(
+            update,
+            listing(text("telegram.members" if lines else "telegram.no_members", language), lines, language),
+            InlineKeyboardMarkup.from_column(buttons) if buttons else None,
+        )
+
+    async def excluded(self, update: Update, context: Context) -> None:
+        """A button under that list."""
+        query = await self._pressed(update)
+        if query is None:
+            return
+        user = int((query.data or "").partition(":")[2])
+        self._service.people.remove_member(user)
+        name = await _name(context.bot, user)
+        await self._reply(update, text("telegram.excluded", self._service.language(query.from_user), name=name))
+
+    async def _pressed(self, update: Update) -> CallbackQuery | None:
+        """The press of a button, acknowledged; None if it is not an owner's."""
+        query = update.callback_query
+        if query is None or query.from_user.id not in self._service.settings.telegram_owners:
+            await expired(self._service, update)
+            return None
+        await acknowledge(query)
+        return query
+
     async def _reply(self, update: Update, line: str, markup: InlineKeyboardMarkup | None = None) -> None:
         if update.effective_message:
             await update.effective_message.reply_html(escape(line, quote=False), reply_markup=markup)
+
+
+async def _name(bot: Bot, user: int) -> str:
+    """What somebody calls themselves on Telegram, with the number of the account; the number alone if they are gone."""
+    try:
+        return f"{(await bot.get_chat(user)).effective_name} ({user})"
+    except BotApiError:
+        return str(user)

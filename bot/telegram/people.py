@@ -54,6 +54,14 @@ class Asked:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody whom an invitation has let in, by the number of their account."""
+
+    user: int
+    since: str
+
+
 class People:
     """Tables beside the inbox, in the same file. To be used from the thread that made it.
 
@@ -89,6 +97,11 @@ class People:
             return False
         self._db.execute("INSERT OR IGNORE INTO members VALUES (?, ?)", (user, now()))
         return True
+
+    def members(self) -> list[Member]:
+        """All who were let in by an invitation, the latest first."""
+        rows = self._db.execute("SELECT user, since FROM members ORDER BY since DESC, user")
+        return [Member(*row) for row in rows]
 
     def is_member(self, user: int) -> bool:
         """Whether somebody was let in by an invitation."""

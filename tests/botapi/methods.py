@@ -94,6 +94,20 @@ class Chats:
         self.queries.discard(params["inline_query_id"])
         return True
 
+    async def do_getChat(self, params: Json) -> Json:
+        chat = self._chat(params)
+        gifts = dict.fromkeys(
+            ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+        )
+        return {
+            "id": chat,
+            "type": "private" if chat > 0 else "supergroup",
+            **({"first_name": f"Person {chat}"} if chat > 0 else {"title": "Gruppe"}),
+            "accent_color_id": 0,
+            "max_reaction_count": 11,
+            "accepted_gift_types": gifts,
+        }
+
     async def do_getFile(self, params: Json) -> Json:
         file_id = str(params.get("file_id"))
         if file_id not in self.files:
