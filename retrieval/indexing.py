@@ -18,7 +18,7 @@ from retrieval.errors import LoadingError
 from retrieval.german import text_language
 from retrieval.keywords import KeywordIndex
 from retrieval.loading import find_files, load_documents
-from retrieval.manifest import RECENT_ROWS
+from retrieval.manifest import IndexState, index_file
 from retrieval.passages import build_passages
 from retrieval.reembedding import match_embedder
 from retrieval.rows import now
@@ -116,7 +116,7 @@ class Indexer:
                 progress(min(len(reports), total), total)
 
         with self._store.writing():
-            had_file = self._store.sentence_count() > RECENT_ROWS
+            file = index_file(self._store, unread=True)
             KeywordIndex(self._store, self._notify).load()
             match_embedder(self._store, self._embedder, notify=self._notify)
             before = self._store.generation
@@ -125,9 +125,15 @@ class Indexer:
             if self._store.generation != before:
                 with self._watch.time("store"):
                     # The first file of a collection that has outgrown memory replaces none.
-                    FaissVectorIndex(self._store, self._notify if had_file else lambda notice: None).load(progress)
+                    is_first = file.manifest is None and file.state is IndexState.CURRENT
+                    self._write_index((lambda notice: None) if is_first else self._notify, progress)
         files = tuple(entry for place, entry in sorted(reports.items(), key=lambda placed: placed[0]) if place[0] >= 0)
         return IndexReport(files, (time.perf_counter() - started) * 1000, self._watch.timings())
+
+    def _write_index(self, notify: Callable[[str], None], progress: Callable[[int, int], None] | None) -> None:
+        """Writes the index file if it is due: an article more or less does not make it so, nor costs reading it."""
+        if index_file(self._store, unread=True).state is not IndexState.CURRENT:
+            FaissVectorIndex(self._store, notify).load(progress)
 
     def _remember_folders(self, paths: Sequence[Path]) -> None:
         known = {source.location for source in self._store.sources()}
