@@ -25,6 +25,7 @@ import numpy as np
 
 from benchmarks.articles import SEEDS
 from benchmarks.scale_report import write_report
+from benchmarks.speed import machine
 from bot.settings import load_settings
 from bot.status import total_bytes
 from bot.wiring import Fundstelle
@@ -213,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
             figures.append(entry)
             done.write_text(json.dumps([asdict(entry) for entry in figures], indent=2))
-    write_report(options.docs, [asdict(entry) for entry in figures])
+    write_report(options.docs, [asdict(entry) for entry in figures], machine())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import log10
+from math import ceil, log10
 from pathlib import Path
 
 from benchmarks import markdown
@@ -32,7 +32,7 @@ LINES = {
 WIDTH, HEIGHT, MARGIN = 640, 400, 60
 
 
-def write_report(folder: Path, figures: Sequence[Mapping[str, float]]) -> None:
+def write_report(folder: Path, figures: Sequence[Mapping[str, float]], machine: str) -> None:
     """Writes ``scale.md`` and ``scale.svg`` into ``folder``, and prints the table."""
     figures = sorted(figures, key=lambda entry: entry["sentences"])
     header = ["Sentences", *(f"{entry['sentences']:,.0f}" for entry in figures)]
@@ -41,7 +41,7 @@ def write_report(folder: Path, figures: Sequence[Mapping[str, float]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scale.md").write_text(
         f"# Cost against size\n\n{table}\n\n![Cost against the number of sentences](scale.svg)\n\n"
-        "Made by `python -m benchmarks.scale`.\n",
+        f"Made by `python -m benchmarks.scale` on {machine}.\n",
         encoding="utf-8",
     )
     (folder / "scale.svg").write_text(_plot(figures), encoding="utf-8")
@@ -61,7 +61,7 @@ def _plot(figures: Sequence[Mapping[str, float]]) -> str:
     ]
     for size in sizes:
         parts.append(_text(x(size), HEIGHT - MARGIN + 20, f"{size:,.0f} sentences"))
-    for power in range(int(log10(min(values))), int(log10(max(values))) + 1):
+    for power in range(ceil(log10(min(values))), int(log10(max(values))) + 1):
         place = y(10.0**power)
         parts.append(f'<path d="M{MARGIN} {place:.1f}H{WIDTH - MARGIN}" stroke="#ddd"/>')
         parts.append(_text(MARGIN - 30, place + 4, f"{10**power:g}"))

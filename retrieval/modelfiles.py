@@ -86,7 +86,7 @@ class ModelReference:
         """
         # Read with the first multiplication. For every shape of its matrices, and so for every length of texts, oneDNN
         # keeps a program: with the 1024 it keeps by itself, indexing 100,000 sentences took 400 MB more in the end.
-        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
         _quieten()
         folder = self.folder or self._cached() or self._downloaded()
         _check_weights(folder)
