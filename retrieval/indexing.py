@@ -115,7 +115,7 @@ class Indexer:
             if progress is not None:
                 progress(min(len(reports), total), total)
 
-        with self._store.writing():
+        with self._store.writing(), self._store.damage_named():
             file = index_file(self._store, unread=True)
             KeywordIndex(self._store, self._notify).load()
             match_embedder(self._store, self._embedder, notify=self._notify)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,10 @@ DATABASE_NAME = "fundstelle.db"
 MANIFEST_NAME = "vectors.json"
 
 _IN = "IN (SELECT value FROM json_each(?))"
+_ODD_BOOKKEEPING = """
+    SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'generation' AND typeof(value) = 'integer')
+    UNION ALL SELECT 1 FROM removed_sentences WHERE typeof(sentence_id) <> 'integer' LIMIT 1
+"""
 
 
 class Reading:
@@ -260,11 +264,22 @@ class Reading:
         """
         self.database.check(thoroughly=True)
         with self.snapshot():
+            if self.database.rows(_ODD_BOOKKEEPING):
+                raise damaged(self.database.path, "meta, removed_sentences")
             for (document_id,) in self.database.rows("SELECT id FROM documents ORDER BY id"):
                 self.documents([document_id])
                 self.versions(document_id)
                 if not self.are_parts_intact(document_id):
                     raise self._damaged_article(document_id)
+
+    @contextmanager
+    def damage_named(self) -> Iterator[None]:
+        """Inside, an error that damaged rows have led to becomes a StoreError that says so; any other stays itself."""
+        try:
+            yield
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            self.check()
+            raise
 
     def are_parts_intact(self, document_id: int) -> bool:
         """Whether an article's sentences, with their vectors, and its passages are what was written."""

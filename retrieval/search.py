@@ -118,6 +118,10 @@ class Search:
 
     def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
         """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""
+        with self._store.damage_named():
+            return self._candidates(question, within, favoured)
+
+    def _candidates(self, question: str, within: Filter | None, favoured: int | None) -> Candidates:
         scope = self._scopes.of(within) if within else None
         if (scope and not scope.articles) or not self._store.has_sentences():
             return Candidates.none()
