@@ -157,10 +157,11 @@ def document_json(document: Document) -> dict[str, Any]:
 
 
 def one_line(answer: Answer, language: str) -> str:
-    """The quote and where it stands, on one line: for a chat whose questions are piped in."""
+    """The quote and where it stands, and what a follow-up was taken for: for a chat whose questions are piped in."""
+    understood = f" [{_understood(answer, language)}]" if answer.understood else ""
     if answer.text is None or answer.document is None:
-        return text("chat.no_answer", language)
-    return f"{' '.join(answer.text.split())} ({citation(answer.document, language, answer.start)})"
+        return text("chat.no_answer", language) + understood
+    return f"{' '.join(answer.text.split())} ({citation(answer.document, language, answer.start)}){understood}"
 
 
 def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tuple[str, str] = ("", "")) -> Text:

@@ -310,6 +310,13 @@ def test_chat_answers_one_line_a_question(indexed):
     ]
 
 
+def test_a_piped_follow_up_says_what_it_was_taken_for(indexed):
+    lines = fundstelle("chat", stdin=f"{GOVERNOR}\nUnd in Samarkand?").stdout.splitlines()
+    assert len(lines) == 2
+    assert not lines[0].endswith("]")
+    assert lines[1].endswith(" [Verstanden als: Wer ist Gouverneur der Region Perm in Samarkand?]")
+
+
 def test_chat_says_what_is_indexed_and_offers_questions(indexed, seeds, tmp_path):
     lines = fundstelle("chat", stdin="").stderr.splitlines()
     count = len([path for path in seeds.iterdir() if path.suffix in {".txt", ".md", ".html"}])

@@ -202,7 +202,7 @@ def test_terminal_says_what_was_understood_and_what_else_was_found():
         terminal(agreeing, "en", passages=False).plain.splitlines()[-1]
         == "Also found: <5> Mio. Euro (Neue Brücke, dpa)"
     )
-    assert one_line(LONG_TALK, "de") == one_line(ANSWER, "de")
+    assert one_line(LONG_TALK, "de") == f"{one_line(ANSWER, 'de')} [Verstanden als: Und <was> kostet die Brücke?]"
 
 
 def test_telegram_says_what_was_understood_and_what_else_was_found():
