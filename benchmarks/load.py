@@ -2,7 +2,8 @@
 
 At each rate the questions come evenly, each from another chat, until the time is over; then all are answered before the
 next rate begins. A rate is held if the slowest of 20 answers comes soon. Beyond it the bot is to say so and not to fall
-behind without end: "asked to wait" and "refused" count those lines.
+behind without end: "asked to wait" and "refused" count those lines. The event loop's lag is what ``/healthz`` takes to
+answer while the models read.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import cycle
 from statistics import median, quantiles
 from typing import NamedTuple
@@ -32,6 +37,23 @@ HELD_WITHIN = 2.0  # seconds that the slowest of 20 answers takes at a rate that
 WAIT, REFUSED = text("telegram.please_wait", "de"), text("telegram.too_many", "de")
 
 
+class Lag(threading.Thread):
+    """Asks ``/healthz`` of the bot at ``port`` again and again, and notes how long it takes, in ms."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self._url = f"http://127.0.0.1:{port}/healthz"
+        self.seen: list[float] = []
+
+    def run(self) -> None:
+        while True:
+            time.sleep(0.02)
+            began = time.perf_counter()
+            with suppress(OSError), urllib.request.urlopen(self._url) as response:
+                response.read()
+                self.seen.append(1000 * (time.perf_counter() - began))
+
+
 class Load(NamedTuple):
     """What a rate, in questions a second, does; times in seconds."""
 
@@ -42,6 +64,7 @@ class Load(NamedTuple):
     asked_to_wait: int
     refused: int
     all_answered_after_s: float
+    lag_p99_ms: float
 
     @property
     def held(self) -> bool:
@@ -52,17 +75,31 @@ class Load(NamedTuple):
 def measure(rates: Sequence[float], seconds: float) -> list[Load]:
     """One row a rate, rising; the bot is one process all the time. Raises SystemExit if it does not start."""
     with tempfile.TemporaryDirectory(prefix="fundstelle-bench-") as home, BotApi() as api:
-        settings = {"HOME": home, "TELEGRAM_TOKEN": TOKEN, "TELEGRAM_BASE_URL": api.url, "TELEGRAM_OPEN": "true"}
+        port = free_port()
+        settings = {
+            "HOME": home,
+            "TELEGRAM_TOKEN": TOKEN,
+            "TELEGRAM_BASE_URL": api.url,
+            "TELEGRAM_OPEN": "true",
+            "METRICS_LISTEN": f"127.0.0.1:{port}",
+        }
         environment = {**os.environ, **{f"FUNDSTELLE_{name}": value for name, value in settings.items()}}
         command = [FUNDSTELLE, "telegram", "--index", str(SEEDS)]
         with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as bot:
             try:
-                return _measure(api, bot, rates, seconds)
+                return _measure(api, bot, Lag(port), rates, seconds)
             finally:
                 bot.send_signal(signal.SIGTERM)
 
 
-def _measure(api: BotApi, bot: subprocess.Popen[bytes], rates: Sequence[float], seconds: float) -> list[Load]:
+def free_port() -> int:
+    """A port of this machine that nothing listens at."""
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        return int(some.getsockname()[1])
+
+
+def _measure(api: BotApi, bot: subprocess.Popen[bytes], lag: Lag, rates: Sequence[float], seconds: float) -> list[Load]:
     german, english = seed_questions()
     questions = cycle(german + english)
     user = 1
@@ -72,7 +109,9 @@ def _measure(api: BotApi, bot: subprocess.Popen[bytes], rates: Sequence[float], 
             raise SystemExit(f"The bot has ended ({bot.returncode}).")  # it has said why
         time.sleep(0.1)
     rows = []
+    lag.start()
     for rate in rates:
+        lag.seen.clear()
         count = round(rate * seconds)
         asked: dict[int, float] = {}
         began = time.monotonic()
@@ -88,7 +127,16 @@ def _measure(api: BotApi, bot: subprocess.Popen[bytes], rates: Sequence[float], 
         said = [call.answer["text"] for call in api.calls("sendMessage") if call.answer["chat"]["id"] in asked]
         after = max(0.0, max(answers[chat].at for chat in asked) - ended)
         rows.append(
-            Load(rate, count, median(times), quantiles(times, n=20)[-1], said.count(WAIT), said.count(REFUSED), after)
+            Load(
+                rate,
+                count,
+                median(times),
+                quantiles(times, n=20)[-1],
+                said.count(WAIT),
+                said.count(REFUSED),
+                after,
+                quantiles(lag.seen, n=100)[-1],
+            )
         )
         print(f"{rate:g} questions a second: {rows[-1].answer_median_s:.2f} s", file=sys.stderr, flush=True)
     return rows
@@ -105,7 +153,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each rate lasts")
     options = parser.parse_args(arguments)
     rows = measure(options.rates, options.seconds)
-    header = ["questions/s", "median", "95th percentile", "asked to wait", "refused", "all answered after"]
+    header = [
+        "questions/s",
+        "median",
+        "95th percentile",
+        "asked to wait",
+        "refused",
+        "all answered after",
+        "lag, 99 of 100",
+    ]
     cells = [
         (
             f"{r.rate:g}",
@@ -114,6 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             r.asked_to_wait,
             r.refused,
             f"{r.all_answered_after_s:.1f} s",
+            f"{r.lag_p99_ms:.0f} ms",
         )
         for r in rows
     ]
