@@ -25,7 +25,7 @@ SENTENCE_CANDIDATES = 120
 PASSAGE_CANDIDATES = 40
 #: How many sentences of a favoured article are candidates anyway, and what its passages get on top of their score.
 FAVOURED_SENTENCES = 20
-FAVOUR = 0.5
+FAVOUR = 0.7
 #: Passages that share this much of their words are one and the same to a person (Jaccard, 0..1).
 NEAR_EQUAL = 0.85
 
@@ -48,8 +48,8 @@ class Weights:
 
 #: By the question's language: an English question shares little more than names with German text.
 WEIGHTS = {
-    "de": Weights(best=1.0, mean=0.5, keyword=0.45, article=0.5),
-    "en": Weights(best=1.0, mean=0.5, keyword=0.2, article=1.0),
+    "de": Weights(best=1.0, mean=0.5, keyword=0.45, article=1.0),
+    "en": Weights(best=1.0, mean=0.0, keyword=0.2, article=1.0),
 }
 
 
