@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from benchmarks import markdown
 from benchmarks.articles import SEEDS
 from benchmarks.speed import FUNDSTELLE, machine, seed_questions
 from bot.texts import text
-from tests.botapi import TOKEN, BotApi, Call
+from tests.botapi import TOKEN, BotApi, Call, free_port
 
 RATES = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 24.0)  # questions a second
 SECONDS = 30.0
@@ -58,7 +57,6 @@ class Load(NamedTuple):
     """What a rate, in questions a second, does; times in seconds."""
 
     rate: float
-    questions: int
     answer_median_s: float
     answer_p95_s: float
     asked_to_wait: int
@@ -92,13 +90,6 @@ def measure(rates: Sequence[float], seconds: float) -> list[Load]:
                 bot.send_signal(signal.SIGTERM)
 
 
-def free_port() -> int:
-    """A port of this machine that nothing listens at."""
-    with socket.socket() as some:
-        some.bind(("127.0.0.1", 0))
-        return int(some.getsockname()[1])
-
-
 def _measure(api: BotApi, bot: subprocess.Popen[bytes], lag: Lag, rates: Sequence[float], seconds: float) -> list[Load]:
     german, english = seed_questions()
     questions = cycle(german + english)
@@ -129,7 +120,6 @@ def _measure(api: BotApi, bot: subprocess.Popen[bytes], lag: Lag, rates: Sequenc
         rows.append(
             Load(
                 rate,
-                count,
                 median(times),
                 quantiles(times, n=20)[-1],
                 said.count(WAIT),

@@ -46,9 +46,9 @@ class Indexer:
     """Takes files or documents up into a store, and brings the vector index up to date afterwards.
 
     So are articles that wait: copies of one that is gone or says something else now. One process at a time does it.
-    ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Nine
-    tenths of the time go into embedding, which uses every core by itself, and less than a tenth into splitting
-    (``index --timings``): in a process of its own it would gain next to nothing.
+    ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Nine tenths of the
+    time go into embedding, which uses every core by itself, and less than a tenth into splitting (``index --timings``):
+    in a process of its own it would gain next to nothing.
     """
 
     def __init__(

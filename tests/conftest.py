@@ -6,10 +6,14 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.botapi import TOKEN, BotApi
+
+if TYPE_CHECKING:
+    from tests.telegram_bot import RunningBot
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +57,15 @@ def no_token_in_any_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 def seeds() -> Path:
     """The folder with the sample articles."""
     return ROOT / "seeds"
+
+
+@pytest.fixture
+def bot(api: BotApi, tmp_path: Path) -> Iterator[RunningBot]:
+    """A running bot; modules whose bots need other settings have a fixture of their own."""
+    from tests.telegram_bot import RunningBot  # takes half a second, which other tests need not wait
+
+    with RunningBot(tmp_path, api.url) as bot:
+        yield bot
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from retrieval.store import Store
 from retrieval.types import Answer, Document, Filter, Hit, Passage
 from retrieval.web.addresses import Rules
 from retrieval.web.fetching import Fetcher
-from tests.botapi import TOKEN
+from tests.botapi import TOKEN, BotApi, Json
 from tests.doubles import HashEmbedder
 
 ARTICLE = Document(
@@ -107,6 +107,19 @@ def settings(home: Path, url: str, token: str = TOKEN, **more: object) -> Settin
     """Settings for a bot at ``url``."""
     values = {"home": home, "telegram_base_url": url, "telegram_token": SecretStr(token), **more}
     return Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]
+
+
+def answers(api: BotApi, count: int, chat: int = 7, timeout: float = 10) -> list[Json]:
+    """The messages sent to ``chat``, as soon as there are ``count``; more than that are an error."""
+    api.wait(lambda: len(api.sent(chat)) >= count, timeout)
+    messages = api.sent(chat)
+    assert len(messages) == count
+    return messages
+
+
+def texts(api: BotApi, count: int, chat: int = 7) -> list[str]:
+    """What they say."""
+    return [message["text"] for message in answers(api, count, chat)]
 
 
 class RunningBot:

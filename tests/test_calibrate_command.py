@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from bot.cli import app
 from bot.settings import load_settings
 from bot.wiring import Fundstelle
 from retrieval.calibration import HOME_FILE, Calibration, Calibrations
 from tests import tiny_models
+from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader
 from tests.test_calibrating import PLACES, collection, director, question
 
@@ -41,10 +40,6 @@ def questions(tmp_path: Path) -> Path:
     path = tmp_path / "questions.json"
     path.write_text(json.dumps({"data": [{"title": "Museen", "paragraphs": paragraphs}]}), encoding="utf-8")
     return path
-
-
-def fundstelle(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
 def test_calibrate_keeps_what_it_found_for_this_reader(doubles, questions, tmp_path):

@@ -9,16 +9,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 import retrieval.database
-from bot.cli import app
 from bot.settings import load_settings
 from bot.status import total_bytes
 from bot.wiring import Fundstelle
 from retrieval.answering import Answerer
 from retrieval.calibration import Calibrations
 from retrieval.types import Answer
+from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader
 
 TRADE = "Welches Handelsvolumen wird mittelfristig angestrebt?"
@@ -46,10 +46,6 @@ def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def indexed(doubles: None, seeds: Path) -> None:
     assert fundstelle("index", str(seeds)).exit_code == 0
-
-
-def fundstelle(*arguments: str, stdin: str | bytes | None = None) -> Result:
-    return CliRunner().invoke(app, arguments, input=stdin, catch_exceptions=False)
 
 
 def failed_with_one_line(result: Result) -> str:

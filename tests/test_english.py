@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from bot.cli import app
 from bot.wiring import Fundstelle
 from retrieval.loading.formats import known_types
 from tests import samples
 from tests.botapi import BotApi
+from tests.command_line import fundstelle, news_site
 from tests.doubles import HashEmbedder
-from tests.feeds import news
 from tests.telegram_bot import RunningBot
-from tests.website import Page, Website, fetcher, website
+from tests.website import Page, Website
 
 OWNER = 7
 
@@ -31,14 +29,8 @@ def english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Website]:
-    with website() as running:
-        news(running)
-        monkeypatch.setattr(Fundstelle, "fetcher", lambda self: fetcher(running))
+    with news_site(monkeypatch) as running:
         yield running
-
-
-def fundstelle(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
 def test_reasons_from_the_process_that_reads_files(tmp_path: Path) -> None:

@@ -9,17 +9,17 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from bot import catalogue, models
 from bot.choices import FILE, chosen, remember
-from bot.cli import app
 from bot.settings import load_settings
 from retrieval.embedding import SentenceTransformerEmbedder
 from retrieval.errors import ModelError, SettingsError
 from retrieval.store import Store
 from tests import tiny_models
 from tests.collection import as_nobody
+from tests.command_line import fundstelle
 from tests.test_hub_models import COMMIT, hub
 
 __all__ = ["hub"]  # a fixture
@@ -57,10 +57,6 @@ def indexed(saved: Path, home: Path, tmp_path: Path) -> Path:
     assert fundstelle("index", str(folder)).exit_code == 0
     assert vectors(home).shape == (4, 16)
     return home
-
-
-def fundstelle(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
 def vectors(home: Path) -> NDArray[np.float32]:

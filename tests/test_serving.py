@@ -15,9 +15,8 @@ from bot.telegram import health
 from bot.telegram.application import run
 from bot.telegram.health import Health
 from retrieval.errors import TelegramError
-from tests.botapi import BotApi
+from tests.botapi import BotApi, free_port
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
-from tests.test_webhook import free_port
 
 
 def get(port: int, path: str) -> tuple[int, str]:

@@ -7,7 +7,6 @@ import json
 import logging
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from bot.telegram.service import Service, question_of
 from retrieval.errors import StoreError, TelegramError
 from retrieval.types import Answer, Document
 from tests.botapi import BOT, TOKEN, BotApi, Json
-from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
+from tests.telegram_bot import RunningBot, ScriptedAnswerer, answers, collection, settings, texts
 
 QUESTION = "Welches Ziel wurde genannt?"
 ANSWER_HTML = (
@@ -38,24 +37,6 @@ FAILED = "Da ist leider etwas schiefgegangen. Bitte versuchen Sie es später noc
 EXPIRED = "Diese Frage ist nicht mehr da. Bitte stellen Sie sie noch einmal."
 MORE = "Weitere Stellen:\n\nEs regnete. Der Zug kam.\nHandel <& Wandel>, BelTA, 17. Mai 2024"
 GROUP = -100
-
-
-@pytest.fixture
-def bot(api: BotApi, tmp_path: Path) -> Iterator[RunningBot]:
-    with RunningBot(tmp_path, api.url) as bot:
-        yield bot
-
-
-def answers(api: BotApi, count: int, chat: int = 7, timeout: float = 10) -> list[Json]:
-    """The messages sent to ``chat``, as soon as there are ``count``; more than that are an error."""
-    api.wait(lambda: len(api.sent(chat)) >= count, timeout)
-    messages = api.sent(chat)
-    assert len(messages) == count
-    return messages
-
-
-def texts(api: BotApi, count: int, chat: int = 7) -> list[str]:
-    return [message["text"] for message in answers(api, count, chat)]
 
 
 # Questions

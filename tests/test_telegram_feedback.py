@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,25 +10,13 @@ import pytest
 from bot.telegram.excerpts import Place, context_html, source_html
 from bot.telegram.inline import results
 from retrieval.types import Answer, Document, Landmark
-from tests.botapi import BOT, BotApi, Json
-from tests.telegram_bot import ARTICLE, HITS, PASSAGES, RunningBot, ScriptedAnswerer
+from tests.botapi import BOT, BotApi
+from tests.telegram_bot import ARTICLE, HITS, PASSAGES, RunningBot, ScriptedAnswerer, answers
 
 QUESTION, UNKNOWN = "Welches Ziel wurde genannt?", "Wie hoch ist der Mond?"
 QUOTE = "0,5 Milliarden Dollar"
 WANTED = "Was wäre richtig?"
 GROUP = -100
-
-
-@pytest.fixture
-def bot(api: BotApi, tmp_path: Path) -> Iterator[RunningBot]:
-    with RunningBot(tmp_path, api.url) as bot:
-        yield bot
-
-
-def sent(api: BotApi, count: int, chat: int = 7) -> list[Json]:
-    api.wait(lambda: len(api.sent(chat)) >= count)
-    assert len(api.sent(chat)) == count
-    return api.sent(chat)
 
 
 def toasts(api: BotApi, count: int) -> list[str | None]:
@@ -42,7 +29,7 @@ def toasts(api: BotApi, count: int) -> list[str | None]:
 
 def test_thumb_up_and_down(api: BotApi, bot: RunningBot) -> None:
     api.text(QUESTION)
-    (answer,) = sent(api, 1)
+    (answer,) = answers(api, 1)
     api.press(answer, "👍")
     assert toasts(api, 1) == ["Danke!"]
     (judgement,) = bot.collection.feedback.judgements()
@@ -52,13 +39,13 @@ def test_thumb_up_and_down(api: BotApi, bot: RunningBot) -> None:
     assert len(judgement.user) == 32
 
     api.press(answer, "👎")
-    _, asked = sent(api, 2)
+    _, asked = answers(api, 2)
     assert asked["text"].startswith(WANTED)
     assert api.calls("sendMessage")[-1].params["reply_markup"] == {"force_reply": True, "selective": True}
     reply = api.text("Der Zug", reply_to_message=asked)
-    assert sent(api, 3)[2]["text"] == "Danke, das ist notiert."
+    assert answers(api, 3)[2]["text"] == "Danke, das ist notiert."
     api.edit(reply, "Der Zug kam")
-    sent(api, 4)
+    answers(api, 4)
     (judgement,) = bot.collection.feedback.judgements()
     assert (judgement.verdict, judgement.wanted) == ("bad", "Der Zug kam")
     assert bot.answerer.asked == [QUESTION]
@@ -66,13 +53,13 @@ def test_thumb_up_and_down(api: BotApi, bot: RunningBot) -> None:
 
 def test_what_would_be_right_in_a_group_is_asked_of_one(api: BotApi, bot: RunningBot) -> None:
     api.text(f"/ask {UNKNOWN}", chat=GROUP)
-    (answer,) = sent(api, 1, GROUP)
+    (answer,) = answers(api, 1, GROUP)
     api.press(answer, "👎", user=8)
-    _, asked = sent(api, 2, GROUP)
+    _, asked = answers(api, 2, GROUP)
     assert asked["text"].startswith(f"Person 8: {WANTED}")
     api.text(QUESTION, chat=GROUP, user=9, reply_to_message=asked)  # a question, like any reply to the bot
     api.text("nichts", chat=GROUP, user=8, reply_to_message=asked)
-    assert [QUOTE in message["text"] for message in sent(api, 4, GROUP)] == [False, False, True, False]
+    assert [QUOTE in message["text"] for message in answers(api, 4, GROUP)] == [False, False, True, False]
     (judgement,) = bot.collection.feedback.judgements()
     assert (judgement.answer, judgement.document_id, judgement.wanted) == ("", 1, "nichts")
     assert bot.answerer.asked == [UNKNOWN, QUESTION]
@@ -81,29 +68,29 @@ def test_what_would_be_right_in_a_group_is_asked_of_one(api: BotApi, bot: Runnin
 
 def test_skip(api: BotApi, bot: RunningBot) -> None:
     api.text(UNKNOWN)
-    api.press(sent(api, 1)[0], "👎")
-    asked = sent(api, 2)[1]
+    api.press(answers(api, 1)[0], "👎")
+    asked = answers(api, 2)[1]
     api.text("/skip")
-    assert sent(api, 3)[2]["text"] == "In Ordnung."
+    assert answers(api, 3)[2]["text"] == "In Ordnung."
     api.text("Frage 1", reply_to_message=asked)
-    sent(api, 4)
+    answers(api, 4)
     assert bot.answerer.asked == [UNKNOWN, "Frage 1"]
 
 
 def test_what_would_be_right_is_waited_for_across_a_restart(api: BotApi, tmp_path: Path) -> None:
     with RunningBot(tmp_path, api.url):
         api.text(UNKNOWN)
-        api.press(sent(api, 1)[0], "👎")
-        asked = sent(api, 2)[1]
+        api.press(answers(api, 1)[0], "👎")
+        asked = answers(api, 2)[1]
     with RunningBot(tmp_path, api.url) as bot:
         api.text("Es regnete", reply_to_message=asked)
-        sent(api, 3)
+        answers(api, 3)
         assert bot.collection.feedback.judgements()[0].wanted == "Es regnete"
 
 
 def test_a_judgement_of_what_is_gone(api: BotApi, bot: RunningBot) -> None:
     api.text(QUESTION)
-    (answer,) = sent(api, 1)
+    (answer,) = answers(api, 1)
     for data in ("good:1:2:3:00000000", "bad:x", f"good:{'9' * 20}:0:0:e3b0c442"):
         api.press(answer, data=data)
     bot.collection.remove(replace(ARTICLE, id=1))
@@ -118,10 +105,10 @@ def test_a_judgement_of_what_is_gone(api: BotApi, bot: RunningBot) -> None:
 
 def test_context_and_source(api: BotApi, bot: RunningBot) -> None:
     api.text(QUESTION)
-    (answer,) = sent(api, 1)
+    (answer,) = answers(api, 1)
     api.press(answer, "Ganzer Zusammenhang")
     api.press(answer, "Quelle")
-    _, context, source = sent(api, 3)
+    _, context, source = answers(api, 3)
     assert context["text"] == f"{ARTICLE.text}\n\nHandel <& Wandel>, BelTA, 17. Mai 2024"
     assert f"<b>{QUOTE}</b>" in api.calls("sendMessage")[1].params["text"]
     assert source["text"] == "Handel <& Wandel>\nQuelle: BelTA\nDatum: 17. Mai 2024"
@@ -168,19 +155,19 @@ def test_in_a_group_the_bot_is_spoken_to(api: BotApi, bot: RunningBot) -> None:
     mention(f"@Somebody {QUESTION}", "@Somebody")
     mention(f"Wie viele {name} kamen?", name, user=8)
     mention(name, name)
-    assert QUOTE in sent(api, 3, GROUP)[0]["text"]
-    api.text(UNKNOWN, chat=GROUP, reply_to_message=sent(api, 3, GROUP)[0])
+    assert QUOTE in answers(api, 3, GROUP)[0]["text"]
+    api.text(UNKNOWN, chat=GROUP, reply_to_message=answers(api, 3, GROUP)[0])
     api.text(UNKNOWN, chat=GROUP, reply_to_message={"message_id": 2, "date": 0, "chat": {"id": GROUP, "type": "group"}})
-    sent(api, 4, GROUP)
+    answers(api, 4, GROUP)
     assert bot.answerer.asked == [QUESTION, "Wie viele   kamen?", UNKNOWN]
 
 
 def test_an_answer_stays_in_its_topic(api: BotApi, bot: RunningBot) -> None:
     api.text(f"/ask {QUESTION}", chat=GROUP, thread=5)
-    (answer,) = sent(api, 1, GROUP)
+    (answer,) = answers(api, 1, GROUP)
     api.press(answer, "more")
     api.press(answer, "👎")
-    assert [message["message_thread_id"] for message in sent(api, 3, GROUP)] == [5, 5, 5]
+    assert [message["message_thread_id"] for message in answers(api, 3, GROUP)] == [5, 5, 5]
     assert {call.params["message_thread_id"] for call in api.calls("sendChatAction")} == {"5"}
 
 
@@ -189,7 +176,7 @@ def test_an_answer_stays_in_its_topic(api: BotApi, bot: RunningBot) -> None:
 
 def test_a_corrected_question_gets_its_answer_corrected(api: BotApi, bot: RunningBot) -> None:
     asked = api.text("Welches Zeil wurde genannt?")
-    (answer,) = sent(api, 1)
+    (answer,) = answers(api, 1)
     api.edit(asked, QUESTION)
     api.wait(lambda: api.calls("editMessageText"))
     api.edit(asked, QUESTION)  # edited back and forth: there is nothing to change
@@ -200,13 +187,13 @@ def test_a_corrected_question_gets_its_answer_corrected(api: BotApi, bot: Runnin
     api.edit(asked, " ")
     api.edit(asked, "x" * 1001)
     api.text("Wer?")
-    assert len(sent(api, 2)) == 2
+    assert len(answers(api, 2)) == 2
 
 
 def test_a_corrected_follow_up_goes_on_from_what_it_went_on_from(api: BotApi, bot: RunningBot) -> None:
     first = api.text("Wie hoch ist der Mond?")
     second = api.text("Und der Berk?")
-    sent(api, 2)
+    answers(api, 2)
     api.edit(second, "Und der Berg?")
     api.wait(lambda: len(api.calls("editMessageText")) == 1)
     api.edit(first, "Und der Turm?")  # It is not the last one: it goes on from nothing.
@@ -218,7 +205,7 @@ def test_of_a_follow_up_the_complete_question_is_judged(api: BotApi, bot: Runnin
     complete = "Wie hoch ist der Berg?"
     api.text("Wie hoch ist der Mond?")
     api.text("Und der Berg?")
-    answer = sent(api, 2)[1]
+    answer = answers(api, 2)[1]
     # The server of the tests drops the tags; Telegram makes entities of them.
     answer["entities"] = [{"type": "italic", "offset": 0, "length": len(f"Verstanden als: {complete}")}]
     api.press(answer, "👍")
@@ -230,10 +217,10 @@ def test_of_a_follow_up_the_complete_question_is_judged(api: BotApi, bot: Runnin
 def test_after_a_restart_a_corrected_question_is_answered_anew(api: BotApi, tmp_path: Path) -> None:
     with RunningBot(tmp_path, api.url):
         asked = api.text(f"/ask {UNKNOWN}", chat=GROUP)
-        sent(api, 1, GROUP)
+        answers(api, 1, GROUP)
     with RunningBot(tmp_path, api.url):
         api.edit(asked, f"/ask {QUESTION}", chat=GROUP)
-        assert QUOTE in sent(api, 2, GROUP)[1]["text"]
+        assert QUOTE in answers(api, 2, GROUP)[1]["text"]
 
 
 # Inline mode

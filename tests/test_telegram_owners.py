@@ -21,7 +21,7 @@ from bot.telegram.people import People
 from retrieval.errors import LoadingError
 from tests.botapi import BotApi, Json
 from tests.doubles import HashEmbedder
-from tests.telegram_bot import RunningBot
+from tests.telegram_bot import RunningBot, texts
 from tests.website import Page, fetcher, website
 
 OWNER, MEMBER, STRANGER, GROUP = 7, 8, 9, -100
@@ -34,12 +34,6 @@ FAIR = "Messe in Brest\n\nBREST, 3. Juni (BelTA) - In Brest beginnt die Messe. S
 def bot(api: BotApi, tmp_path: Path) -> Iterator[RunningBot]:
     with RunningBot(tmp_path, api.url, telegram_owners="7") as bot:
         yield bot
-
-
-def texts(api: BotApi, count: int, chat: int = OWNER) -> list[str]:
-    api.wait(lambda: len(api.sent(chat)) >= count)
-    assert len(api.sent(chat)) == count
-    return [message["text"] for message in api.sent(chat)]
 
 
 # Files

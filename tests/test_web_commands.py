@@ -13,14 +13,12 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner, Result
 
-from bot.cli import app
 from bot.syncing import interval
 from bot.wiring import Fundstelle
+from tests.command_line import fundstelle, news_site
 from tests.doubles import HashEmbedder
-from tests.feeds import news
-from tests.website import Website, fetcher, website
+from tests.website import Website
 
 REAL_FETCHER = Fundstelle.fetcher
 
@@ -29,14 +27,8 @@ REAL_FETCHER = Fundstelle.fetcher
 def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Website]:
     monkeypatch.chdir(tmp_path)  # no .env of a developer is read
     monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder())
-    with website() as running:
-        news(running)
-        monkeypatch.setattr(Fundstelle, "fetcher", lambda self: fetcher(running))
+    with news_site(monkeypatch) as running:
         yield running
-
-
-def fundstelle(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
 def test_pages_and_files_together(site: Website, tmp_path: Path) -> None:

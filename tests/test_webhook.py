@@ -19,7 +19,7 @@ from bot.telegram.application import INBOX_FILE, run
 from bot.telegram.inbox import Inbox
 from bot.telegram.webhook import MAX_BODY_BYTES, SECRET_FILE, SECRET_HEADER, webhook_secret
 from retrieval.errors import TelegramError
-from tests.botapi import TOKEN, BotApi
+from tests.botapi import TOKEN, BotApi, free_port
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
 
 URL = "https://bot.example.org/telegram"
@@ -28,11 +28,6 @@ UPDATE = {
     "update_id": 5,
     "message": {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "text": "Wer?"},
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 class Hook:

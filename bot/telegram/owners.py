@@ -117,17 +117,16 @@ class Owners:
         language, members = self._service.language(update.effective_user), self._service.people.members()
         shown = [(member, await _name(context.bot, member.user)) for member in members[:_MEMBERS_SHOWN]]
         lines = [text("telegram.member", language, name=name, day=day(m.since, language)) for m, name in shown]
-        if len(members) > len(shown):
-            lines.append(text("chat.sources_rest", language, count=len(members) - len(shown)))
         buttons = [
             InlineKeyboardButton(
                 cut(text("telegram.exclude", language, name=name), 64), callback_data=f"{_EXCLUDE}:{m.user}"
             )
             for m, name in shown
         ]
+        heading = text("telegram.members" if lines else "telegram.no_members", language)
         await self._reply(
             update,
-            listing(text("telegram.members" if lines else "telegram.no_members", language), lines, language),
+            listing(heading, lines, language, left_out=len(members) - len(shown)),
             InlineKeyboardMarkup.from_column(buttons) if buttons else None,
         )
 

@@ -169,9 +169,7 @@ def taken_text(collection: Collection, report: IndexReport, language: str) -> st
     if not report.files:
         raise LoadingError(notice("telegram.no_article"))
     lines = [_taken(collection, entry, language) for entry in report.files[:_SHOWN]]
-    if len(report.files) > _SHOWN:
-        lines.append(text("chat.sources_rest", language, count=len(report.files) - _SHOWN))
-    return listing(lines[0], lines[1:], language)
+    return listing(lines[0], lines[1:], language, left_out=len(report.files) - len(lines))
 
 
 def _taken(collection: Collection, entry: FileReport, language: str) -> str:

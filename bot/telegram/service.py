@@ -137,19 +137,21 @@ def mentions(message: Message) -> list[str]:
     return [name for name in found if name.casefold() == own]
 
 
-def listing(heading: str, lines: list[str], language: str) -> str:
-    """A heading and lines below it, as many as fit a message."""
+def listing(heading: str, lines: list[str], language: str, left_out: int = 0) -> str:
+    """A heading and lines below it, as many as fit a message; of the others and of ``left_out`` more, the number."""
     parts = [heading]
     room = TELEGRAM_LIMIT - width(heading)
-    rest = text("chat.sources_rest", language, count=len(lines))
+    rest = text("chat.sources_rest", language, count=len(lines) + left_out)
     for position, line in enumerate(lines):
         line = f"\n{cut(line, _LINE_LIMIT)}"
-        left = len(lines) - position
+        left = len(lines) - position + left_out
         if width(line) + (width(rest) + 1 if left > 1 else 0) > room:
-            parts.append("\n" + text("chat.sources_rest", language, count=left))
+            left_out = left
             break
         room -= width(line)
         parts.append(line)
+    if left_out:
+        parts.append("\n" + text("chat.sources_rest", language, count=left_out))
     return "".join(parts)
 
 

@@ -10,6 +10,6 @@
 from tests.botapi.journal import Call, Fault, Json
 from tests.botapi.methods import BOT
 from tests.botapi.pace import Pace
-from tests.botapi.server import TOKEN, BotApi
+from tests.botapi.server import TOKEN, BotApi, free_port
 
-__all__ = ["BOT", "TOKEN", "BotApi", "Call", "Fault", "Json", "Pace"]
+__all__ = ["BOT", "TOKEN", "BotApi", "Call", "Fault", "Json", "Pace", "free_port"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,12 @@ from tests.botapi.pace import Pace
 from tests.botapi.updates import Updates, encoded
 
 TOKEN = "123456789:TEST-secret_0123456789_abcdefghijk"
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 class BotApi:
