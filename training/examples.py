@@ -15,6 +15,7 @@ from training.swapping import WordSwapper
 SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\d\.)\s+(?=[A-ZÄÖÜ„\"])")
 PASSAGE_CHARS = 700
 WORDS = re.compile(r"\w{4,}")
+UNSWAPPED = 0.6  # share of the English examples that stay as they are
 COMPARED = 150  # texts among which the likest to a question is looked for
 
 
@@ -145,13 +146,13 @@ class ExampleSource:
     def _in_german(self, example: Example) -> Example:
         """An English example as it is, or with swapped words in the text, the question, or both."""
         form = self._random.random()
-        if form < 0.2:
+        if form < UNSWAPPED:
             return example
         rate = self._random.choice((0.7, 0.85, 1.0))
-        if form < 0.5:  # English question, German words in the text
+        if form < UNSWAPPED + (1 - UNSWAPPED) * 0.4:  # English question, German words in the text
             context, positions = self._swapper.swap(example.context, rate)
             question = example.question
-        elif form < 0.75:  # both, a word with the same translation everywhere
+        elif form < UNSWAPPED + (1 - UNSWAPPED) * 0.7:  # both, a word with the same translation everywhere
             joined, positions = self._swapper.swap(f"{example.question}\n{example.context}", rate)
             offset = positions[len(example.question)] + 1
             question, context = joined[: offset - 1], joined[offset:]

@@ -1,4 +1,4 @@
-"""Stage 5: the pretrained encoder becomes a reader.
+"""Stage 3: the foundation becomes a reader.
 
 English QA sets, plain and with swapped words, the written German questions, and texts without an answer. The first
 part of the time goes to the one-sentence sets.
@@ -22,6 +22,7 @@ MAX_TOKENS = 320
 ROUND = 4_000
 # Instead of dropout, which is slow here: words of the text that are hidden now and then, but none of the answer.
 HIDDEN_TOKENS = 0.08
+HEAD_RATE = 5  # times the rate of the layers below it
 
 
 def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], list[int], int, int] | None:
@@ -59,14 +60,19 @@ def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], 
 
 
 def main() -> None:
-    options = arguments(__doc__.splitlines()[0], minutes=66, rate=2e-4, base="pretrained", output="reader")
+    options = arguments(__doc__.splitlines()[0], minutes=110, rate=1.2e-4, base="foundation", output="reader")
     rng = random.Random(0)
     tokenizer, model = load(options.base)
     embeddings = list(model.get_input_embeddings().parameters())
-    body = [parameter for name, parameter in model.named_parameters() if "word_embeddings" not in name]
+    head = list(model.qa_outputs.parameters())
+    body = [p for name, p in model.named_parameters() if "word_embeddings" not in name and "qa_outputs" not in name]
     # The rows move slowly: words that no question holds must stay in line with those that some do.
     optimizer = torch.optim.AdamW(
-        [{"params": embeddings, "lr": options.rate / 10}, {"params": body, "lr": options.rate}],
+        [
+            {"params": embeddings, "lr": options.rate / 10},
+            {"params": body, "lr": options.rate},
+            {"params": head, "lr": options.rate * HEAD_RATE},  # begins at nothing
+        ],
         weight_decay=0.01, fused=True,
     )  # fmt: skip
     source = ExampleSource()
@@ -80,11 +86,11 @@ def main() -> None:
         for batch in by_length([len(item[0]) for item in encoded], options.tokens, rng):
             if schedule.over:
                 break
-            ids = pad([encoded[item][0] for item in batch])
+            ids = pad([encoded[item][0] for item in batch], tokenizer.pad_token_id)
             types = pad([encoded[item][1] for item in batch])
             starts = torch.tensor([encoded[item][2] for item in batch])
             ends = torch.tensor([encoded[item][3] for item in batch])
-            mask = (ids != 0).long()
+            mask = (ids != tokenizer.pad_token_id).long()
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 out = model(input_ids=ids, attention_mask=mask, token_type_ids=types)
             allowed = mask.bool() & (types == 1)
