@@ -26,7 +26,7 @@ from typing import NamedTuple
 from benchmarks import markdown
 from benchmarks.articles import SEEDS
 from benchmarks.speed import FUNDSTELLE, machine, seed_questions
-from bot.texts import text
+from bot.messages import text
 from tests.botapi import TOKEN, BotApi, Call, free_port
 
 RATES = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 24.0)  # questions a second

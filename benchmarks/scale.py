@@ -29,7 +29,7 @@ from benchmarks.speed import machine
 from bot.settings import load_settings
 from bot.status import total_bytes
 from bot.wiring import Fundstelle
-from retrieval.search import question_terms
+from retrieval.search.search import question_terms
 from retrieval.types import Document, Filter
 
 ROOT = SEEDS.parent

@@ -25,11 +25,11 @@ from benchmarks.articles import SEEDS, write_articles
 from bot.settings import load_settings
 from bot.wiring import Fundstelle
 from retrieval.errors import FundstelleError
-from retrieval.indexing import EMBEDDED_TOGETHER, Indexer, split_article
+from retrieval.indexing.indexer import EMBEDDED_TOGETHER, Indexer, split_article
+from retrieval.inference.model_files import fast_bfloat16
 from retrieval.loading import load_document
-from retrieval.modelfiles import fast_bfloat16
-from retrieval.store import Store
-from retrieval.vectors import FaissVectorIndex
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 
 FUNDSTELLE = Path(sys.executable).with_name("fundstelle")
 QUESTIONS = SEEDS.parent / "tests" / "data" / "seeds.json"

@@ -1,7 +1,7 @@
 """The settings: flags over environment variables over ``.env`` over what was chosen over defaults.
 
 An environment variable is ``FUNDSTELLE_`` and the field's name; an empty one counts as not set. The README's table
-lists the same fields. Chosen can only be the models (``bot.choices``), for one data directory.
+lists the same fields. Chosen can only be the models (``bot.model_choice``), for one data directory.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from pydantic_settings import (
 )
 
 import retrieval
-from bot.choices import chosen
-from bot.texts import notice
+from bot.messages import notice
+from bot.model_choice import chosen
 from retrieval.errors import SettingsError
 
 PREFIX = "FUNDSTELLE_"

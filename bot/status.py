@@ -9,18 +9,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.texts import text
+from bot.messages import text
+from bot.render.wording import megabytes, number
 from bot.wiring import Fundstelle
-from bot.wording import megabytes, number
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """The state of one data directory.
 
-    ``index`` is a value of ``retrieval.manifest.IndexState``, or "empty" as long as there are no articles; ``checked``
-    whether all of the collection has been read just now and found intact. Sizes are in bytes; the one of a model from
-    the hub is 0, it does not lie here.
+    ``index`` is a value of ``retrieval.search.index_file.IndexState``, or "empty" as long as there are no articles;
+    ``checked`` says whether the whole collection has just been read and found intact. Sizes are in bytes; the size of a
+    model from the hub is 0, as it lies elsewhere.
     """
 
     articles: int
@@ -38,8 +38,8 @@ class Status:
 
 def describe(fundstelle: Fundstelle, *, checked: bool) -> Status:
     """Looks at the store and the files; loads no model."""
-    from retrieval.manifest import index_file
-    from retrieval.store import DATABASE_NAME
+    from retrieval.search.index_file import index_file
+    from retrieval.store.store import DATABASE_NAME
 
     settings, store = fundstelle.settings, fundstelle.store
     sentences = store.sentence_count()

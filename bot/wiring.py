@@ -7,20 +7,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bot.settings import Settings
-from retrieval.texts import in_language
+from retrieval.messages import in_language
 
 if TYPE_CHECKING:
-    from retrieval.answering import Answerer
-    from retrieval.calibration import Calibration, Calibrations
-    from retrieval.embedding import SentenceTransformerEmbedder
-    from retrieval.feedback import FeedbackLog
-    from retrieval.indexing import Indexer
-    from retrieval.keywords import KeywordIndex
-    from retrieval.reader import TransformersReader
-    from retrieval.search import Search
-    from retrieval.splitting import SentenceSplitter
-    from retrieval.store import Store
-    from retrieval.vectors import FaissVectorIndex
+    from retrieval.answering.answerer import Answerer
+    from retrieval.answering.calibration import Calibration, Calibrations
+    from retrieval.indexing.indexer import Indexer
+    from retrieval.inference.embedder import SentenceTransformerEmbedder
+    from retrieval.inference.reader import TransformersReader
+    from retrieval.language.sentences import SentenceSplitter
+    from retrieval.search.keyword_index import KeywordIndex
+    from retrieval.search.search import Search
+    from retrieval.search.vector_index import FaissVectorIndex
+    from retrieval.store.feedback import FeedbackLog
+    from retrieval.store.store import Store
     from retrieval.web.fetching import Fetcher
 
 
@@ -45,42 +45,42 @@ class Fundstelle:
     @cached_property
     def store(self) -> Store:
         """The articles on disk; raises StoreError where they cannot be kept or read."""
-        from retrieval.store import Store
+        from retrieval.store.store import Store
 
         return Store(self.settings.home, notify=self._notify, lock_seconds=self.settings.lock_seconds)
 
     @cached_property
     def feedback(self) -> FeedbackLog:
         """What people think of answers, and the questions that got none."""
-        from retrieval.feedback import FeedbackLog
+        from retrieval.store.feedback import FeedbackLog
 
         return FeedbackLog(self.store)
 
     @cached_property
     def splitter(self) -> SentenceSplitter:
         """Cuts articles into sentences."""
-        from retrieval.splitting import SentenceSplitter
+        from retrieval.language.sentences import SentenceSplitter
 
         return SentenceSplitter()
 
     @cached_property
     def embedder(self) -> SentenceTransformerEmbedder:
         """Turns sentences and questions into vectors."""
-        from retrieval.embedding import SentenceTransformerEmbedder
+        from retrieval.inference.embedder import SentenceTransformerEmbedder
 
         return SentenceTransformerEmbedder(self.settings.embedder, device=self.settings.device)
 
     @cached_property
     def reader(self) -> TransformersReader:
         """Finds the answer in passages."""
-        from retrieval.reader import TransformersReader
+        from retrieval.inference.reader import TransformersReader
 
         return TransformersReader(self.settings.reader, device=self.settings.device)
 
     @cached_property
     def calibrations(self) -> Calibrations:
         """What the reader's scores mean as probabilities: what this data directory says, or a local reader's folder."""
-        from retrieval.calibration import HOME_FILE, Calibrations
+        from retrieval.answering.calibration import HOME_FILE, Calibrations
 
         # A signature reads all of a model's files: only where there is something to look up.
         if (self.settings.home / HOME_FILE).is_file():
@@ -97,7 +97,7 @@ class Fundstelle:
     @cached_property
     def indexer(self) -> Indexer:
         """Takes up files as articles."""
-        from retrieval.indexing import Indexer
+        from retrieval.indexing.indexer import Indexer
 
         return Indexer(self.store, self.splitter, self.embedder, notify=self._notify)
 
@@ -111,34 +111,34 @@ class Fundstelle:
     @cached_property
     def vectors(self) -> FaissVectorIndex:
         """Finds sentences by meaning."""
-        from retrieval.vectors import FaissVectorIndex
+        from retrieval.search.vector_index import FaissVectorIndex
 
         return FaissVectorIndex(self.store, notify=self._notify)
 
     @cached_property
     def keywords(self) -> KeywordIndex:
         """Finds passages by words."""
-        from retrieval.keywords import KeywordIndex
+        from retrieval.search.keyword_index import KeywordIndex
 
         return KeywordIndex(self.store, notify=self._notify)
 
     @cached_property
     def search(self) -> Search:
         """Finds passages by both."""
-        from retrieval.search import Search
+        from retrieval.search.search import Search
 
         return Search(self.store, self.embedder, self.vectors, self.keywords)
 
     @cached_property
     def answerer(self) -> Answerer:
         """Answers questions."""
-        from retrieval.answering import Answerer
+        from retrieval.answering.answerer import Answerer
 
         return Answerer(self.search, self.reader, self.calibrations.found, threshold=self.settings.no_answer_threshold)
 
     def match_embedder(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Computes the articles' vectors anew if another embedder made them; to be called before questions."""
-        from retrieval.reembedding import match_embedder
+        from retrieval.indexing.reembedding import match_embedder
 
         # Without articles there is nothing to compare, and the model need not be looked at.
         if self.store.sentence_count() and self.store.embedder_signature != self.embedder.signature:

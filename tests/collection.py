@@ -8,9 +8,9 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 
-from retrieval.compounds import all_terms
-from retrieval.german import keyword_terms
-from retrieval.store import Store, Stored
+from retrieval.language.compounds import all_terms
+from retrieval.language.terms import keyword_terms
+from retrieval.store.store import Store, Stored
 from retrieval.types import Document, Parts, Passage, Sentence
 from tests.doubles import HashEmbedder
 

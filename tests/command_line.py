@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli import app
+from bot.cli.app import app
 from bot.wiring import Fundstelle
 from tests.feeds import news
 from tests.website import Website, fetcher, website

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.german import keyword_terms
+from retrieval.language.terms import keyword_terms
 from retrieval.types import Span
 
 

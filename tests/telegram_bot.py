@@ -18,15 +18,15 @@ from pydantic import SecretStr
 from bot.settings import Settings
 from bot.telegram.application import INBOX_FILE, TelegramBot, run
 from bot.telegram.collection import Collection
-from bot.telegram.inbox import Inbox
-from bot.telegram.queue import MOST_WAITING, Workers
-from bot.telegram.redaction import redacted_logs
-from bot.telegram.webhook import webhook_secret
+from bot.telegram.reader_queue import MOST_WAITING, Workers
+from bot.telegram.token_redaction import redacted_logs
+from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.webhook import webhook_secret
 from retrieval.errors import QuestionError
-from retrieval.feedback import FeedbackLog
-from retrieval.indexing import Indexer
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.store.feedback import FeedbackLog
+from retrieval.store.store import Store
 from retrieval.types import Answer, Document, Filter, Hit, Passage
 from retrieval.web.addresses import Rules
 from retrieval.web.fetching import Fetcher

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.answering import MAX_QUESTION_CHARS, Answerer, checked_question
-from retrieval.calibration import Calibration
+from retrieval.answering.answerer import MAX_QUESTION_CHARS, Answerer, checked_question
+from retrieval.answering.calibration import Calibration
 from retrieval.errors import QuestionError
-from retrieval.keywords import KeywordIndex
-from retrieval.search import Search
-from retrieval.store import Store
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 from retrieval.types import Span
-from retrieval.vectors import FaissVectorIndex
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder, ScriptedReader
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.settings import load_settings
 from bot.wiring import Fundstelle
-from retrieval.calibration import HOME_FILE, Calibration, Calibrations
+from retrieval.answering.calibration import HOME_FILE, Calibration, Calibrations
 from tests import tiny_models
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.calibrating import ANSWERED, GIVEN, best_threshold, calibrate, fit, logistic
-from retrieval.calibration import Calibrations, sigmoid
+from retrieval.answering.calibration import Calibrations, sigmoid
 from retrieval.errors import EvaluationError
-from retrieval.evaluation import EvaluationQuestion, EvaluationSet, evaluate_open, evaluate_reader, summarise
+from retrieval.evaluation.fitting import ANSWERED, GIVEN, best_threshold, calibrate, fit, logistic
+from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet, evaluate_open, evaluate_reader, summarise
 from retrieval.types import Document, Span
 from tests.doubles import HashEmbedder, ScriptedReader
 from training import calibrate as stage

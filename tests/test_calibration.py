@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.calibration import FILE, HOME_FILE, Calibration, Calibrations, Evidence, sigmoid
+from retrieval.answering.calibration import FILE, HOME_FILE, Calibration, Calibrations, Evidence, sigmoid
 from retrieval.errors import ModelError
 
 

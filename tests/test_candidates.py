@@ -1,7 +1,7 @@
 import pytest
 
-from retrieval.calibration import Evidence
-from retrieval.candidates import Candidate, alternatives, same_kind
+from retrieval.answering.alternatives import Candidate, alternatives, same_kind
+from retrieval.answering.calibration import Evidence
 from retrieval.types import Document, Hit, Passage, Span
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-import retrieval.database
+import retrieval.store.database
 from bot.settings import load_settings
 from bot.status import total_bytes
 from bot.wiring import Fundstelle
-from retrieval.answering import Answerer
-from retrieval.calibration import Calibrations
+from retrieval.answering.answerer import Answerer
+from retrieval.answering.calibration import Calibrations
 from retrieval.types import Answer
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader
@@ -67,7 +67,7 @@ def article(folder: Path, name: str, text: str) -> Path:
 
 def test_help_loads_no_models_and_no_bot():
     script = (
-        "import sys; from typer.testing import CliRunner; from bot.cli import app; import retrieval\n"
+        "import sys; from typer.testing import CliRunner; from bot.cli.app import app; import retrieval\n"
         "print(CliRunner().invoke(app, ['--help']).stdout)\n"
         "print({'torch', 'faiss', 'telegram', 'transformers', 'numpy'} & set(sys.modules))"
     )
@@ -538,7 +538,7 @@ def test_index_says_where_the_time_went(doubles, seeds):
 
 
 def test_a_check_finds_damage_in_a_large_collection_that_opening_does_not(indexed, tmp_path, monkeypatch):
-    monkeypatch.setattr(retrieval.database, "CHECKED_AT_OPENING_BYTES", 0)
+    monkeypatch.setattr(retrieval.store.database, "CHECKED_AT_OPENING_BYTES", 0)
     with sqlite3.connect(tmp_path / "home" / "fundstelle.db") as connection:
         connection.execute("UPDATE keywords_data SET block = randomblob(length(block)) WHERE id > 10")
     assert fundstelle("status").stderr == ""
@@ -548,7 +548,7 @@ def test_a_check_finds_damage_in_a_large_collection_that_opening_does_not(indexe
 
 
 def test_an_incomplete_keyword_index_is_noticed_in_a_large_collection_too(indexed, seeds, tmp_path, monkeypatch):
-    monkeypatch.setattr(retrieval.database, "CHECKED_AT_OPENING_BYTES", 0)
+    monkeypatch.setattr(retrieval.store.database, "CHECKED_AT_OPENING_BYTES", 0)
     with sqlite3.connect(tmp_path / "home" / "fundstelle.db") as connection:
         connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
     assert "Der Stichwortindex war beschädigt" in fundstelle("index", str(seeds)).stderr

@@ -19,13 +19,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from retrieval.indexing import Indexer
-from retrieval.keywords import KeywordIndex
-from retrieval.search import Search
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import DATABASE_NAME, Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import Document
-from retrieval.vectors import FaissVectorIndex
 from tests.collection import put
 from tests.doubles import HashEmbedder
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.compounds import VOCABULARY, cheapest_parts, part_terms, split
-from retrieval.german import keyword_term, read_entries
-from retrieval.keywords import KeywordIndex
-from retrieval.search import question_terms
-from retrieval.store import Store
+from retrieval.language.compounds import VOCABULARY, cheapest_parts, part_terms, split
+from retrieval.language.terms import keyword_term, read_entries
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import question_terms
+from retrieval.store.store import Store
 from tests.collection import put
 
 

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation import Conversation
-from retrieval.answering import Answerer
+from retrieval.answering.answerer import Answerer
+from retrieval.answering.conversation import Conversation
 from retrieval.errors import QuestionError
-from retrieval.keywords import KeywordIndex
-from retrieval.search import Search
-from retrieval.store import Store
-from retrieval.vectors import FaissVectorIndex
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder, ScriptedReader
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.indexing import Indexer
-from retrieval.shingles import BANDS, are_copies, bands, shingles
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.store.near_duplicates import BANDS, are_copies, bands, shingles
+from retrieval.store.store import Store
 from retrieval.types import Document, FileReport, IndexOutcome
 from tests.doubles import HashEmbedder
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import database
 from retrieval.errors import StoreError
-from retrieval.keywords import KeywordIndex
-from retrieval.search import Search
-from retrieval.store import DATABASE_NAME, MANIFEST_NAME, Store
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store import database
+from retrieval.store.store import DATABASE_NAME, MANIFEST_NAME, Store
 from retrieval.types import Document
-from retrieval.vectors import FaissVectorIndex
 from tests.collection import put
 from tests.doubles import HashEmbedder
 

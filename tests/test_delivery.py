@@ -1,4 +1,4 @@
-"""bot/telegram/delivery.py"""
+"""bot/telegram/transport/processor.py"""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
-from bot.telegram.delivery import InboxProcessor, is_passing
-from bot.telegram.inbox import MAX_ATTEMPTS, Inbox, Received
-from bot.telegram.updates import SKIP
+from bot.telegram.transport.inbox import MAX_ATTEMPTS, Inbox, Received
+from bot.telegram.transport.processor import InboxProcessor, is_passing
+from bot.telegram.transport.updates import SKIP
 
 
 @pytest.fixture

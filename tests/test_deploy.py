@@ -9,7 +9,7 @@ import subprocess
 
 import typer
 
-from bot.cli import app
+from bot.cli.app import app
 from bot.settings import PREFIX, Settings
 from tests.conftest import ROOT
 

@@ -8,10 +8,10 @@ import torch
 
 from bot.settings import load_settings
 from bot.wiring import Fundstelle
-from retrieval.embedding import SentenceTransformerEmbedder
 from retrieval.errors import SettingsError
-from retrieval.modelfiles import torch_device
-from retrieval.reader import TransformersReader
+from retrieval.inference.embedder import SentenceTransformerEmbedder
+from retrieval.inference.model_files import torch_device
+from retrieval.inference.reader import TransformersReader
 from tests import tiny_models
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a graphics card")
@@ -63,7 +63,7 @@ def test_the_setting_reaches_both_models(monkeypatch: pytest.MonkeyPatch, reader
 
 def test_what_the_reader_reads_goes_where_its_model_is(monkeypatch: pytest.MonkeyPatch, reader: Path) -> None:
     """torch's "meta" device stands for a graphics card."""
-    monkeypatch.setattr("retrieval.reader.torch_device", lambda setting: "meta")
+    monkeypatch.setattr("retrieval.inference.reader.torch_device", lambda setting: "meta")
     model = TransformersReader(str(reader))
     model.load()
     assert model._model is not None

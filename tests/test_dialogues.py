@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation import Conversation
-from retrieval.answering import Answerer
-from retrieval.dialogues import evaluate_dialogues, read_dialogues, summarise_dialogues
+from retrieval.answering.answerer import Answerer
+from retrieval.answering.conversation import Conversation
 from retrieval.errors import EvaluationError
+from retrieval.evaluation.dialogues import evaluate_dialogues, read_dialogues, summarise_dialogues
 from tests.collection import BREST, PERM
 from tests.doubles import HashEmbedder, ScriptedReader
 

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import indexing
 from retrieval.errors import StoreError
-from retrieval.indexing import Indexer
-from retrieval.keywords import KeywordIndex
+from retrieval.indexing import indexer
+from retrieval.indexing.indexer import Indexer
+from retrieval.indexing.reembedding import match_embedder
+from retrieval.language.sentences import SentenceSplitter
 from retrieval.loading import load_documents
 from retrieval.loading.process import WORKER
-from retrieval.reembedding import match_embedder
-from retrieval.search import Search
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import DATABASE_NAME, Store
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import Document, IndexOutcome, IndexReport
-from retrieval.vectors import FaissVectorIndex
 from tests.children import Launcher, say
 from tests.doubles import HashEmbedder
 
@@ -95,7 +95,7 @@ def check_like_fresh(store: Store, documents: Sequence[Document], fresh: Path) -
 
 def index_edition(home: str, number: str) -> None:
     """In a child: names each article as soon as it is stored."""
-    indexing.EMBEDDED_TOGETHER = 20
+    indexer.EMBEDDED_TOGETHER = 20
     with Store(Path(home)) as store:
         named = set[str]()
 

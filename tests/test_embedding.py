@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval import embedding as module
-from retrieval.embedding import SentenceTransformerEmbedder, prefixes
 from retrieval.errors import ModelError
+from retrieval.inference import embedder as module
+from retrieval.inference.embedder import SentenceTransformerEmbedder, prefixes
 from tests import tiny_models
 from tests.tiny_models import SENTENCES
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.calibration import Calibration
+from retrieval.answering.calibration import Calibration
 from retrieval.errors import EvaluationError
-from retrieval.evaluation import evaluate_open, evaluate_reader, read_evaluation, risk_curve, summarise
+from retrieval.evaluation.squad import evaluate_open, evaluate_reader, read_evaluation, risk_curve, summarise
 from retrieval.types import Filter
 from tests.collection import BREST, PERM
 from tests.doubles import HashEmbedder, ScriptedReader

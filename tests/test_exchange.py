@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from retrieval import exchange
 from retrieval.errors import LoadingError
-from retrieval.exchange import export, take_in
-from retrieval.indexing import Indexer
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing import transfer
+from retrieval.indexing.indexer import Indexer
+from retrieval.indexing.transfer import export, take_in
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.store.store import Store
 from retrieval.types import Document, IndexOutcome, IndexReport, Landmark
 from tests.doubles import HashEmbedder
 from tests.test_copies import LONG, OTHER, WIRE
@@ -129,7 +129,7 @@ def test_a_file_that_is_not_there(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_too_long_is_said_once(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "MAX_LINE_BYTES", 1000)
+    monkeypatch.setattr(transfer, "MAX_LINE_BYTES", 1000)
     report = imported(store, tmp_path / "datei.jsonl", {**GOOD, "text": LONG * 10}, GOOD)
     assert [(entry.path, entry.outcome.value) for entry in report.files] == [
         ("/gut", "added"),

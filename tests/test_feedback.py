@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli import app
-from bot.pseudonyms import KEY_FILE, Pseudonyms
+from bot.cli.app import app
+from bot.telegram.pseudonyms import KEY_FILE, Pseudonyms
 from bot.wiring import Fundstelle
-from retrieval import feedback
-from retrieval.calibration import Calibrations
+from retrieval.answering.calibration import Calibrations
 from retrieval.errors import StoreError
-from retrieval.evaluation import read_evaluation
-from retrieval.feedback import Exported, FeedbackLog, Judgement, Verdict, export_evaluation
-from retrieval.store import Store
+from retrieval.evaluation.squad import read_evaluation
+from retrieval.store import feedback
+from retrieval.store.feedback import Exported, FeedbackLog, Judgement, Verdict, export_evaluation
+from retrieval.store.store import Store
 from tests.collection import BREST, PERM, as_nobody, put
 from tests.doubles import HashEmbedder, ScriptedReader
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.within import described, filter_from
-from retrieval import keywords
+from bot.cli.filters import described, filter_from
 from retrieval.errors import FilterError
-from retrieval.german import keyword_terms
-from retrieval.keywords import KeywordIndex
-from retrieval.scope import Scopes
-from retrieval.search import PASSAGE_CANDIDATES, SENTENCE_CANDIDATES, Search
-from retrieval.store import Store
+from retrieval.language.terms import keyword_terms
+from retrieval.search import keyword_index
+from retrieval.search.filter_scope import Scopes
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import PASSAGE_CANDIDATES, SENTENCE_CANDIDATES, Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 from retrieval.types import Document, Filter
-from retrieval.vectors import FaissVectorIndex
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder
 
@@ -92,8 +92,8 @@ def test_many_articles_are_searched_as_few_are(store: Store, monkeypatch: pytest
     index = KeywordIndex(store)
     expected = {k: index.search(terms, k, among) for k in (1, 5, 15, 40)}
     assert len(expected[40]) == 15
-    monkeypatch.setattr(keywords, "MANY_ARTICLES", 3)
-    monkeypatch.setattr(keywords, "RESERVE", reserve)
+    monkeypatch.setattr(keyword_index, "MANY_ARTICLES", 3)
+    monkeypatch.setattr(keyword_index, "RESERVE", reserve)
     assert {k: index.search(terms, k, among) for k in (1, 5, 15, 40)} == expected
 
 

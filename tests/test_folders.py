@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import LoadingError
-from retrieval.folders import sync_folder
-from retrieval.indexing import Indexer
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.folders import sync_folder
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.store.store import Store
 from tests.collection import BREST, PERM, as_nobody, put
 from tests.doubles import HashEmbedder
 

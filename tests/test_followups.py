@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.followups import Turn, complete
-from retrieval.metrics import normalise
+from retrieval.answering.followups import Turn, complete
+from retrieval.evaluation.metrics import normalise
 
 DATA = Path(__file__).parent / "data"
 TRADE = Turn("Welches Ziel hat der Handel zwischen Belarus und Perm?", "0,5 Milliarden Dollar", 3)

@@ -10,8 +10,8 @@ from zipfile import ZIP_BZIP2, ZipFile
 import pytest
 
 from retrieval.loading import load_document, load_documents
-from retrieval.loading.article import Block
-from retrieval.loading.text import compose
+from retrieval.loading.normalise import compose
+from retrieval.loading.parsed import Block
 from retrieval.types import Document, FileReport, Landmark
 from tests import samples
 from tests.samples import PARAGRAPHS

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.german import keyword_terms, question_language, read_entries, read_words, text_language
+from retrieval.language.terms import keyword_terms, question_language, read_entries, read_words, text_language
 
 LISTS = (
     *("stop_words_de.txt", "stop_words_en.txt", "clue_words_de.txt", "clue_words_en.txt"),

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from retrieval import modelfiles
-from retrieval.embedding import SentenceTransformerEmbedder
-from retrieval.modelfiles import ModelReference
+from retrieval.inference import model_files
+from retrieval.inference.embedder import SentenceTransformerEmbedder
+from retrieval.inference.model_files import ModelReference
 from tests import tiny_models
 from tests.tiny_models import load, refusal
 
@@ -157,7 +157,7 @@ def test_a_hub_that_refuses_connections(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_a_hub_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(modelfiles, "_HUB_TIMEOUT", 0.2)
+    monkeypatch.setattr(model_files, "_HUB_TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         use_hub(monkeypatch, silent.getsockname()[1], tmp_path)
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""bot/telegram/inbox.py"""
+"""bot/telegram/transport/inbox.py"""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.telegram import inbox as module
-from bot.telegram.inbox import MAX_ATTEMPTS, Inbox, Received, Rejected
+from bot.telegram.transport import inbox as module
+from bot.telegram.transport.inbox import MAX_ATTEMPTS, Inbox, Received, Rejected
 from retrieval.errors import StoreError
 
 ONE, TWO, THREE = (Received(number, f'{{"update_id": {number}}}') for number in (1, 2, 3))

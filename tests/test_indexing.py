@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval import indexing
 from retrieval.errors import LoadingError, StoreError
-from retrieval.german import keyword_terms
-from retrieval.indexing import Indexer
-from retrieval.keywords import KeywordIndex
-from retrieval.manifest import IndexFile, IndexState, index_file
-from retrieval.passages import build_passages
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing import indexer as module
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.passages import build_passages
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.language.terms import keyword_terms
+from retrieval.search.index_file import IndexFile, IndexState, index_file
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Sentence
-from retrieval.vectors import FaissVectorIndex
 from tests.doubles import HashEmbedder
 
 PERM = "Dmitri Machonin ist Gouverneur der Region Perm. Er besuchte am 17. Mai Minsk."
@@ -187,7 +187,7 @@ def test_a_text_that_cannot_be_split_is_reported(store: Store) -> None:
 def test_a_long_article_is_embedded_in_blocks(
     store: Store, splitter: SentenceSplitter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "EMBEDDED_TOGETHER", 5)
+    monkeypatch.setattr(module, "EMBEDDED_TOGETHER", 5)
     embedder = Counting()
     text = " ".join(f"Satz von Tag {number} im Mai." for number in range(23))
     Indexer(store, splitter, embedder).index_documents([Document(text, path="/a")])
@@ -200,7 +200,7 @@ def test_a_long_article_is_embedded_in_blocks(
 def test_articles_are_embedded_together(
     store: Store, splitter: SentenceSplitter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "EMBEDDED_TOGETHER", 5)
+    monkeypatch.setattr(module, "EMBEDDED_TOGETHER", 5)
     embedder = Counting()
     documents = [Document(f"Erster Satz von Artikel{i}. Zweiter Satz.", path=f"/{i}") for i in range(7)]
     report = Indexer(store, splitter, embedder).index_documents(documents)
@@ -240,12 +240,12 @@ def test_a_read_only_or_full_disk_stops_the_run(store: Store, splitter: Sentence
 CHILD = """
 import sys
 from pathlib import Path
-from retrieval.indexing import Indexer
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.store.store import Store
 from tests.doubles import HashEmbedder
-import retrieval.indexing
-retrieval.indexing.EMBEDDED_TOGETHER = 20
+import retrieval.indexing.indexer
+retrieval.indexing.indexer.EMBEDDED_TOGETHER = 20
 indexer = Indexer(Store(Path(sys.argv[1])), SentenceSplitter(), HashEmbedder())
 indexer.index([Path(sys.argv[2])], lambda done, total: print(done, flush=True))
 """
@@ -276,7 +276,8 @@ def test_killed_while_indexing_it_completes_the_next_time(store: Store, tmp_path
 
 
 def test_indexing_is_imported_without_torch_and_faiss() -> None:
-    code = "import sys, retrieval.indexing, retrieval.vectors; print({'torch', 'faiss'} & sys.modules.keys())"
+    modules = "retrieval.indexing.indexer, retrieval.search.vector_index"
+    code = f"import sys, {modules}; print({{'torch', 'faiss'}} & sys.modules.keys())"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
 
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.errors import StoreError
-from retrieval.german import keyword_terms
-from retrieval.keywords import KeywordIndex
-from retrieval.store import Store
+from retrieval.language.terms import keyword_terms
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.store.store import Store
 from retrieval.types import Document, Parts, Passage, Terms
 from tests.collection import BREST, PERM, put, sentences_of
 from tests.doubles import HashEmbedder

@@ -15,7 +15,7 @@ from retrieval.errors import LoadingError
 from retrieval.loading import MAX_FILE_BYTES, find_files, load_document
 from retrieval.loading.markup import read_markdown
 from retrieval.loading.metadata import front_matter, iso_date, source_and_date, title_line
-from retrieval.loading.text import unwrap
+from retrieval.loading.normalise import unwrap
 from retrieval.types import Document
 from tests.collection import as_nobody
 

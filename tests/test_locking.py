@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreError
-from retrieval.indexing import Indexer
-from retrieval.locking import LOCK_NAME
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.store.store import Store
+from retrieval.store.writer_lock import LOCK_NAME
 from retrieval.types import Document, IndexOutcome
 from tests.collection import PERM, put
 from tests.doubles import HashEmbedder
@@ -23,7 +23,7 @@ from tests.doubles import HashEmbedder
 HOLDER = """
 import signal, sys, time
 from pathlib import Path
-from retrieval.store import Store
+from retrieval.store.store import Store
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background inherit that it is ignored
 with Store(Path(sys.argv[1])) as store, store.writing():
     print("held", flush=True)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.logs import log_file, logging_to, logging_to_stderr
 from bot.settings import Settings
-from bot.telegram.redaction import redacted_logs
+from bot.telegram.token_redaction import redacted_logs
 
 # Not the one of the other tests: that one must be in no log.
 TOKEN = "987654321:another-secret_0123456789_abcdefghij"

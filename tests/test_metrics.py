@@ -1,6 +1,6 @@
 import pytest
 
-from retrieval.metrics import (
+from retrieval.evaluation.metrics import (
     area_under_roc,
     coverage_at_precision,
     exact_match,

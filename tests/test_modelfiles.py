@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from retrieval import modelfiles
-from retrieval.calibration import Calibrations
-from retrieval.embedding import SentenceTransformerEmbedder
+from retrieval.answering.calibration import Calibrations
 from retrieval.errors import ModelError
-from retrieval.modelfiles import ModelReference
-from retrieval.reader import TransformersReader
+from retrieval.inference import model_files
+from retrieval.inference.embedder import SentenceTransformerEmbedder
+from retrieval.inference.model_files import ModelReference
+from retrieval.inference.reader import TransformersReader
 from tests import tiny_models
 from tests.tiny_models import refusal
 
@@ -151,4 +151,4 @@ def test_positions_that_the_model_can_use(tmp_path: Path) -> None:
     for family, table in {"bert": 128, "electra": 128, "xlm-roberta": 130, "deberta-v2": 128}.items():
         model = AutoModel.from_pretrained(tiny_models.save_reader(tmp_path / family, family))
         assert model.config.max_position_embeddings == table
-        assert modelfiles.positions(model) == 128
+        assert model_files.positions(model) == 128

@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import Result
 
-from bot import catalogue, models
-from bot.choices import FILE, chosen, remember
+from bot import model_catalogue
+from bot.cli import models
+from bot.model_choice import FILE, chosen, remember
 from bot.settings import load_settings
-from retrieval.embedding import SentenceTransformerEmbedder
 from retrieval.errors import ModelError, SettingsError
-from retrieval.store import Store
+from retrieval.inference.embedder import SentenceTransformerEmbedder
+from retrieval.store.store import Store
 from tests import tiny_models
 from tests.collection import as_nobody
 from tests.command_line import fundstelle
@@ -119,10 +120,10 @@ def test_list_marks_a_hub_model_with_its_revision_and_shows_a_model_of_ones_own(
 
 
 def test_every_entry_of_the_catalogue_is_a_hub_model_that_can_be_meant():
-    for listed in catalogue.catalogue():
+    for listed in model_catalogue.catalogue():
         if not listed.name.startswith("embedded-"):
             assert listed.model.count("/") == 1
-            assert catalogue.meant(f"{listed.name}@v1") == [f"{listed.model}@v1"]
+            assert model_catalogue.meant(f"{listed.name}@v1") == [f"{listed.model}@v1"]
             assert listed.name == listed.model.partition("/")[2]
             assert listed.size in ("", "small", "medium", "large")
             assert listed.note("de") and listed.note("en")
@@ -174,11 +175,11 @@ def test_questions_are_asked_with_the_chosen_models(saved, indexed):
 def embedded(saved: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """Tiny models in the place of the embedded ones."""
     folders = {"embedder": str(saved / "embedder"), "reader": str(saved / "reader")}
-    for module in (catalogue, models):
+    for module in (model_catalogue, models):
         monkeypatch.setattr(module, "default", lambda kind: folders[kind])
-    catalogue.catalogue.cache_clear()
+    model_catalogue.catalogue.cache_clear()
     yield folders
-    catalogue.catalogue.cache_clear()
+    model_catalogue.catalogue.cache_clear()
 
 
 def test_use_embedded_goes_back(indexed, embedded):

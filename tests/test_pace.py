@@ -1,4 +1,4 @@
-"""bot/telegram/pace.py"""
+"""bot/telegram/transport/rate_limiter.py"""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
-from bot.telegram import pace
-from bot.telegram.pace import PatientRateLimiter
+from bot.telegram.transport import rate_limiter
+from bot.telegram.transport.rate_limiter import PatientRateLimiter
 
 
 def outcomes(*results: Any) -> tuple[Callable[..., Any], list[int]]:
@@ -42,7 +42,7 @@ def sent(endpoint: str, *results: Any) -> tuple[Any, int]:
 
 
 def test_messages_are_sent_again_other_calls_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "RESEND_AFTER", (0.0, 0.0))
+    monkeypatch.setattr(rate_limiter, "RESEND_AFTER", (0.0, 0.0))
     broken = NetworkError("broken")
     assert sent("sendMessage", broken, TimedOut(), True) == (True, 3)
     assert sent("sendMessage", broken, broken, broken, True) == (NetworkError, 3)
@@ -88,7 +88,7 @@ def test_who_is_told_to_wait_waits_alone() -> None:
 
 
 def test_too_many_requests_too_often_is_an_error() -> None:
-    too_fast = [RetryAfter(0)] * pace.RETRIES_WHEN_TOO_FAST
+    too_fast = [RetryAfter(0)] * rate_limiter.RETRIES_WHEN_TOO_FAST
     assert sent("sendMessage", *too_fast, True) == (True, len(too_fast) + 1)
     assert sent("sendMessage", *too_fast, RetryAfter(0), True) == (RetryAfter, len(too_fast) + 1)
     assert sent("answerCallbackQuery", RetryAfter(0), True) == (True, 2)

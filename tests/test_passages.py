@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.passages import build_passages
+from retrieval.language.passages import build_passages
 from retrieval.types import Passage, Sentence
 
 

@@ -1,4 +1,4 @@
-"""bot/telegram/polling.py"""
+"""bot/telegram/transport/polling.py"""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.error import TelegramError as BotApiError
 
-from bot.telegram.inbox import Inbox
-from bot.telegram.polling import InboxRequest
-from bot.telegram.updates import MAX_UPDATE_ID, SKIP, problem
+from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.polling import InboxRequest
+from bot.telegram.transport.updates import MAX_UPDATE_ID, SKIP, problem
 
 CHAT = {"id": 7, "type": "private"}
 MESSAGE = {"message_id": 1, "date": 0, "chat": CHAT, "text": "Wer?"}

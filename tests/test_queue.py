@@ -1,4 +1,4 @@
-"""bot/telegram/queue.py: many questions at once, through the real bot."""
+"""bot/telegram/reader_queue.py: many questions at once, through the real bot."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.telegram import queue
-from bot.telegram.health import Health
-from bot.telegram.inbox import Inbox
-from bot.telegram.metrics import Metrics
-from bot.telegram.queue import QueueFullError, ReaderQueue, Workers
-from bot.texts import text
+from bot.messages import text
+from bot.telegram import reader_queue
+from bot.telegram.monitoring.health import Health
+from bot.telegram.monitoring.metrics import Metrics
+from bot.telegram.reader_queue import QueueFullError, ReaderQueue, Workers
+from bot.telegram.transport.inbox import Inbox
 from retrieval.types import Answer
 from tests.botapi import TOKEN, BotApi
 from tests.telegram_bot import RunningBot, ScriptedAnswerer
@@ -36,7 +36,7 @@ def running() -> Iterator[Workers]:
 def test_who_waits_long_is_told_so_once_and_answered(
     api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "PATIENCE_SECONDS", 0.55)
+    monkeypatch.setattr(reader_queue, "PATIENCE_SECONDS", 0.55)
     with RunningBot(tmp_path, api.url, ScriptedAnswerer(0.1)):
         for user in range(20, 30):
             api.text(f"Frage {user}", user=user)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from retrieval import reader as module
 from retrieval.errors import ModelError
-from retrieval.reader import TransformersReader
+from retrieval.inference import reader as module
+from retrieval.inference.reader import TransformersReader
 from tests import tiny_models
 
 FAMILIES = list(tiny_models.FAMILIES)

@@ -6,7 +6,7 @@ from dataclasses import fields
 import click
 import typer
 
-from bot.cli import app
+from bot.cli.app import app
 from bot.settings import PREFIX, Settings
 from bot.status import Status
 from tests.conftest import ROOT

@@ -1,4 +1,4 @@
-"""bot/telegram/redaction.py"""
+"""bot/telegram/token_redaction.py"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from bot.telegram.redaction import Redactor, redacted_logs
+from bot.telegram.token_redaction import Redactor, redacted_logs
 
 TOKEN = "123456789:AAsecret-short"
 LONG = "987654321:" + "A1b2_-" * 6

@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.errors import ModelError, StoreError
-from retrieval.reembedding import match_embedder
-from retrieval.store import Store
+from retrieval.indexing.reembedding import match_embedder
+from retrieval.store.store import Store
 from tests.collection import PERM, as_nobody, put
 from tests.doubles import HashEmbedder
 
@@ -150,8 +150,8 @@ def test_a_home_that_can_only_be_read() -> None:
 CHILD = """
 import sys
 from pathlib import Path
-from retrieval.reembedding import match_embedder
-from retrieval.store import Store
+from retrieval.indexing.reembedding import match_embedder
+from retrieval.store.store import Store
 from tests.test_reembedding import Rolled
 match_embedder(Store(Path(sys.argv[1])), Rolled(), notify=print, progress=lambda *step: print(step, flush=True))
 print("changed over", flush=True)

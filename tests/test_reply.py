@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.reply import (
+from bot.render.reply import (
     TELEGRAM_LIMIT,
     cut,
     cut_left,

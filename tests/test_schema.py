@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreError
-from retrieval.german import keyword_terms
-from retrieval.keywords import KeywordIndex
-from retrieval.rows import digest
-from retrieval.schema import SCHEMA_VERSION
-from retrieval.search import Search
-from retrieval.store import DATABASE_NAME, Store
+from retrieval.language.terms import keyword_terms
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.rows import digest
+from retrieval.store.schema import SCHEMA_VERSION
+from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import Article, Document, IndexOutcome
-from retrieval.vectors import FaissVectorIndex
 from tests.collection import BREST, PERM, as_nobody, passages_of, put, sentences_of
 from tests.doubles import HashEmbedder
 
@@ -107,7 +107,7 @@ def test_a_step_that_fails_leaves_the_old_database(tmp_path: Path) -> None:
 
 def test_several_processes_may_open_it_at_once(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib; from retrieval.store import Store\n"
+        "import sys, pathlib; from retrieval.store.store import Store\n"
         "print(Store(pathlib.Path(sys.argv[1]), notify=lambda notice: print('notice')).article_count())"
     )
     command = [sys.executable, "-c", code, str(old_home(tmp_path))]

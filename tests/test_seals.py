@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreError
-from retrieval.indexing import Indexer
-from retrieval.keywords import KeywordIndex
-from retrieval.search import Search
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 from retrieval.types import Document, IndexOutcome
-from retrieval.vectors import FaissVectorIndex
 from tests.collection import BREST, PERM
 from tests.doubles import HashEmbedder
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval.keywords import KeywordIndex
-from retrieval.search import Search
-from retrieval.store import Store
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Search
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 from retrieval.types import Filter
-from retrieval.vectors import FaissVectorIndex
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder
 

@@ -9,8 +9,8 @@ import pytest
 
 from bot.settings import load_settings
 from bot.wiring import Fundstelle
-from retrieval.evaluation import EvaluationSet, read_evaluation
-from retrieval.metrics import f1
+from retrieval.evaluation.metrics import f1
+from retrieval.evaluation.squad import EvaluationSet, read_evaluation
 from retrieval.types import Answer, IndexOutcome
 from tests.conftest import ROOT
 

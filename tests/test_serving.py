@@ -1,4 +1,4 @@
-"""bot/telegram/serving.py, metrics.py and health.py, through the real bot."""
+"""bot/telegram/monitoring/http_server.py, metrics.py and health.py, through the real bot."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.telegram import health
 from bot.telegram.application import run
-from bot.telegram.health import Health
+from bot.telegram.monitoring import health
+from bot.telegram.monitoring.health import Health
 from retrieval.errors import TelegramError
 from tests.botapi import BotApi, free_port
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings

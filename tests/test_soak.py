@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.telegram.inbox import Inbox
+from bot.telegram.transport.inbox import Inbox
 from tests.botapi import TOKEN, BotApi, Pace
 from tests.botapi.updates import encoded
 from tests.telegram_bot import RunningBot

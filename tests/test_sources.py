@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.indexing import Indexer
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.store.store import Store
 from retrieval.types import Source, SourceKind
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.spans import best_span, whole_words
+from retrieval.inference.spans import best_span, whole_words
 from retrieval.types import Span
 
 TEXT = "Das Ziel sind 0,5 Milliarden Dollar."

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from retrieval import splitting
-from retrieval.splitting import MAX_SENTENCE_CHARS, SentenceSplitter
+from retrieval.language import sentences
+from retrieval.language.sentences import MAX_SENTENCE_CHARS, SentenceSplitter
 
 GOLD = Path(__file__).parent / "data" / "sentences_de.txt"
 # Measured with SoMaJo 2.5.0: 199 of 201 (99.0 %), whatever the grouping; SoMaJo alone has 175 to 182 of them. What is
@@ -71,7 +71,7 @@ def test_gold_sentences_come_apart_again(group: int) -> None:
 
 def split_by_somajo_alone(monkeypatch: pytest.MonkeyPatch, text: str) -> list[str]:
     with monkeypatch.context() as patch:
-        patch.setattr(splitting, "clear_parts", lambda line, abbreviations: [(0, len(line), False)])
+        patch.setattr(sentences, "clear_parts", lambda line, abbreviations: [(0, len(line), False)])
         return split(text)
 
 
@@ -89,7 +89,7 @@ def test_without_somajos_abbreviations_it_reads_everything(
     splitter = SentenceSplitter()
     monkeypatch.setitem(splitter.__dict__, "_somajo", SPLITTER._somajo)
     monkeypatch.delattr("somajo.utils.read_abbreviation_file")
-    monkeypatch.setattr(splitting, "clear_parts", None)  # it would fail if it were called
+    monkeypatch.setattr(sentences, "clear_parts", None)  # it would fail if it were called
     assert [sentence.text for sentence in splitter.split("Eins ist da. Zwei auch.")] == ["Eins ist da.", "Zwei auch."]
     assert "read_abbreviation_file" in caplog.text
 
@@ -182,7 +182,7 @@ def test_a_line_of_a_megabyte() -> None:
 def test_windows_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     text = " ".join(gold_sentences()[:60])
     whole = split(text)
-    monkeypatch.setattr(splitting, "WINDOW_CHARS", 400)
+    monkeypatch.setattr(sentences, "WINDOW_CHARS", 400)
     assert split(text) == whole
 
 
@@ -281,6 +281,6 @@ def test_speed_is_of_the_order_measured() -> None:
 
 def test_word_lists_are_commented_and_lower_case_where_they_must_be() -> None:
     for name in ("sentence_starters_de.txt", "number_nouns_de.txt"):
-        words = splitting.read_words(name)
+        words = sentences.read_words(name)
         assert words
         assert all(word == word.lower() and re.fullmatch(r"\w+", word) for word in words)

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.compounds import all_terms
 from retrieval.errors import StoreError
-from retrieval.rows import to_blobs, to_vectors
-from retrieval.schema import SCHEMA_VERSION
-from retrieval.store import DATABASE_NAME, Store
+from retrieval.language.compounds import all_terms
+from retrieval.store.rows import to_blobs, to_vectors
+from retrieval.store.schema import SCHEMA_VERSION
+from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import Document, FileReport, IndexOutcome, Parts, Passage
 from tests.collection import BREST, PERM, as_nobody, passages_of, put, sentences_of
 from tests.doubles import HashEmbedder
@@ -375,7 +375,7 @@ def test_a_full_disk_loses_nothing(store: Store) -> None:
 
 
 def test_many_processes_may_open_a_new_home_at_once(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from retrieval.store import Store; print(Store(pathlib.Path(sys.argv[1])).identity)"
+    code = "import sys, pathlib, retrieval.store.store as m; print(m.Store(pathlib.Path(sys.argv[1])).identity)"
     command = [sys.executable, "-c", code, str(tmp_path / "home")]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({process.communicate(timeout=60)[0] for process in processes}) == 1
@@ -385,7 +385,7 @@ def test_many_processes_may_open_a_new_home_at_once(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from retrieval.store import Store
+from retrieval.store.store import Store
 from tests.collection import put
 with Store(Path(sys.argv[1])) as store:
     for i in range(int(sys.argv[2]), 1_000_000):

@@ -15,13 +15,13 @@ import pytest
 from telegram import Message, Update
 
 from bot.telegram.application import INBOX_FILE, run
-from bot.telegram.handlers import Handlers, sources_text
-from bot.telegram.health import Health
-from bot.telegram.inbox import Inbox, Received
-from bot.telegram.metrics import Metrics
+from bot.telegram.handlers.register import Handlers, sources_text
+from bot.telegram.monitoring.health import Health
+from bot.telegram.monitoring.metrics import Metrics
 from bot.telegram.people import People
-from bot.telegram.queue import ReaderQueue, Workers
+from bot.telegram.reader_queue import ReaderQueue, Workers
 from bot.telegram.service import Service, question_of
+from bot.telegram.transport.inbox import Inbox, Received
 from retrieval.errors import StoreError, TelegramError
 from retrieval.types import Answer, Document
 from tests.botapi import BOT, TOKEN, BotApi, Json

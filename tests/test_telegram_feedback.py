@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.telegram.excerpts import Place, context_html, source_html
-from bot.telegram.inline import results
+from bot.telegram.handlers.excerpts import Place, context_html, source_html
+from bot.telegram.handlers.inline import results
 from retrieval.types import Answer, Document, Landmark
 from tests.botapi import BOT, BotApi
 from tests.telegram_bot import ARTICLE, HITS, PASSAGES, RunningBot, ScriptedAnswerer, answers

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bot.received import FOLDER, keep, safe_name
-from bot.telegram import access, people
+from bot.telegram import people
 from bot.telegram.application import INBOX_FILE
+from bot.telegram.handlers import access
 from bot.telegram.people import People
+from bot.telegram.uploads import FOLDER, keep, safe_name
 from retrieval.errors import LoadingError
 from tests.botapi import BotApi, Json
 from tests.doubles import HashEmbedder

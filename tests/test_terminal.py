@@ -9,12 +9,12 @@ from prompt_toolkit.document import Document as TypedText
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from bot.conversation import Conversation
+from bot.cli.chat import Chat, example_questions, greeting, prompt_session, sources_text, typed_lines
 from bot.settings import load_settings
-from bot.terminal import Chat, example_questions, greeting, prompt_session, sources_text, typed_lines
+from retrieval.answering.conversation import Conversation
 from retrieval.errors import StoreError
-from retrieval.feedback import FeedbackLog
-from retrieval.store import Store
+from retrieval.store.feedback import FeedbackLog
+from retrieval.store.store import Store
 from retrieval.types import Answer, Document, Filter, Passage
 
 ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", published="2024-05-17", path="/a/bahn.txt")

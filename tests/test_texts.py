@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-import bot.texts
-import retrieval.texts
-from bot.texts import text
+import bot.messages
+import retrieval.messages
+from bot.messages import text
 from retrieval.errors import StoreError
-from retrieval.texts import LANGUAGES, Notice, Texts, in_language, mapped, notice, restored, stored
+from retrieval.messages import LANGUAGES, Notice, Texts, in_language, mapped, notice, restored, stored
 
 ROOT = Path(__file__).resolve().parents[1]
-ALL = {"bot": Texts(bot.texts.__name__), "retrieval": Texts(retrieval.texts.__name__)}
+ALL = {"bot": Texts(bot.messages.__name__), "retrieval": Texts(retrieval.messages.__name__)}
 # The same word in both languages.
 ALIKE = {"cli.status_index", "models.in_folder"}
 

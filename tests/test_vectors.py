@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import retrieval.vectors
-from retrieval import baseindex
+import retrieval.search.vector_index
 from retrieval.errors import StoreError
-from retrieval.manifest import IndexState, index_file, publish
-from retrieval.store import Store
-from retrieval.vectors import FaissVectorIndex
+from retrieval.search import ivf_index
+from retrieval.search.index_file import IndexState, index_file, publish
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 from tests.collection import BREST, PERM, as_nobody, put, sentences_of
 from tests.doubles import HashEmbedder
 
@@ -295,7 +295,7 @@ def test_only_one_process_saves_at_a_time(store: Store, monkeypatch: pytest.Monk
         refusals.append(str(refused.value))
         return publish(home, *arguments)
 
-    monkeypatch.setattr(retrieval.vectors, "publish", meanwhile)
+    monkeypatch.setattr(retrieval.search.vector_index, "publish", meanwhile)
     put(store, "Neu.", "/neu")
     assert opened(store)[1] == []
     assert len(refusals) == 1 and "von einem anderen Prozess" in refusals[0]
@@ -343,7 +343,7 @@ def test_a_home_that_can_only_be_read_is_searched_in_memory() -> None:
 @pytest.fixture
 def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """200 sentences, in an index file that is trained well enough to be extended."""
-    monkeypatch.setattr(baseindex, "TRAINING_ROWS", 100)
+    monkeypatch.setattr(ivf_index, "TRAINING_ROWS", 100)
     with Store(tmp_path / "home") as store:
         for i in range(40):
             put(store, "\n".join(f"Satz{i}x{j} steht in Artikel{i}." for j in range(5)), f"/{i}")

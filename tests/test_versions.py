@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retrieval.store import Store
+from retrieval.store.store import Store
 from retrieval.types import Document, Landmark
 from tests.collection import BREST, PERM, put
 

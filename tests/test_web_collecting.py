@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import WebError
-from retrieval.indexing import Indexer
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.indexing.web_sources import Collector
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.store.store import Store
 from retrieval.types import Document, FileReport, Source, SourceKind
 from retrieval.web.addresses import Rules
-from retrieval.web.collecting import Collector
 from retrieval.web.fetching import Fetcher
 from tests.doubles import HashEmbedder
 from tests.feeds import LONG, article, encoded, item, news, rss

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from bot.syncing import interval
+from bot.cli.sync import interval
 from bot.wiring import Fundstelle
 from tests.command_line import fundstelle, news_site
 from tests.doubles import HashEmbedder

@@ -1,4 +1,4 @@
-"""bot/telegram/webhook.py: the bot behind a webhook, in real HTTP."""
+"""bot/telegram/transport/webhook.py: the bot behind a webhook, in real HTTP."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from bot.telegram.application import INBOX_FILE, run
-from bot.telegram.inbox import Inbox
-from bot.telegram.webhook import MAX_BODY_BYTES, SECRET_FILE, SECRET_HEADER, webhook_secret
+from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.webhook import MAX_BODY_BYTES, SECRET_FILE, SECRET_HEADER, webhook_secret
 from retrieval.errors import TelegramError
 from tests.botapi import TOKEN, BotApi, free_port
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
@@ -154,7 +154,7 @@ def test_an_accepted_update_outlives_the_bot(hook: Hook, tmp_path: Path) -> None
 def test_a_webhook_that_another_program_took_is_set_again(
     hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.telegram.webhook.CHECK_SECONDS", 0.1)
+    monkeypatch.setattr("bot.telegram.transport.webhook.CHECK_SECONDS", 0.1)
     with RunningBot(tmp_path, hook.api.url, **hook.more):
         hook.api.wait(lambda: hook.api.calls("getWebhookInfo"))
         urllib.request.urlopen(f"{hook.api.url}/bot{TOKEN}/deleteWebhook", timeout=10).close()
@@ -181,7 +181,7 @@ def test_an_address_that_is_taken(hook: Hook, tmp_path: Path) -> None:
 def test_network_errors_while_registering_are_waited_out(
     hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.telegram.webhook.REGISTER_AGAIN_AFTER", 0.05)
+    monkeypatch.setattr("bot.telegram.transport.webhook.REGISTER_AGAIN_AFTER", 0.05)
     hook.api.fail("setWebhook", code=502, times=2)
     with RunningBot(tmp_path, hook.api.url, **hook.more):
         hook.api.text("Wer?")

@@ -16,9 +16,9 @@ import transformers
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, StaticEmbedding, Transformer
 
-from retrieval.embedding import SentenceTransformerEmbedder
 from retrieval.errors import ModelError
-from retrieval.reader import TransformersReader
+from retrieval.inference.embedder import SentenceTransformerEmbedder
+from retrieval.inference.reader import TransformersReader
 
 SENTENCES = [
     "Der Bahnhof in Köln wurde 1859 eröffnet und nach dem Krieg neu gebaut.",

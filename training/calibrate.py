@@ -1,8 +1,8 @@
 """Stage 8: how sure is sure? Fits ``calibration.json`` of the embedded reader.
 
 On the held-out questions (``training/data/held_out``), German and English, asked of the whole pipeline among forty of
-the held-out articles at a time; ``retrieval.calibrating`` says how it is fitted. The questions were written with one
-article in view: among all of them many would be ambiguous ("Wann begann der Umbau?"), and for the same reason only
+the held-out articles at a time; ``retrieval.evaluation.fitting`` says how it is fitted. The questions were written with
+one article in view: among all of them many would be ambiguous ("Wann begann der Umbau?"), and for the same reason only
 those are asked that share a word with their article and with no other of the forty.
 """
 
@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from retrieval.calibrating import Observations, observe
-from retrieval.embedding import SentenceTransformerEmbedder
-from retrieval.evaluation import EvaluationQuestion, EvaluationSet
-from retrieval.german import keyword_terms
-from retrieval.reader import TransformersReader
+from retrieval.evaluation.fitting import Observations, observe
+from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
+from retrieval.inference.embedder import SentenceTransformerEmbedder
+from retrieval.inference.reader import TransformersReader
+from retrieval.language.terms import keyword_terms
 from retrieval.types import Document
 from training.corpora import Example, held_out_questions
 from training.paths import MODELS

@@ -8,11 +8,26 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
 #: Never trained on: confidence and search weights are fitted there.
 HELD_OUT = DATA / "held_out"
+
+#: Questions that no text of a collection answers.
+OFF_TOPIC = DATA / "off_topic"
+
+
+@dataclass(frozen=True, slots=True)
+class OffTopic:
+    """A question that nothing answers, in German and English; ``title`` names the text that a near miss is about."""
+
+    question: str
+    question_en: str
+    kind: str
+    title: str = ""
 
 
 class FormatError(ValueError):
@@ -76,6 +91,26 @@ def read_questions(folder: Path = DATA) -> list[dict[str, object]]:
     for path in sorted(folder.glob("*.txt")):
         articles += read_articles(path)[0]
     return articles
+
+
+def off_topic_questions(folder: Path = OFF_TOPIC) -> Iterator[OffTopic]:
+    """All off-topic questions of the files in a folder: blocks "## kind" or "## kind | title" of lines Q and E.
+
+    Raises:
+        FormatError: a line is neither, or an E has no Q.
+    """
+    for path in sorted(folder.glob("*.txt")):
+        kind = title = question = ""
+        for line in filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())):
+            if line.startswith("## "):
+                kind, _, title = (part.strip() for part in line[3:].partition("|"))
+            elif line.startswith("Q: "):
+                question = line[3:]
+            elif line.startswith("E: ") and question:
+                yield OffTopic(question, line[3:], kind, title)
+                question = ""
+            else:
+                raise FormatError(f"{path.name}: unexpected line {line!r}")
 
 
 def main() -> int:

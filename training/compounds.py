@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from itertools import chain
 from math import log
 
-from retrieval.compounds import VOCABULARY, cheapest_parts
-from retrieval.german import keyword_term
+from retrieval.language.compounds import VOCABULARY, cheapest_parts
+from retrieval.language.terms import keyword_term
 from training.corpora import lines
 from training.paths import ROOT
 

@@ -15,7 +15,8 @@ from training.paths import DATA
 class Example:
     """One question on one text. ``answers`` holds (start, end) of each right answer, empty when there is none.
 
-    ``question_en`` is the English form of a German question where there is one.
+    ``question_en`` is the English form of a German question where there is one; ``title`` and ``source`` are those of a
+    written question's text.
     """
 
     question: str
@@ -23,6 +24,8 @@ class Example:
     answers: tuple[tuple[int, int], ...]
     article: str
     question_en: str = ""
+    title: str = ""
+    source: str = ""
 
 
 def lines(name: str) -> Iterator[str]:
@@ -52,7 +55,10 @@ def _examples(articles: list[dict], name: str) -> Iterator[Example]:
                         spans.append((start, end))
                 if qa["answers"] and not spans:
                     continue
-                yield Example(qa["question"], context, tuple(spans), f"{name}:{position}", qa.get("question_en", ""))
+                yield Example(
+                    qa["question"], context, tuple(spans), f"{name}:{position}", qa.get("question_en", ""),
+                    article.get("title", ""), article.get("source", ""),
+                )  # fmt: skip
 
 
 def questions(name: str) -> Iterator[Example]:

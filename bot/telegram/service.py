@@ -14,13 +14,13 @@ from telegram.error import BadRequest
 from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, ContextTypes, filters
 
-from bot.pseudonyms import Pseudonyms
-from bot.reply import TELEGRAM_LIMIT, cut, width
+from bot.messages import LANGUAGES, text
+from bot.render.reply import TELEGRAM_LIMIT, cut, width
 from bot.settings import Settings
 from bot.telegram.collection import Collection
 from bot.telegram.people import People
-from bot.telegram.queue import ReaderQueue
-from bot.texts import LANGUAGES, text
+from bot.telegram.pseudonyms import Pseudonyms
+from bot.telegram.reader_queue import ReaderQueue
 
 #: Telegram shows "typing …" for five seconds.
 TYPING_SECONDS = 4.5

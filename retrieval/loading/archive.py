@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from retrieval.errors import LoadingError
 from retrieval.loading.limits import MAX_MEMBERS, MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO, RATIO_FROM_BYTES
-from retrieval.texts import notice
+from retrieval.messages import notice
 
 _DAMAGE: Final = (BadZipFile, zlib.error, struct.error, EOFError, OSError, OverflowError, RuntimeError, ValueError)
 _CHUNK_BYTES: Final = 1 << 18

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from retrieval.errors import LoadingError
-from retrieval.texts import notice
+from retrieval.messages import notice
 
 # The longer mark first: UTF-32's begins with UTF-16's.
 _MARKS: Final = (

@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from retrieval.errors import LoadingError
-from retrieval.loading.article import Article, Refused
 from retrieval.loading.formats import FORMATS
 from retrieval.loading.limits import MAX_TEXT_CHARS
 from retrieval.loading.metadata import iso_date, source_and_date, title_line
-from retrieval.loading.text import compose, one_line
-from retrieval.texts import notice
+from retrieval.loading.normalise import compose, one_line
+from retrieval.loading.parsed import Article, Refused
+from retrieval.messages import notice
 from retrieval.types import Document
 
 logger = logging.getLogger(__name__)

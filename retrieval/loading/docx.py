@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.archive import Archive
-from retrieval.loading.article import Article, Block
 from retrieval.loading.limits import MAX_LARGE_FILE_BYTES
-from retrieval.loading.xmlfiles import attribute, local_name, named, parse_xml, text_of
-from retrieval.texts import notice
+from retrieval.loading.parsed import Article, Block
+from retrieval.loading.xml_files import attribute, local_name, named, parse_xml, text_of
+from retrieval.messages import notice
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

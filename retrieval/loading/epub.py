@@ -9,11 +9,11 @@ from urllib.parse import unquote
 
 from retrieval.errors import LoadingError
 from retrieval.loading.archive import Archive
-from retrieval.loading.article import Article, Block
 from retrieval.loading.decoding import declared_charset, decode
 from retrieval.loading.limits import MAX_FILE_BYTES
-from retrieval.loading.xmlfiles import attribute, local_name, named, parse_xml, text_of
-from retrieval.texts import notice
+from retrieval.loading.parsed import Article, Block
+from retrieval.loading.xml_files import attribute, local_name, named, parse_xml, text_of
+from retrieval.messages import notice
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

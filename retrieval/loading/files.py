@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retrieval.errors import LoadingError
 from retrieval.loading.formats import SUFFIXES, known_types, max_size
-from retrieval.texts import notice
+from retrieval.messages import notice
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from retrieval.loading.article import Reader
 from retrieval.loading.docx import read_word_file
 from retrieval.loading.epub import read_epub_file
+from retrieval.loading.json_articles import read_json_file, read_json_lines_file
 from retrieval.loading.limits import MAX_FILE_BYTES, MAX_LARGE_FILE_BYTES
 from retrieval.loading.mail import read_mail_file
+from retrieval.loading.parsed import Reader
 from retrieval.loading.pdf import read_pdf_file
-from retrieval.loading.records import read_json_file, read_json_lines_file
-from retrieval.loading.textfiles import read_html_file, read_markdown_file, read_plain_file
+from retrieval.loading.text_files import read_html_file, read_markdown_file, read_plain_file
 
 
 @dataclass(frozen=True, slots=True)

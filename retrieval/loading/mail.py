@@ -12,10 +12,10 @@ from email.utils import parseaddr, parsedate_to_datetime
 from typing import Final
 
 from retrieval.errors import LoadingError
-from retrieval.loading.article import Article, Block
-from retrieval.loading.text import tidy, unwrap
-from retrieval.loading.textfiles import decoded, html_article
-from retrieval.texts import notice
+from retrieval.loading.normalise import tidy, unwrap
+from retrieval.loading.parsed import Article, Block
+from retrieval.loading.text_files import decoded, html_article
+from retrieval.messages import notice
 
 _MAX_HEADER_CHARS: Final = 2000
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 
-from retrieval.loading.article import Article, Block
+from retrieval.loading.parsed import Article, Block
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

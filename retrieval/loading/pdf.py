@@ -11,9 +11,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from retrieval.errors import LoadingError
-from retrieval.loading.article import Article, Block
-from retrieval.loading.text import clean, is_divided
-from retrieval.texts import notice
+from retrieval.loading.normalise import clean, is_divided
+from retrieval.loading.parsed import Article, Block
+from retrieval.messages import notice
 
 if TYPE_CHECKING:
     from pypdf import PdfReader

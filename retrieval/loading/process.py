@@ -18,9 +18,9 @@ from typing import Any, Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
-from retrieval.loading.text import one_line
+from retrieval.loading.normalise import one_line
 from retrieval.loading.worker import OUT_OF_MEMORY
-from retrieval.texts import mapped, notice, restored
+from retrieval.messages import mapped, notice, restored
 from retrieval.types import Document, FileReport, IndexOutcome, Landmark
 
 logger = logging.getLogger(__name__)

@@ -21,11 +21,11 @@ from typing import Any, Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.archive import Archive, TrapError
-from retrieval.loading.article import Refused
 from retrieval.loading.documents import read_documents
 from retrieval.loading.formats import ARCHIVE_SUFFIX, FORMATS, known_types, max_size
 from retrieval.loading.limits import MAX_ERROR_CHARS
-from retrieval.texts import notice, stored
+from retrieval.loading.parsed import Refused
+from retrieval.messages import notice, stored
 
 #: The exit status after a file that needed more memory than there is.
 OUT_OF_MEMORY: Final = 77

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
 from retrieval.errors import UnreachableError, WebError
-from retrieval.texts import notice
+from retrieval.messages import notice
 
 if TYPE_CHECKING:
     from httpx import URL

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpcore
 
 from retrieval.errors import UnreachableError, WebError
-from retrieval.texts import notice
+from retrieval.messages import notice
 
 if TYPE_CHECKING:
     from httpx import URL, Headers

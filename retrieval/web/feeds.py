@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from retrieval.errors import WebError
 from retrieval.loading.metadata import iso_date
-from retrieval.texts import notice
+from retrieval.messages import notice
 from retrieval.web.fetching import Download
 
 logger = logging.getLogger(__name__)

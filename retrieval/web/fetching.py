@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from retrieval.errors import UnreachableError, WebError
-from retrieval.texts import notice
+from retrieval.messages import notice
 from retrieval.web.addresses import Rules, host_of
 from retrieval.web.connection import Answer, ConnectionFailed, Limits, get
 from retrieval.web.robots import AGENT, Robots

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from retrieval.errors import LoadingError, WebError
 from retrieval.loading import SUFFIXES, read_document
-from retrieval.texts import notice
+from retrieval.messages import notice
 from retrieval.types import Document
 from retrieval.web.feeds import Entry
 from retrieval.web.fetching import Download

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.robotparser import RobotFileParser
 
 from retrieval.errors import UnreachableError, WebError
-from retrieval.texts import notice
+from retrieval.messages import notice
 
 if TYPE_CHECKING:
     from httpx import URL

@@ -1,0 +1,160 @@
+"""``fundstelle list | show | remove``: the articles of the collection."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.command import Json, command
+from bot.cli.console import say, show, show_json
+from bot.cli.filters import Since, Source, Until, filter_from
+from bot.messages import text
+from bot.render.reply import document_json
+from bot.render.wording import citation, day, republished
+from bot.settings import Settings
+from bot.wiring import Fundstelle
+from retrieval.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from retrieval.types import Article, Document, Version
+
+_ARTICLE = "Its number in `fundstelle list`, the path of its file, or its web address."
+_ARTICLES = f"{_ARTICLE} A folder or a file with several articles: all in it."
+
+
+@command
+def list_articles(
+    settings: Settings,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORD]...", help="Only those whose title, source or path holds all.")
+    ] = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+    as_json: Json = False,
+) -> None:
+    """List the articles with their numbers."""
+    chosen = filter_from(source, since, until, settings.language, words or ())
+    with Fundstelle(settings, notify=say) as fundstelle:
+        listed = fundstelle.store.articles(chosen)
+    if as_json:
+        show_json({"articles": [_to_json(article) for article in listed]})
+        return
+    if not listed and not chosen:
+        say(text("chat.empty", settings.language))
+    for article in listed:
+        show(f"{article.document.id:>6}  {citation(article.document, settings.language)}{_same(article, settings)}")
+
+
+@command
+def show_article(
+    settings: Settings,
+    article: Annotated[str, typer.Argument(help=_ARTICLE)],
+    version: Annotated[
+        int | None, typer.Option(metavar="N", help="An earlier version, as `show` lists them.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show one article, its earlier versions, and where else it stands."""
+    language = settings.language
+    with Fundstelle(settings, notify=say) as fundstelle:
+        store = fundstelle.store
+        found = _meant(store.articles(), article, language)[0]
+        versions = store.versions(found.document.id)
+        copies = store.copies([found.document.id]).get(found.document.id, ())
+    document = found.document if version is None else _version(versions, version, found.document.id, language)
+    if as_json:
+        show_json(
+            {
+                **_to_json(found),
+                **document_json(document),
+                "author": document.author,
+                "also_in": [document_json(copy) for copy in copies],
+                "versions": [{"number": v.number, "replaced_at": v.replaced_at} for v in versions],
+                "text": document.text,
+            }
+        )
+        return
+    show(citation(document, language) + _same(found, settings))
+    show(found.document.path)
+    if copies:
+        show(text("chat.also_in", language, articles=", ".join(republished(copy, language) for copy in copies)))
+    if versions:
+        listed = (text("cli.version", language, number=v.number, day=day(v.replaced_at, language)) for v in versions)
+        show(f"{text('cli.versions', language)} {'; '.join(listed)}")
+    show("")
+    show(document.text)
+
+
+@command
+def remove(
+    settings: Settings,
+    articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help=_ARTICLES)],
+) -> None:
+    """Take articles out of the collection; their files stay."""
+    with Fundstelle(settings, notify=say) as fundstelle:
+        store = fundstelle.store
+        with store.writing():
+            there = store.articles(even_damaged=True)
+            # All are looked up before the first one goes: a typing error removes nothing.
+            found = [entry for article in articles for entry in _meant(there, article, settings.language, below=True)]
+            documents = list(dict.fromkeys(entry.document for entry in found))
+            for location in map(_absolute, articles):
+                store.remove_source(location)
+            fundstelle.indexer.remove(documents)
+            for document in documents:
+                line = citation(document, settings.language)
+                show(text("cli.removed", settings.language, id=document.id, article=line))
+
+
+def _meant(articles: Sequence[Article], meant: str, language: str, *, below: bool = False) -> list[Article]:
+    """The article with this number, else those with this path or address.
+
+    With ``below`` also those in this folder, or in this file if it holds several.
+
+    Raises:
+        StoreError: there is none.
+    """
+    path = _absolute(meant)
+    inside = (f"{path.rstrip('/')}/", f"{path}#") if below else ()
+
+    def is_there(document: Document) -> bool:
+        return meant in (document.path, document.url) or document.path == path or document.path.startswith(inside)
+
+    numbered = [article for article in articles if meant == str(article.document.id)]
+    found = numbered or [article for article in articles if meant and is_there(article.document)]
+    if not found:
+        raise StoreError(text("cli.no_article", language, article=meant))
+    return found
+
+
+def _same(article: Article, settings: Settings) -> str:
+    """Which article is searched in the place of a copy; empty for any other."""
+    return f" ({text('cli.copy_of', settings.language, id=article.copy_of)})" if article.copy_of else ""
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _version(versions: Sequence[Version], number: int, document_id: int, language: str) -> Document:
+    for version in versions:
+        if version.number == number:
+            return version.document
+    raise StoreError(text("cli.no_version", language, id=document_id, number=number, count=len(versions)))
+
+
+def _to_json(article: Article) -> dict[str, Any]:
+    document = article.document
+    return {
+        **document_json(document),
+        "path": document.path,
+        "author": document.author,
+        "language": document.language,
+        "added": article.added,
+        "copy_of": article.copy_of or None,
+    }

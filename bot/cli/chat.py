@@ -1,0 +1,221 @@
+"""The chat in the terminal, and the same chat with its questions piped in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from bot.cli.console import say, show, shows_styles
+from bot.cli.filters import described, filter_from
+from bot.messages import table, text
+from bot.render.reply import one_line, terminal
+from bot.render.wording import citation, counted
+from bot.settings import Settings
+from retrieval.answering.conversation import Conversation
+from retrieval.errors import FilterError, FundstelleError, StoreError
+from retrieval.store.feedback import FeedbackLog, Verdict, judged
+from retrieval.types import Document
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+
+_EXAMPLES = 3
+_SOURCES = 30
+_PROMPT = "? "
+# Command -> what of the filter it sets, in both languages whatever Fundstelle speaks.
+_WITHIN = {
+    "/quelle": "source", "/seit": "since", "/bis": "until",
+    "/source": "source", "/since": "since", "/until": "until",
+}  # fmt: skip
+# Likewise what is thought of the last answer.
+_VERDICTS = {
+    "/gut": Verdict.GOOD, "/schlecht": Verdict.BAD,
+    "/good": Verdict.GOOD, "/bad": Verdict.BAD,
+}  # fmt: skip
+_ANEW = ("/neu", "/new")
+#: The commands of the chat, as Tab completes them.
+COMMANDS = ("/help", "/sources", *_WITHIN, *_VERDICTS, *_ANEW, "/quit")
+
+
+class Chat:
+    """Reads questions, prints answers, knows /help, /sources, /new, /quit, those that say in which articles to look,
+    and those that say what an answer is worth.
+
+    ``sources`` gives the articles. On a terminal (``interactive``) the whole answer is shown; else one line a
+    question, so that the n-th line on stdout answers the n-th question; it is empty for one that cannot be asked.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        conversation: Conversation,
+        sources: Callable[[], list[Document]],
+        feedback: FeedbackLog,
+        *,
+        interactive: bool,
+    ) -> None:
+        self._language = settings.language
+        self._conversation = conversation
+        self._sources = sources
+        self._feedback = feedback
+        self._interactive = interactive
+
+    def run(self, lines: Iterable[str]) -> bool:
+        """Goes through ``lines`` to their end or /quit; False when a question could not be asked."""
+        well = True
+        for line in lines:
+            line = line.strip()
+            if line.startswith("/"):
+                command, *value = line.split(maxsplit=1)
+                if not self._obey(command.lower(), "".join(value)):
+                    break
+            elif line:
+                well = self._answer(line) and well
+        return well
+
+    def _answer(self, question: str) -> bool:
+        try:
+            answer = self._conversation.ask(question)
+        except FundstelleError as error:
+            say(text("cli.error", self._language, message=error))
+            if not self._interactive:
+                self._print_line("")
+            return False
+        if answer.text is None and not self._conversation.within:
+            self._feedback.note_missed(answer.complete_question)
+        if self._interactive:
+            marks = ("", "") if shows_styles() else ("**", "**")
+            reply = terminal(answer, self._language, passages=False, marks=marks)
+            show(Text("\n").append_text(reply).append("\n"))
+        else:
+            self._print_line(one_line(answer, self._language))
+        return True
+
+    def _print_line(self, line: str) -> None:
+        show(line)
+        sys.stdout.flush()
+
+    def prompt(self) -> str:
+        """What stands before the next question: which articles are looked in, if not all."""
+        within = described(self._conversation.within, self._language)
+        return f"[{within}] {_PROMPT}" if within else _PROMPT
+
+    def _obey(self, command: str, value: str) -> bool:
+        """Runs a command; False for the one that ends the chat."""
+        if command == "/quit":
+            return False
+        if command == "/help":
+            show(text("chat.help", self._language).strip())
+        elif command == "/sources":
+            show(sources_text(self._sources(), self._language))
+        elif command in _ANEW:
+            self._conversation.forget()
+            say(text("chat.forgotten", self._language))
+        elif command in _WITHIN:
+            self._look_within(_WITHIN[command], value)
+        elif command in _VERDICTS:
+            self._judge(_VERDICTS[command], value.strip())
+        else:
+            say(text("chat.unknown_command", self._language, command=command))
+        return True
+
+    def _look_within(self, part: str, value: str) -> None:
+        """Sets one part of the filter, or clears it where there is no value."""
+        now = self._conversation.within
+        parts = {"source": now.source, "since": now.since, "until": now.until, part: value}
+        try:
+            self._conversation.within = filter_from(**parts, language=self._language)
+        except FilterError as error:
+            say(text("cli.error", self._language, message=error))
+            return
+        looked_in = described(self._conversation.within, self._language)
+        say(looked_in or text("chat.within_all", self._language))
+
+    def _judge(self, verdict: Verdict, wanted: str) -> None:
+        """Keeps what is thought of the last answer, and what would have been right."""
+        last = self._conversation.last
+        if last is None:
+            say(text("chat.nothing_to_judge", self._language))
+            return
+        try:
+            self._feedback.put(judged(last, verdict, wanted=wanted))
+        except StoreError as error:
+            say(text("cli.error", self._language, message=error))
+            return
+        say(text("chat.judged", self._language))
+
+
+def greeting(documents: list[Document], sentences: int, settings: Settings) -> str:
+    """What is indexed, and three questions to begin with."""
+    language = settings.language
+    if not documents:
+        return text("chat.empty", language)
+    indexed = text(
+        "chat.indexed",
+        language,
+        articles=counted("chat.articles", len(documents), language),
+        sentences=counted("chat.sentences", sentences, language),
+        home=settings.home,
+    )
+    examples = "\n".join(f"  {question}" for question in example_questions(documents, language))
+    return "\n".join([indexed, text("chat.examples", language), examples, text("chat.commands", language)])
+
+
+def example_questions(documents: list[Document], language: str) -> list[str]:
+    """Three questions: those written for the sample articles that are there, then general ones."""
+    names = {Path(document.path).name for document in documents}
+    written = [question for name, question in table(language)["examples"].items() if name in names]
+    general = [text(f"chat.generic_{number}", language) for number in range(1, _EXAMPLES + 1)]
+    return [*written, *general][:_EXAMPLES]
+
+
+def sources_text(documents: list[Document], language: str) -> str:
+    """The articles, a line each; of many, the first ones."""
+    if not documents:
+        return text("chat.empty", language)
+    lines = [f"  {citation(document, language)}" for document in documents[:_SOURCES]]
+    if len(documents) > _SOURCES:
+        lines.append("  " + text("chat.sources_rest", language, count=len(documents) - _SOURCES))
+    return "\n".join([text("chat.sources", language), *lines])
+
+
+def typed_lines(session: PromptSession[str], prompt: Callable[[], str] = lambda: _PROMPT) -> Iterator[str]:
+    """Lines from the keyboard, each after what ``prompt`` gives, until Ctrl-D, or Ctrl-C on an empty line.
+
+    On a line with text, Ctrl-C drops the text.
+    """
+    while True:
+        try:
+            yield session.prompt(prompt())
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            if not session.default_buffer.text:
+                return
+
+
+def prompt_session(home: Path) -> PromptSession[str]:
+    """The input line: editing, Tab for commands, and a history that is kept in the data directory if that works."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+    path = home / "history"
+    history: History
+    try:
+        path.touch(mode=0o600)
+        history = FileHistory(str(path))
+    except OSError:
+        history = InMemoryHistory()
+    # Only Tab completes: what opens by itself while a question is written would be in the way.
+    commands = WordCompleter(list(COMMANDS), sentence=True)
+    return PromptSession(history=history, completer=commands, complete_while_typing=False)
+
+
+def is_interactive() -> bool:
+    """Whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,77 @@
+"""What the command line prints: results on stdout, all else on stderr, moving parts only on a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+# A console looks sys.stdout and sys.stderr up each time it prints.
+_out = Console(highlight=False, markup=False, emoji=False)
+_err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def show(result: str | Text) -> None:
+    """A result on stdout: on a terminal with its styles and wrapped at words, else plain and unwrapped."""
+    _out.print(result, soft_wrap=not _out.is_terminal)
+
+
+def show_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on one line of stdout."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def written(file: str) -> AbstractContextManager[TextIO]:
+    """Where a command's FILE goes: stdout for "-", else a file that is there in whole or not at all.
+
+    Raises StoreError if it cannot be written.
+    """
+    from retrieval.files import replacing
+
+    return nullcontext(sys.stdout) if file == "-" else replacing(Path(file).expanduser().absolute())
+
+
+def print_anything() -> None:
+    """What stdout cannot encode (a file name that is no UTF-8, „ in Latin-1) is printed escaped from now on."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def shows_styles() -> bool:
+    """Whether styles on stdout can be seen."""
+    return _out.is_terminal and not _out.is_dumb_terminal
+
+
+def say(message: str) -> None:
+    """One line for people on stderr."""
+    _err.print(" ".join(message.split()))
+
+
+def say_lines(message: str) -> None:
+    """Several lines for people on stderr."""
+    _err.print(message)
+
+
+def busy(message: str) -> AbstractContextManager[object]:
+    """Shows ``message`` with a moving sign while the block runs."""
+    return _err.status(message) if _err.is_terminal else nullcontext()
+
+
+@contextmanager
+def progress(description: str, *, at_once: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; the block gets the function that moves it (``done``, ``total``).
+
+    With ``at_once=False`` it shows when it first moves, for work that is seldom needed.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
+        task = bar.add_task(description, total=None, visible=at_once)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

@@ -1,0 +1,50 @@
+"""``fundstelle feedback export`` and ``fundstelle missed``: what people think of answers, and what got none."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.command import Json, command
+from bot.cli.console import say, show, show_json, written
+from bot.messages import text
+from bot.render.wording import day, number
+from bot.settings import Settings
+from bot.wiring import Fundstelle
+
+feedback = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
+
+
+@feedback.command()
+@command
+def export(
+    settings: Settings,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A SQuAD 2.0 file; “-” is standard output.")],
+) -> None:
+    """Write feedback as a file that `fundstelle eval` and `fundstelle calibrate` read."""
+    from retrieval.store.feedback import export_evaluation
+
+    with Fundstelle(settings, notify=say) as fundstelle, written(file) as target:
+        exported = export_evaluation(fundstelle.store, fundstelle.feedback.judgements(), target)
+    counts = {
+        name: number(getattr(exported, name), settings.language) for name in ("answered", "impossible", "left_out")
+    }
+    say(text("cli.feedback_exported", settings.language, **counts))
+
+
+@command
+def missed(settings: Settings, as_json: Json = False) -> None:
+    """List the questions that got no answer, most frequent first."""
+    with Fundstelle(settings, notify=say) as fundstelle:
+        found = fundstelle.feedback.missed()
+    if as_json:
+        listed = [{"question": m.question, "count": m.count, "last_asked": m.last_asked} for m in found]
+        show_json({"missed": listed})
+        return
+    language = settings.language
+    if not found:
+        say(text("chat.none_missed", language))
+    for m in found:
+        when, count = day(m.last_asked, language), number(m.count, language)
+        show(text("chat.missed", language, count=count, question=m.question, day=when))

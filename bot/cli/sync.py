@@ -1,0 +1,82 @@
+"""``fundstelle sync``: folders, feeds and web pages are looked at again, once or again and again."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from bot.cli.command import Json, command
+from bot.cli.console import busy, say
+from bot.cli.report import finish
+from bot.messages import text
+from bot.settings import Settings
+from bot.wiring import Fundstelle
+
+log = logging.getLogger(__name__)
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_MIN_SECONDS, _MAX_SECONDS = 60, 7 * 24 * 3600
+
+
+def interval(value: str) -> timedelta:
+    """From "90s", "30m" or "2h"; at least a minute and at most a week."""
+    match = re.fullmatch(r"([0-9]{1,6})([smh])", value.strip().lower())
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not _MIN_SECONDS <= seconds <= _MAX_SECONDS:
+        raise typer.BadParameter(f"{value!r} is not a time such as 90s, 30m or 2h, from 1m to 168h.")
+    return timedelta(seconds=seconds)
+
+
+@command
+def sync(
+    settings: Settings,
+    every: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=interval, metavar="TIME", help="Go on until Ctrl-C, a round every 30m, 2h, …", show_default=False
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take up what is new or has changed in indexed folders, feeds and web pages."""
+    with Fundstelle(settings, notify=say) as fundstelle:
+        if every is None:
+            _round(fundstelle, as_json=as_json)
+            return
+        try:
+            while True:
+                _round_that_may_fail(fundstelle, as_json=as_json)
+                sys.stdout.flush()
+                say(text("cli.sync_next", settings.language, time=f"{datetime.now() + every:%H:%M}"))
+                time.sleep(every.total_seconds())
+        except KeyboardInterrupt:
+            pass  # the way to end it
+
+
+def _round(fundstelle: Fundstelle, *, as_json: bool) -> None:
+    from retrieval.indexing.sync import sync
+
+    language = fundstelle.settings.language
+    if not fundstelle.store.sources():
+        say(text("cli.sync_nothing", language))
+    with busy(text("cli.syncing", language)):
+        report = sync(fundstelle.store, fundstelle.indexer, fundstelle.fetcher())
+    finish(report, language, as_json=as_json)
+
+
+def _round_that_may_fail(fundstelle: Fundstelle, *, as_json: bool) -> None:
+    try:
+        _round(fundstelle, as_json=as_json)
+    except typer.Exit:
+        pass  # something was not taken up, and the report has said so
+    except BrokenPipeError:
+        raise  # nobody reads the reports any more
+    except Exception as error:
+        log.exception("a round has failed")
+        say(text("cli.sync_failed", fundstelle.settings.language, error=error))

@@ -1,0 +1,45 @@
+"""``fundstelle export | import``: the collection as a file, to build it again elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.command import Json, command
+from bot.cli.console import progress, say, written
+from bot.cli.report import finish
+from bot.messages import text
+from bot.render.wording import counted
+from bot.settings import Settings
+from bot.wiring import Fundstelle
+
+
+@command
+def export_articles(
+    settings: Settings,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A JSON Lines file; “-” is standard output.")],
+) -> None:
+    """Write all articles with their earlier versions to a file."""
+    from retrieval.indexing.transfer import export
+
+    with Fundstelle(settings, notify=say) as fundstelle, written(file) as target:
+        count = export(fundstelle.store, target)
+    if file != "-":
+        articles = counted("chat.articles", count, settings.language)
+        say(text("cli.exported", settings.language, count=articles, path=Path(file).expanduser().absolute()))
+
+
+@command
+def import_articles(
+    settings: Settings,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `fundstelle export` has written.")],
+    as_json: Json = False,
+) -> None:
+    """Take up the articles of an exported collection."""
+    from retrieval.indexing.transfer import take_in
+
+    with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.indexing", settings.language)) as advance:
+        report = take_in(file, fundstelle.store, fundstelle.indexer, advance)
+    finish(report, settings.language, as_json=as_json)

@@ -1,0 +1,135 @@
+"""Who may ask, how others are let in, and how everything that is kept of somebody is deleted."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
+from telegram.constants import ChatType
+from telegram.ext import ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, TypeHandler, filters
+
+from bot.messages import text
+from bot.render.wording import number
+from bot.telegram.handlers.inline import refuse
+from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, say
+
+#: How often somebody who may not ask is told so, in seconds.
+TOLD_EVERY_SECONDS = 3600.0
+_CHATS = 10_000
+_HISTORY_SHOWN = 20
+_LEAVE = "leave"
+
+
+class Access:
+    """Stands before all other handlers. Without owners and a list of those allowed, everyone may ask.
+
+    ``forget`` is called with a user whose data was deleted.
+    """
+
+    def __init__(self, service: Service, forget: Callable[[int], None]) -> None:
+        self._service = service
+        self._forget = forget
+        self._told: OrderedDict[int, float] = OrderedDict()
+
+    def register(self, application: AnyApplication) -> None:
+        """Adds the handlers."""
+        new = filters.UpdateType.MESSAGE
+        application.add_handler(TypeHandler(Update, self.check), group=-1)
+        application.add_handlers(
+            [
+                CommandHandler("forget", self.forget, filters=new),
+                CommandHandler("history", self.history, filters=new & filters.ChatType.PRIVATE),
+                CallbackQueryHandler(self.leave, pattern=f"^{_LEAVE}$"),
+            ]
+        )
+
+    def may_ask(self, update: Update) -> bool:
+        """Whether the user or the chat of an update is let in."""
+        settings = self._service.settings
+        closed = bool(settings.telegram_owners or settings.telegram_allowed)
+        if not closed if settings.telegram_open is None else settings.telegram_open:
+            return True
+        user = update.effective_user.id if update.effective_user else 0
+        chat = update.effective_chat.id if update.effective_chat else 0
+        known = settings.telegram_owners | settings.telegram_allowed
+        return user in known or chat in settings.telegram_allowed or self._service.people.is_member(user)
+
+    async def check(self, update: Update, context: Context) -> None:
+        """Lets an update pass, or ends it with a polite line. A code behind /start lets its bearer in.
+
+        Whoever is not let in any more can still have deleted what is kept of them.
+        """
+        if self.may_ask(update):
+            return
+        message, user = update.message, update.effective_user
+        is_private = message is not None and message.chat.type == ChatType.PRIVATE
+        command, argument = _command(message) if message else ("", "")
+        if user and command == "/start" and self._service.people.admit(user.id, argument):
+            return
+        if command == "/forget" and is_private:
+            return
+        line = text("telegram.closed", self._service.language(user))
+        if update.callback_query:
+            await acknowledge(update.callback_query, line)
+        elif update.inline_query:
+            await refuse(update.inline_query, line)
+        elif message and is_private and self._is_to_be_told(message.chat_id):
+            await say(update, line)
+        raise ApplicationHandlerStop
+
+    def _is_to_be_told(self, chat: int) -> bool:
+        now = time.monotonic()
+        if chat in self._told and now - self._told[chat] < TOLD_EVERY_SECONDS:
+            return False
+        self._told[chat] = now
+        self._told.move_to_end(chat)
+        while len(self._told) > _CHATS:
+            self._told.popitem(last=False)
+        return True
+
+    async def forget(self, update: Update, context: Context) -> None:
+        """/forget: deletes feedback, open questions back, and the history of a user; says how much that was."""
+        user, message, people = update.effective_user, update.effective_message, self._service.people
+        if user is None or message is None:
+            return
+        language, pseudonym = self._service.language(user), self._service.pseudonym(user)
+        judgements = await self._service.queue.run(self._service.collection.feedback.forget, pseudonym)
+        people.drop_prompts(pseudonym)
+        questions = people.forget(user.id)
+        self._forget(user.id)
+        line = text(
+            "telegram.forgotten",
+            language,
+            judgements=number(judgements, language),
+            questions=number(questions, language),
+        )
+        button = InlineKeyboardButton(text("telegram.leave", language), callback_data=_LEAVE)
+        markup = InlineKeyboardMarkup.from_button(button) if people.is_member(user.id) else None
+        await message.reply_html(line, reply_markup=markup)
+
+    async def leave(self, update: Update, context: Context) -> None:
+        """The button under that: gives up what an invitation has given."""
+        if update.callback_query and update.effective_user:
+            self._service.people.remove_member(update.effective_user.id)
+            line = text("telegram.left", self._service.language(update.effective_user))
+            await acknowledge(update.callback_query, line)
+
+    async def history(self, update: Update, context: Context) -> None:
+        """/history: what is kept of a user's questions."""
+        user = update.effective_user
+        if user is None:
+            return
+        language = self._service.language(user)
+        asked = self._service.people.history(user.id, _HISTORY_SHOWN)
+        lines = [f"{entry.question} – {entry.answer or text('chat.no_answer', language)}" for entry in asked]
+        await say(
+            update, listing(text("telegram.history" if lines else "telegram.no_history", language), lines, language)
+        )
+
+
+def _command(message: Message) -> tuple[str, str]:
+    """The first word of a message without the bot's name, and what stands behind it."""
+    command, _, argument = (message.text or "").partition(" ")
+    return command.partition("@")[0], argument.strip()

@@ -1,0 +1,49 @@
+"""A press of a button under an answer: what it belongs to, or that this is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telegram import CallbackQuery, Message, Update
+
+from bot.messages import text
+from bot.telegram.handlers.excerpts import Place
+from bot.telegram.service import Service, acknowledge, asked_before
+from retrieval.types import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button under an answer: the message it stands under, the question before it, and where its quote stands.
+
+    ``document`` is None only for an answer without a quote.
+    """
+
+    query: CallbackQuery
+    message: Message
+    question: str
+    place: Place
+    document: Document | None
+    quote: str
+
+
+async def pressed(service: Service, update: Update) -> Pressed | None:
+    """The press in ``update``. None, said to the user, where question, article or quote are gone."""
+    query = update.callback_query
+    place = Place.read(query.data or "") if query else None
+    if query is None or place is None or not isinstance(query.message, Message):
+        await expired(service, update)
+        return None
+    document = await service.queue.run(service.collection.document, place.document_id)
+    question, quote = asked_before(query.message), place.quote(document)
+    if not question or quote is None or (quote and document is None):
+        await expired(service, update)
+        return None
+    return Pressed(query, query.message, question, place, document, quote)
+
+
+async def expired(service: Service, update: Update) -> None:
+    """Says so of a button whose question is gone, or one of another version."""
+    if update.callback_query:
+        line = text("telegram.expired", service.language(update.effective_user))
+        await acknowledge(update.callback_query, line)

@@ -1,0 +1,106 @@
+"""What the buttons under an answer show: the quote in its article, and all that is known of where it stands."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from html import escape
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.messages import text
+from bot.render.reply import TELEGRAM_LIMIT, around, cut, further, linked, width
+from bot.render.wording import citation, day, republished, title
+from retrieval.store.feedback import nearest
+from retrieval.types import Answer, Document
+
+#: The buttons, as their data begins; Telegram takes at most 64 bytes of it.
+MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"
+_PLACE = re.compile(r"[a-z]+:(\d{1,19}):(\d{1,8}):(\d{1,8}):([0-9a-f]{8})")
+_LINE_LIMIT = 500
+_COPIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a quote stands, as a button remembers it; ``mark`` tells whether the article still says so.
+
+    Of "the articles do not say", the article that came closest, and the offsets 0.
+    """
+
+    document_id: int
+    start: int
+    end: int
+    mark: str
+
+    @classmethod
+    def of(cls, answer: Answer) -> Place:
+        """Where the quote of ``answer`` stands."""
+        return cls(nearest(answer), answer.start or 0, answer.end or 0, _mark(answer.text or ""))
+
+    @classmethod
+    def read(cls, data: str) -> Place | None:
+        """What ``data`` has written; None for anything else."""
+        found = _PLACE.fullmatch(data)
+        return found and cls(int(found[1]), int(found[2]), int(found[3]), found[4])
+
+    def data(self, button: str) -> str:
+        """For a button's data."""
+        return f"{button}:{self.document_id}:{self.start}:{self.end}:{self.mark}"
+
+    def quote(self, document: Document | None) -> str | None:
+        """The quote, empty for an answer without one; None where the article is gone or says something else by now."""
+        quote = document.text[self.start : self.end] if document else ""
+        return quote if _mark(quote) == self.mark else None
+
+
+def _mark(quote: str) -> str:
+    return hashlib.sha256(quote.encode()).hexdigest()[:8]
+
+
+def buttons(answer: Answer, language: str) -> InlineKeyboardMarkup:
+    """What can be done with an answer: say what it is worth, and look around it."""
+    place = Place.of(answer)
+    looks = [(MORE, MORE)] if further(answer) else []
+    if answer.text is not None:
+        looks += [(name, place.data(name)) for name in (CONTEXT, SOURCE)]
+    rows = [
+        [InlineKeyboardButton(sign, callback_data=place.data(name)) for sign, name in (("👍", GOOD), ("👎", BAD))],
+        [InlineKeyboardButton(text(f"telegram.{name}", language), callback_data=data) for name, data in looks],
+    ]
+    return InlineKeyboardMarkup([row for row in rows if row])
+
+
+def context_html(document: Document, place: Place, language: str) -> str:
+    """The article with the quote in bold, or as much of it around the quote as fits a message."""
+    source = cut(citation(document, language, place.start), _LINE_LIMIT)
+    # Of an article of megabytes, no more is looked at than could be shown.
+    before = document.text[max(0, place.start - TELEGRAM_LIMIT) : place.start]
+    after = document.text[place.end : place.end + TELEGRAM_LIMIT]
+    quote = document.text[place.start : place.end]
+    before, quote, after = around(before, quote, after, TELEGRAM_LIMIT - width(source) - 2)
+    return f"{_plain(before)}<b>{_plain(quote)}</b>{_plain(after)}\n\n<i>{_plain(source)}</i>"
+
+
+def source_html(document: Document, place: Place, copies: tuple[Document, ...], language: str) -> str:
+    """Title, source, date, page and address of the article, a line each, and where else it stands."""
+    page = document.landmark_at(place.start).page
+    known = {
+        "chat.source": " ".join(document.source.split()),
+        "telegram.source_author": " ".join(document.author.split()),
+        "telegram.source_date": day(document.published, language),
+        "telegram.source_page": str(page) if page else "",
+        "telegram.source_link": document.url,
+    }
+    lines = [f"<b>{_plain(cut(title(document, language), _LINE_LIMIT))}</b>"]
+    lines += [_plain(cut(text(key, language, source=value), _LINE_LIMIT)) for key, value in known.items() if value]
+    if copies:
+        names = [linked(_plain(cut(republished(copy, language), 80)), copy.url) for copy in copies[:_COPIES]]
+        names += ["…"] if len(copies) > _COPIES else []
+        lines.append(text("chat.also_in", language, articles=", ".join(names)))
+    return "\n".join(lines)
+
+
+def _plain(words: str) -> str:
+    return escape(words, quote=False)

@@ -1,0 +1,122 @@
+"""Inline mode: ``@bot Frage`` in any chat offers the answers found."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from contextlib import suppress
+from functools import partial
+
+from telegram import (
+    InlineQuery,
+    InlineQueryResultArticle,
+    InlineQueryResultsButton,
+    InputTextMessageContent,
+    Update,
+)
+from telegram.error import BadRequest
+from telegram.ext import InlineQueryHandler
+
+from bot.messages import text
+from bot.render.reply import cut, further, passage_html, telegram_html
+from bot.render.wording import citation
+from bot.telegram.reader_queue import QueueFullError
+from bot.telegram.service import AnyApplication, Context, Service
+from retrieval.answering.conversation import Conversation
+from retrieval.errors import QuestionError
+from retrieval.types import Answer
+
+log = logging.getLogger(__name__)
+
+#: How long, in seconds, somebody has to stop typing whose question does not end in a question mark.
+PAUSE_SECONDS = 0.8
+#: How long, in seconds, Telegram gives the same answer without asking.
+CACHE_SECONDS = 30
+MOST_RESULTS = 10
+_USERS = 1000
+_TITLE_LIMIT = 100
+_START = "inline"
+
+
+class Inline:
+    """The handler of inline queries. They come with every key: only the newest of each user is answered."""
+
+    def __init__(self, service: Service, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self._service = service
+        self._pause_seconds = pause_seconds
+        self._newest: OrderedDict[int, str] = OrderedDict()
+
+    def register(self, application: AnyApplication) -> None:
+        """Adds the handler."""
+        application.add_handler(InlineQueryHandler(self.query))
+
+    async def query(self, update: Update, context: Context) -> None:
+        """An inline query: answered when it ends in "?" or nothing followed for a moment, else dropped."""
+        query = update.inline_query
+        if query is None:
+            return
+        question = query.query.encode("utf-8", "replace").decode().strip()
+        self._newest[query.from_user.id] = query.id
+        self._newest.move_to_end(query.from_user.id)
+        while len(self._newest) > _USERS:
+            self._newest.popitem(last=False)
+        if not question.endswith("?"):
+            await asyncio.sleep(self._pause_seconds)
+        if not question or self._is_old(query):
+            return
+        language = self._service.language(query.from_user)
+        try:
+            answer = await self._service.queue.ask(partial(self._ask, query), question)
+        except QuestionError:
+            return
+        except QueueFullError:
+            await refuse(query, text("telegram.too_many", language))
+            return
+        if answer is None:
+            return
+        if answer.text is None:
+            await refuse(query, text("chat.no_answer", language))
+        else:
+            await _answer(query, results(answer, language))
+
+    def _ask(self, query: InlineQuery, question: str) -> Answer | None:
+        """In the reader's thread: the answer, unless a newer query came while others were read."""
+        if self._is_old(query):
+            return None
+        conversation = Conversation(self._service.collection.answerer, top_k=MOST_RESULTS)
+        return conversation.ask(question)
+
+    def _is_old(self, query: InlineQuery) -> bool:
+        return self._newest.get(query.from_user.id) != query.id
+
+
+def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
+    """The quote, and the other passages found, at most ten in all."""
+    if answer.text is None or answer.document is None:
+        return []
+    offered = [(answer.text, citation(answer.document, language, answer.start), telegram_html(answer, language))]
+    for hit in further(answer):
+        where = citation(hit.document, language, hit.passage.start)
+        offered.append((hit.passage.text, where, passage_html(hit, language)))
+    return [
+        InlineQueryResultArticle(
+            id=str(number),
+            title=cut(" ".join(quote.split()), _TITLE_LIMIT),
+            description=cut(where, _TITLE_LIMIT),
+            input_message_content=InputTextMessageContent(html, parse_mode="HTML"),
+        )
+        for number, (quote, where, html) in enumerate(offered[:MOST_RESULTS])
+    ]
+
+
+async def refuse(query: InlineQuery, line: str) -> None:
+    """No results, but a line above them that leads to the bot."""
+    await _answer(query, [], InlineQueryResultsButton(cut(line, 64), start_parameter=_START))
+
+
+async def _answer(
+    query: InlineQuery, offered: list[InlineQueryResultArticle], button: InlineQueryResultsButton | None = None
+) -> None:
+    with suppress(BadRequest):  # Telegram waits some seconds only; who typed on does not need it any more.
+        await query.answer(offered, cache_time=CACHE_SECONDS, is_personal=True, button=button)

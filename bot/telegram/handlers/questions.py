@@ -1,0 +1,221 @@
+"""Questions: asked, corrected, and looked into with the buttons under their answer."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from telegram import InlineKeyboardMarkup, Message, Update
+from telegram.error import BadRequest
+from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
+
+from bot.messages import text
+from bot.render.reply import passages_html, telegram_html
+from bot.telegram.handlers.buttons import expired, pressed
+from bot.telegram.handlers.excerpts import CONTEXT, MORE, SOURCE, buttons, context_html, source_html
+from bot.telegram.service import AnyApplication, Context, Service, acknowledge, asked_before, mentions, question_of, say
+from retrieval.answering.conversation import Conversation
+from retrieval.errors import QuestionError
+from retrieval.types import Answer
+
+_CONVERSATIONS = 1000
+#: Answers that are corrected when their question is.
+_ANSWERS = 10_000
+
+
+class _ToTheBot(filters.MessageFilter):
+    """A text in a group that is a reply to the bot, or names it."""
+
+    def filter(self, message: Message) -> bool:
+        """As the base class."""
+        replied_to = message.reply_to_message.from_user if message.reply_to_message else None
+        return bool(message.text) and (
+            (replied_to is not None and replied_to.id == message.get_bot().id) or bool(mentions(message))
+        )
+
+
+@dataclass(slots=True)
+class _Talk:
+    """A conversation, and the number of the message that asked last in it."""
+
+    conversation: Conversation
+    last: int = 0
+
+
+class Questions:
+    """The handlers for questions."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._talks: OrderedDict[tuple[int, int], _Talk] = OrderedDict()
+        self._answers: OrderedDict[tuple[int, int], int] = OrderedDict()
+
+    def register(self, application: AnyApplication) -> None:
+        """Adds the handlers."""
+        asked = filters.TEXT & ~filters.COMMAND & (filters.ChatType.PRIVATE | _ToTheBot())
+        new, edited = filters.UpdateType.MESSAGE, filters.UpdateType.EDITED_MESSAGE
+        application.add_handlers(
+            [
+                CommandHandler("ask", self.question, filters=new),
+                CommandHandler(["neu", "new"], self.anew, filters=new),
+                CommandHandler("ask", self.edited, filters=edited),
+                MessageHandler(new & asked, self.question),
+                MessageHandler(edited & asked, self.edited),
+                CallbackQueryHandler(self.more, pattern=f"^{MORE}$"),
+                CallbackQueryHandler(self.context, pattern=f"^{CONTEXT}:"),
+                CallbackQueryHandler(self.source, pattern=f"^{SOURCE}:"),
+            ]
+        )
+
+    async def question(self, update: Update, context: Context) -> None:
+        """A question: a text in a private chat, behind /ask anywhere, to the bot in a group."""
+        message = update.effective_message
+        if message is None:
+            return
+        if not question_of(message):
+            await self._service.say(update, "ask_usage")
+            return
+        answer = await self._ask(update, message)
+        if answer is None:
+            await self._service.say(update, "bad_question")
+            return
+        await self._reply(update, message, answer)
+
+    async def anew(self, update: Update, context: Context) -> None:
+        """/neu or /new: the next question goes on from nothing."""
+        message, user = update.effective_message, update.effective_user
+        if message is not None:
+            talk = self._talk(message.chat_id, user.id if user else 0)
+            await self._service.queue.run(talk.conversation.forget)
+            await say(update, text("chat.forgotten", self._service.language(user)))
+
+    async def edited(self, update: Update, context: Context) -> None:
+        """A question that was corrected: so is its answer. One from before a restart is answered anew."""
+        message = update.effective_message
+        if message is None or not question_of(message):
+            return
+        answer = await self._ask(update, message)
+        if answer is None:
+            return
+        known = self._answers.get((message.chat_id, message.message_id))
+        if known is None:
+            await self._reply(update, message, answer)
+            return
+        language = self._service.language(update.effective_user)
+        try:
+            await message.get_bot().edit_message_text(
+                telegram_html(answer, language),
+                message.chat_id,
+                known,
+                parse_mode="HTML",
+                reply_markup=buttons(answer, language),
+            )
+        except BadRequest as error:
+            if "not modified" not in error.message:  # else it says what it said
+                await self._reply(update, message, answer)
+                return
+        self._record(update, answer)
+
+    async def more(self, update: Update, context: Context) -> None:
+        """The button for the other passages."""
+        query, language = update.callback_query, self._service.language(update.effective_user)
+        message = query.message if query else None
+        question = asked_before(message) if isinstance(message, Message) else ""
+        if query is None or not isinstance(message, Message) or not question:
+            await expired(self._service, update)
+            return
+        await acknowledge(query)
+        conversation = self._new_conversation()
+        async with self._service.typing(message):
+            please_wait = partial(self._service.please_wait, update)
+            answer = await self._service.queue.ask(conversation.ask, question, please_wait)
+        await message.reply_html(passages_html(answer, language), do_quote=True)
+        rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+        rest = [[button for button in row if button.callback_data != MORE] for row in rows]
+        with suppress(BadRequest):  # It may be gone already: pressed twice, or the message deleted.
+            await query.edit_message_reply_markup(InlineKeyboardMarkup([row for row in rest if row]))
+
+    async def context(self, update: Update, context: Context) -> None:
+        """The button for the article around the quote."""
+        press = await pressed(self._service, update)
+        if press and press.document:
+            await acknowledge(press.query)
+            language = self._service.language(update.effective_user)
+            await press.message.reply_html(context_html(press.document, press.place, language), do_quote=True)
+
+    async def source(self, update: Update, context: Context) -> None:
+        """The button for where the quote stands."""
+        press = await pressed(self._service, update)
+        if press and press.document:
+            await acknowledge(press.query)
+            language = self._service.language(update.effective_user)
+            copies = await self._service.queue.run(self._service.collection.copies, press.document.id)
+            html = source_html(press.document, press.place, copies, language)
+            await press.message.reply_html(html, do_quote=True)
+
+    def forget(self, user: int) -> None:
+        """Drops what is remembered of somebody's questions."""
+        for key in [key for key in self._talks if key[1] == user]:
+            del self._talks[key]
+
+    async def _ask(self, update: Update, message: Message) -> Answer | None:
+        """The answer to the question in ``message``; None if it cannot be asked.
+
+        The last question of a talk, corrected, goes on from what it went on from; an earlier one, from nothing.
+        """
+        user = update.effective_user
+        talk = self._talk(message.chat_id, user.id if user else 0)
+        if message.message_id > talk.last:
+            ask = talk.conversation.ask
+        elif message.message_id == talk.last:
+            ask = talk.conversation.correct
+        else:
+            ask = self._new_conversation().ask
+        try:
+            async with self._service.typing(message):
+                please_wait = partial(self._service.please_wait, update)
+                answer = await self._service.queue.ask(partial(self._answer, ask), question_of(message), please_wait)
+        except QuestionError:
+            return None
+        talk.last = max(talk.last, message.message_id)
+        return answer
+
+    def _answer(self, ask: Callable[[str], Answer], question: str) -> Answer:
+        """In the reader's thread: the answer. One that there is none is noted before it goes out, not after.
+
+        Once it is out nothing may come that a stop of the bot could cut off, or it would go out again.
+        """
+        answer = ask(question)
+        if answer.text is None:
+            self._service.collection.feedback.note_missed(answer.complete_question)
+        return answer
+
+    async def _reply(self, update: Update, message: Message, answer: Answer) -> None:
+        language = self._service.language(update.effective_user)
+        # A reply to the question: that is what the buttons later take the question from.
+        sent = await message.reply_html(
+            telegram_html(answer, language), reply_markup=buttons(answer, language), do_quote=True
+        )
+        self._answers[message.chat_id, message.message_id] = sent.message_id
+        while len(self._answers) > _ANSWERS:
+            self._answers.popitem(last=False)
+        self._record(update, answer)
+
+    def _record(self, update: Update, answer: Answer) -> None:
+        """Adds to the user's history, if one is kept."""
+        if update.effective_user and self._service.settings.telegram_history:
+            self._service.people.record(update.effective_user.id, answer.question, answer.text or "")
+
+    def _new_conversation(self) -> Conversation:
+        return Conversation(self._service.collection.answerer, top_k=self._service.settings.top_k)
+
+    def _talk(self, chat: int, user: int) -> _Talk:
+        """The talk with ``user`` in ``chat``; of many, those that spoke last are remembered."""
+        talk = self._talks.setdefault((chat, user), _Talk(self._new_conversation()))
+        self._talks.move_to_end((chat, user))
+        while len(self._talks) > _CONVERSATIONS:
+            self._talks.popitem(last=False)
+        return talk

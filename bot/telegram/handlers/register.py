@@ -1,0 +1,134 @@
+"""What the bot does with an update: all handlers together, those that everybody needs, and what becomes of errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from telegram import Update
+from telegram.error import Forbidden
+from telegram.error import TelegramError as BotApiError
+from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
+
+from bot.messages import text
+from bot.render.wording import citation, counted
+from bot.telegram.handlers.access import Access
+from bot.telegram.handlers.buttons import expired
+from bot.telegram.handlers.feedback import Feedback
+from bot.telegram.handlers.inline import Inline
+from bot.telegram.handlers.owners import Owners
+from bot.telegram.handlers.questions import Questions
+from bot.telegram.handlers.submissions import Receiving
+from bot.telegram.menus import announce_to_owner
+from bot.telegram.reader_queue import QueueFullError
+from bot.telegram.service import AnyApplication, Context, Service, listing, say
+from bot.telegram.transport.processor import is_passing
+from retrieval.errors import FundstelleError
+from retrieval.types import Document
+
+log = logging.getLogger(__name__)
+
+
+class Handlers:
+    """The handlers of one bot.
+
+    ``keep`` is called with an update whose reply could not be sent for the time being.
+    """
+
+    def __init__(self, service: Service, keep: Callable[[object], None]) -> None:
+        self._service = service
+        self._keep = keep
+
+    def register(self, application: AnyApplication) -> None:
+        """Adds all handlers, those that take less before those that take more."""
+        new = filters.UpdateType.MESSAGE
+        private = new & filters.ChatType.PRIVATE
+        questions = Questions(self._service)
+        Access(self._service, questions.forget).register(application)
+        Feedback(self._service).register(application)
+        Owners(self._service).register(application)
+        Receiving(self._service).register(application)
+        application.add_handlers(
+            [
+                CommandHandler("start", self.start, filters=new),
+                CommandHandler("help", self.help, filters=new),
+                CommandHandler("sources", self.sources, filters=new),
+            ]
+        )
+        questions.register(application)
+        Inline(self._service).register(application)
+        application.add_handlers(
+            [
+                MessageHandler(private & filters.COMMAND, self.unknown_command),
+                MessageHandler(private & ~filters.StatusUpdate.ALL, self.not_text),
+                CallbackQueryHandler(self.expired),
+            ]
+        )
+        application.add_error_handler(self.failed)
+
+    async def start(self, update: Update, context: Context) -> None:
+        """/start: who the bot is and what to do."""
+        user, language = update.effective_user, self._service.language(update.effective_user)
+        count = await self._service.queue.run(self._service.collection.article_count)
+        await self._service.say(update, "start", articles=counted("chat.articles", count, language))
+        if user and user.id in self._service.settings.telegram_owners:
+            with suppress(BotApiError):  # The menu is not worth an error.
+                await announce_to_owner(context.bot, self._service.settings, user.id)
+
+    async def help(self, update: Update, context: Context) -> None:
+        """/help."""
+        user, language = update.effective_user, self._service.language(update.effective_user)
+        parts = [text("telegram.help", language)]
+        if user and user.id in self._service.settings.telegram_owners:
+            parts.append(text("telegram.help_owner", language))
+        await say(update, "\n".join(part.rstrip() for part in parts))
+
+    async def sources(self, update: Update, context: Context) -> None:
+        """/sources: the articles, as many as fit one message."""
+        documents = await self._service.queue.run(self._service.collection.documents)
+        await say(update, sources_text(documents, self._service.language(update.effective_user)))
+
+    async def unknown_command(self, update: Update, context: Context) -> None:
+        """Any other command, in a private chat."""
+        await self._service.say(update, "unknown_command")
+
+    async def not_text(self, update: Update, context: Context) -> None:
+        """A photo, a sticker, a voice message … in a private chat."""
+        await self._service.say(update, "not_text")
+
+    async def expired(self, update: Update, context: Context) -> None:
+        """A button of another version."""
+        await expired(self._service, update)
+
+    async def failed(self, update: object, context: Context) -> None:
+        """What became of an error: the log gets it in full, the user a friendly line, the inbox keeps what can wait."""
+        error = context.error
+        number = update.update_id if isinstance(update, Update) else None
+        if is_passing(error):
+            log.warning("Update %s could not be answered and stays in the inbox: %s", number, error)
+            self._keep(update)
+            return
+        if isinstance(error, Forbidden):
+            log.info("Update %s has nobody to answer to: %s", number, error)
+            return
+        line = "failed"
+        if isinstance(error, QueueFullError):
+            log.warning("Update %s was refused: too many questions wait", number)
+            line = "too_many"
+        elif isinstance(error, FundstelleError):
+            log.error("Update %s failed: %s", number, error)
+        else:
+            log.error("Update %s failed", number, exc_info=error)
+        if isinstance(update, Update):
+            with suppress(BotApiError):
+                await self._service.say(update, line)
+
+
+def sources_text(documents: list[Document], language: str) -> str:
+    """The list of articles, title, source and date on a line each, at most TELEGRAM_LIMIT long."""
+    if not documents:
+        return text("telegram.no_sources", language)
+    return listing(
+        text("chat.sources", language), [f"• {citation(document, language)}" for document in documents], language
+    )

@@ -1,0 +1,181 @@
+"""Articles that owners send from their phones: files, links, and forwarded posts of channels."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+
+from telegram import Message, MessageOriginChannel, Update
+from telegram.error import BadRequest
+from telegram.ext import MessageHandler, filters
+
+from bot.messages import notice, text
+from bot.render.reply import cut
+from bot.render.wording import citation, counted, megabytes
+from bot.telegram.collection import Collection
+from bot.telegram.service import AnyApplication, Context, Service, listing
+from bot.telegram.uploads import keep
+from retrieval.errors import FundstelleError, LoadingError
+from retrieval.loading import SUFFIXES, read_document
+from retrieval.messages import in_language
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport
+
+log = logging.getLogger(__name__)
+
+#: What the Bot API lets a bot download.
+MOST_BYTES = 20_000_000
+#: From this many characters on, a forwarded post is an article.
+MIN_POST_CHARS = 200
+_SHOWN = 10
+_TITLE_CHARS = 150
+_LINK = re.compile(r"https?://\S+")
+
+
+class _IsLink(filters.MessageFilter):
+    """A text that is a web address and nothing else."""
+
+    def filter(self, message: Message) -> bool:
+        """As the base class."""
+        return bool(_LINK.fullmatch((message.text or "").strip()))
+
+
+class _IsPost(filters.MessageFilter):
+    """A message that was forwarded from a channel."""
+
+    def filter(self, message: Message) -> bool:
+        """As the base class."""
+        return isinstance(message.forward_origin, MessageOriginChannel)
+
+
+class Receiving:
+    """The handlers for articles from owners, in their private chats."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, application: AnyApplication) -> None:
+        """Adds the handlers; to be called before those of questions, which any text is one of."""
+        owners = self._service.from_owners()
+        application.add_handlers(
+            [
+                MessageHandler(owners & filters.Document.ALL, self.file),
+                MessageHandler(owners & _IsPost() & (filters.TEXT | filters.CAPTION), self.post),
+                MessageHandler(owners & filters.TEXT & _IsLink(), self.link),
+            ]
+        )
+
+    async def file(self, update: Update, context: Context) -> None:
+        """A file. Its type and size are looked at before it is fetched."""
+        message = update.effective_message
+        if message is None or message.document is None:
+            return
+        name, language = message.document.file_name or "", self._service.language(update.effective_user)
+        suffix = Path(name).suffix.lower()
+        if suffix not in SUFFIXES:
+            await self._service.say(update, "file_type", types=", ".join(sorted(SUFFIXES)))
+            return
+        if (message.document.file_size or 0) > MOST_BYTES:
+            await self._service.say(update, "file_size", limit=megabytes(MOST_BYTES, language))
+            return
+        async with self._service.typing(message):
+            try:
+                content = await (await message.document.get_file()).download_as_bytearray()
+            except BadRequest as error:  # too big for the Bot API, or gone
+                await self._service.say(update, "file_gone", error=error.message)
+                return
+            if len(content) > MOST_BYTES:
+                await self._service.say(update, "file_size", limit=megabytes(MOST_BYTES, language))
+                return
+            await self._take_up(update, lambda: self._add_file(name, bytes(content)))
+
+    async def link(self, update: Update, context: Context) -> None:
+        """A web address: the page there. Fetching may take long, and others may change the articles meanwhile."""
+        message = update.effective_message
+        if message is None:
+            return
+        address, collection = (message.text or "").strip(), self._service.collection
+        async with self._service.typing(message):
+            try:
+                download = await asyncio.to_thread(collection.fetch, address)
+            except FundstelleError as error:
+                await self._service.say(update, "taken_failed", article=cut(address, _TITLE_CHARS), reason=error)
+                return
+            await self._take_up(update, lambda: IndexReport((collection.add_page(download),)))
+
+    async def post(self, update: Update, context: Context) -> None:
+        """A post that was forwarded from a channel, if it is long enough to be an article."""
+        message = update.effective_message
+        if message is None or not isinstance(message.forward_origin, MessageOriginChannel):
+            return
+        words = (message.text or message.caption or "").encode("utf-8", "replace").decode()
+        if len(words.strip()) < MIN_POST_CHARS:
+            await self._service.say(update, "post_short", count=MIN_POST_CHARS)
+            return
+        origin, collection = message.forward_origin, self._service.collection
+        async with self._service.typing(message):
+            await self._take_up(update, lambda: IndexReport((collection.add_document(post_document(words, origin)),)))
+
+    async def _take_up(self, update: Update, add: Callable[[], IndexReport]) -> None:
+        """Runs ``add`` in the keeper's thread and says what came of it."""
+        started = time.perf_counter()
+        language = self._service.language(update.effective_user)
+
+        def taken() -> str:
+            return taken_text(self._service.collection, add(), language)
+
+        try:
+            line = await self._service.queue.change(taken)
+        except FundstelleError as error:
+            log.error("What an owner sent could not be taken up: %s", error)
+            line = text("telegram.not_taken", language, reason=error)
+        log.info("Taken up in %.1f s: %s", time.perf_counter() - started, " ".join(line.split()))
+        if update.effective_message:
+            await update.effective_message.reply_html(escape(line, quote=False), do_quote=True)
+
+    def _add_file(self, name: str, content: bytes) -> IndexReport:
+        path = keep(self._service.settings.home, name, content)
+        report = self._service.collection.add_file(path, self._service.queue.go_on)
+        if report.count(IndexOutcome.FAILED) == len(report.files):
+            path.unlink(missing_ok=True)  # nothing in it to be indexed again
+        return report
+
+
+def post_document(words: str, origin: MessageOriginChannel) -> Document:
+    """The article in a post: title from its first line, source, date and address from the channel.
+
+    Raises:
+        LoadingError: it holds no text.
+    """
+    document = read_document(words.encode(), Path("Beitrag.txt"))
+    channel = origin.chat
+    return replace(
+        document,
+        title=cut(next(line.strip() for line in words.splitlines() if line.strip()), _TITLE_CHARS),
+        source=channel.title or channel.username or document.source,
+        published=origin.date.date().isoformat(),
+        url=f"https://t.me/{channel.username}/{origin.message_id}" if channel.username else "",
+        path=f"telegram:{channel.id}/{origin.message_id}",
+    )
+
+
+def taken_text(collection: Collection, report: IndexReport, language: str) -> str:
+    """What became of what was sent, a line an article."""
+    if not report.files:
+        raise LoadingError(notice("telegram.no_article"))
+    lines = [_taken(collection, entry, language) for entry in report.files[:_SHOWN]]
+    return listing(lines[0], lines[1:], language, left_out=len(report.files) - len(lines))
+
+
+def _taken(collection: Collection, entry: FileReport, language: str) -> str:
+    document = collection.at(entry.path)
+    if document is None or entry.outcome is IndexOutcome.FAILED:
+        return text("telegram.taken_failed", language, article=Path(entry.path).name, reason=entry.reason)
+    sentences = counted("telegram.sentences", collection.sentences_of(document), language)
+    line = text(f"telegram.taken_{entry.outcome}", language, article=citation(document, language), sentences=sentences)
+    return f"{line} ({in_language(entry.reason, language)})" if entry.reason else line

@@ -1,0 +1,58 @@
+"""Names for people that tell them apart and say nothing else: what feedback is kept under."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+from bot.messages import notice
+from retrieval.errors import StoreError
+
+KEY_FILE = "feedback.key"
+_KEY_BYTES = 32
+
+
+class Pseudonyms:
+    """HMAC-SHA256 of a user's number with a key that lies in the data directory, readable by its owner alone.
+
+    Without the key the few billion numbers that there are could simply be tried.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / KEY_FILE
+
+    def of(self, user: int) -> str:
+        """The name of a user, 32 hexadecimal digits.
+
+        Raises:
+            StoreError: the key cannot be read or written.
+        """
+        return hmac.new(self._key, str(user).encode(), "sha256").hexdigest()[:32]
+
+    @cached_property
+    def _key(self) -> bytes:
+        try:
+            if not self._path.exists():
+                self._make_key()
+            key = self._path.read_bytes()
+        except OSError as error:
+            raise StoreError(notice("telegram.key_unreadable", path=self._path, error=error.strerror)) from error
+        if len(key) != _KEY_BYTES:
+            raise StoreError(notice("telegram.key_damaged", path=self._path))
+        return key
+
+    def _make_key(self) -> None:
+        """Writes it whole or not at all: another process may do the same at this moment."""
+        partial = self._path.with_name(f"{KEY_FILE}.{os.getpid()}")
+        file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(file, "wb") as target:
+                target.write(secrets.token_bytes(_KEY_BYTES))
+            with suppress(FileExistsError):
+                os.link(partial, self._path)
+        finally:
+            partial.unlink()

@@ -1,0 +1,195 @@
+"""The inbox: every update that Telegram hands over, on disk from before Telegram forgets it until it is answered.
+
+Telegram deletes an update once a higher offset is asked for, long before a handler is done with it. The inbox
+closes that gap: ``take`` returns after the updates are on disk, ``done`` is called after the reply went out, and
+``waiting`` gives at the next start what a crash left open. Of an update that is done only its number stays.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.messages import notice
+from retrieval.errors import StoreError
+
+#: An update that was begun this often and never finished takes the process down each time; it is put aside then.
+MAX_ATTEMPTS = 20
+#: Telegram itself keeps updates for a day, so a number older than this cannot come again.
+KEEP_DONE_SECONDS = 2 * 86400.0
+#: How many malformed updates are kept for a look at them.
+KEEP_REJECTED = 1000
+
+_VERSION = 1
+_PRUNE_EVERY_SECONDS = 3600.0
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS updates (
+    bot        INTEGER NOT NULL,            -- another bot counts its updates on its own
+    update_id  INTEGER NOT NULL,
+    received   REAL NOT NULL,               -- seconds since the epoch
+    state      TEXT NOT NULL CHECK (state IN ('waiting', 'done')),
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    body       TEXT NOT NULL,               -- JSON; emptied when done
+    PRIMARY KEY (bot, update_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS updates_waiting ON updates (bot, update_id) WHERE state = 'waiting';
+CREATE TABLE IF NOT EXISTS rejected (
+    number     INTEGER PRIMARY KEY,
+    bot        INTEGER NOT NULL,
+    received   REAL NOT NULL,
+    reason     TEXT NOT NULL,
+    body       TEXT NOT NULL,
+    UNIQUE (bot, body)                      -- an update that comes again is the same one
+);
+PRAGMA user_version = {_VERSION};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An update as it came: its number and its JSON text."""
+
+    update_id: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something among the updates that is none, and why."""
+
+    body: str
+    reason: str
+
+
+class Inbox:
+    """The inbox of one bot in the SQLite file ``path``. To be used from the thread that made it.
+
+    Raises StoreError when the file cannot be opened, is damaged, or was written by a newer Fundstelle.
+    """
+
+    def __init__(self, path: Path, bot: int) -> None:
+        self._bot = bot
+        self._pruned = 0.0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=5.0, isolation_level=None)
+            try:
+                self._prepare(path)
+            except BaseException:
+                self._db.close()
+                raise
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(notice("telegram.inbox_unreadable", path=path, error=error)) from error
+
+    def _prepare(self, path: Path) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > _VERSION:
+            raise StoreError(notice("telegram.inbox_newer", path=path))
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(_SCHEMA)
+
+    def take(self, updates: Sequence[Received], rejected: Sequence[Rejected] = ()) -> set[int]:
+        """Writes a batch in one transaction and returns the numbers that were not known before.
+
+        The batch has reached the disk when this returns. Raises sqlite3.Error, with nothing written.
+        """
+        now = time.time()
+        # A crash of the process loses nothing in any mode; only here may a power cut not lose anything either.
+        self._db.execute("PRAGMA synchronous = FULL")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            new = {update.update_id for update in updates if self._insert(update, now)}
+            self._db.executemany(
+                "INSERT INTO rejected (bot, received, reason, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [(self._bot, now, item.reason, item.body) for item in rejected],
+            )
+            if now - self._pruned > _PRUNE_EVERY_SECONDS or rejected:
+                self._prune(now)
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        finally:
+            self._db.execute("PRAGMA synchronous = NORMAL")
+        return new
+
+    def _insert(self, update: Received, now: float) -> bool:
+        cursor = self._db.execute(
+            "INSERT INTO updates (bot, update_id, received, state, body) VALUES (?, ?, ?, 'waiting', ?)"
+            " ON CONFLICT DO NOTHING",
+            (self._bot, update.update_id, now, update.body),
+        )
+        return cursor.rowcount == 1
+
+    def _prune(self, now: float) -> None:
+        self._db.execute("DELETE FROM updates WHERE state = 'done' AND received < ?", (now - KEEP_DONE_SECONDS,))
+        self._db.execute(
+            "DELETE FROM rejected WHERE number <= (SELECT max(number) FROM rejected) - ?", (KEEP_REJECTED,)
+        )
+        self._pruned = now
+
+    def waiting(self) -> list[Received]:
+        """What was taken and is not done, oldest first."""
+        rows = self._db.execute(
+            "SELECT update_id, body FROM updates WHERE bot = ? AND state = 'waiting' ORDER BY update_id", (self._bot,)
+        )
+        return [Received(update_id, body) for update_id, body in rows]
+
+    def waiting_count(self) -> int:
+        """How many those are."""
+        row = self._db.execute("SELECT count(*) FROM updates WHERE bot = ? AND state = 'waiting'", (self._bot,))
+        return int(row.fetchone()[0])
+
+    def begin(self, update_id: int) -> bool:
+        """Counts an attempt; False when the update is not waiting (any more) or was tried too often."""
+        row = self._db.execute(
+            "UPDATE updates SET attempts = attempts + 1 WHERE bot = ? AND update_id = ? AND state = 'waiting'"
+            " RETURNING attempts",
+            (self._bot, update_id),
+        ).fetchone()
+        if row is None:
+            return False
+        if row[0] > MAX_ATTEMPTS:
+            self.put_aside(update_id, f"begun {MAX_ATTEMPTS} times, never finished")
+            return False
+        return True
+
+    def keep(self, update_id: int) -> None:
+        """Leaves an update waiting whose reply could not be sent; that attempt does not count, however often.
+
+        Only for as long as a late answer is of use: what is older than KEEP_DONE_SECONDS is put aside in the end.
+        """
+        self._db.execute(
+            "UPDATE updates SET attempts = attempts - 1 WHERE bot = ? AND update_id = ? AND received > ?",
+            (self._bot, update_id, time.time() - KEEP_DONE_SECONDS),
+        )
+
+    def done(self, update_id: int) -> None:
+        """The reply went out: only the number stays, so that the update is known should it come again."""
+        self._db.execute(
+            "UPDATE updates SET state = 'done', body = '' WHERE bot = ? AND update_id = ?", (self._bot, update_id)
+        )
+
+    def put_aside(self, update_id: int, reason: str) -> None:
+        """Moves a waiting update to the rejected ones."""
+        self._db.execute(
+            "INSERT INTO rejected (bot, received, reason, body)"
+            " SELECT bot, received, ?, body FROM updates WHERE bot = ? AND update_id = ? ON CONFLICT DO NOTHING",
+            (reason, self._bot, update_id),
+        )
+        self.done(update_id)
+
+    def rejected(self) -> list[Rejected]:
+        """What was put aside, oldest first."""
+        rows = self._db.execute("SELECT body, reason FROM rejected WHERE bot = ? ORDER BY number", (self._bot,))
+        return [Rejected(body, reason) for body, reason in rows]
+
+    def close(self) -> None:
+        """Closes the file; the inbox cannot be used afterwards."""
+        self._db.close()

@@ -1,0 +1,135 @@
+"""Updates as they come in, by polling or by webhook: each is checked and on disk before it is handed on.
+
+python-telegram-bot parses a batch as a whole, so one update that it cannot parse would stop polling for good, and it
+confirms a batch before the handlers are through with it, so a crash would lose questions. Both are settled here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from typing import Any
+
+from telegram import CallbackQuery, Chat, Message, Update
+
+from bot.telegram.transport.inbox import Inbox, Received, Rejected
+
+log = logging.getLogger(__name__)
+
+#: Telegram's update numbers are positive 32-bit integers. A higher one, believed, would skip all that follow.
+MAX_UPDATE_ID = 2**31 - 1
+#: What Telegram is asked for.
+ALLOWED_UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY]
+#: Marks an update that only moves the offset on: what it stood for was malformed or is in the inbox already.
+SKIP = "fundstelle_skip"
+_MAX_REJECTED_CHARS = 10_000
+# How each update begins.
+_BEGIN = re.compile(r'\{\s*"update_id"\s*:\s*(\d+)')
+
+
+def problem(entry: object) -> str | None:
+    """Why ``entry`` cannot be handled as an update; None when it can."""
+    try:
+        update = Update.de_json(entry, None)  # type: ignore[arg-type]
+        wrong = _wrong_types(update)
+        return f"wrong type: {wrong}" if wrong else None
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _wrong_types(update: Update) -> str:
+    """The names of fields whose values have a type that the handlers cannot work with (the library lets them pass)."""
+    checks: list[tuple[str, object, type | tuple[type, ...]]] = []
+    user, chat, query = update.effective_user, update.effective_chat, update.callback_query
+    if user:
+        checks += [("user.id", user.id, int), ("user.language_code", user.language_code or "", str)]
+    if chat:
+        checks += [("chat.id", chat.id, int), ("chat.type", chat.type, str)]
+    if isinstance(query, CallbackQuery):
+        checks += [("callback_query.id", query.id, str), ("callback_query.data", query.data or "", str)]
+    inline = update.inline_query
+    if inline:
+        checks += [("inline_query.id", inline.id, str), ("inline_query.query", inline.query, str)]
+    message = update.effective_message
+    for part in (message, message.reply_to_message) if isinstance(message, Message) else ():
+        if part:
+            checks += [("message_id", part.message_id, int), ("text", part.text or "", str), ("chat", part.chat, Chat)]
+            checks += [("caption", part.caption or "", str)]
+            if part.document:
+                checks += [("file_name", part.document.file_name or "", str)]
+                checks += [("file_size", part.document.file_size or 0, int)]
+            checks += [("entity.type", entity.type, str) for entity in part.entities]
+            checks += [("entity.offset", entity.offset, int) for entity in part.entities]
+            checks += [("entity.length", entity.length, int) for entity in part.entities]
+    return ", ".join(name for name, value, kind in checks if not isinstance(value, kind) or isinstance(value, bool))
+
+
+def is_skip(update: Update) -> bool:
+    """Whether the update only moves the offset on."""
+    return SKIP in update.api_kwargs
+
+
+def _number(entry: object) -> int | None:
+    value = entry.get("update_id") if isinstance(entry, dict) else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_UPDATE_ID:
+        return value
+    return None
+
+
+def parsed(payload: bytes) -> Any:
+    """JSON as Telegram and what stands between send it, read as leniently as can be. Raises ValueError."""
+    try:
+        return json.loads(payload.decode("utf-8", "replace"), parse_int=_integer, strict=False)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _integer(digits: str) -> int | str:
+    """A JSON integer; one of absurd length stays text, because ``int`` refuses it and with it the whole batch."""
+    return int(digits) if len(digits) < 100 else digits
+
+
+def salvaged(payload: bytes) -> list[Any]:
+    """The updates in an answer that is not JSON as a whole.
+
+    One that cannot be read itself becomes a malformed one of the same number. Text that somebody wrote is never taken
+    for an update: within JSON strings quotes are escaped.
+    """
+    text = payload.decode("utf-8", "replace")
+    decoder = json.JSONDecoder(parse_int=_integer, strict=False)
+    entries: list[Any] = []
+    begins = [*_BEGIN.finditer(text)]
+    for begin, end in zip(begins, [*(later.start() for later in begins[1:]), len(text)], strict=True):
+        try:
+            entries.append(decoder.raw_decode(text, begin.start())[0])
+        except (ValueError, RecursionError):
+            entries.append({"update_id": _integer(begin[1]), "message": text[begin.start() : end]})
+    return entries
+
+
+def taken(inbox: Inbox, entries: list[Any]) -> list[dict[str, Any]]:
+    """What is to be handed on of ``entries``, by rising number: valid updates that are new and now on disk.
+
+    In the place of the others that have a number stand updates that only move the offset on (``is_skip``). Those that
+    are malformed lie among the inbox's rejected ones. Raises sqlite3.Error, with nothing written.
+    """
+    numbered: dict[int, dict[str, Any]] = {}  # By number, so that the last one in the list moves the offset on.
+    valid: list[Received] = []
+    rejected: list[Rejected] = []
+    for entry in entries:
+        number, reason = _number(entry), problem(entry)
+        if number is not None:
+            numbered.setdefault(number, {"update_id": number, SKIP: True})
+        if number is None or reason:
+            reason = reason or "update_id missing or out of range"
+            rejected.append(Rejected(json.dumps(entry)[:_MAX_REJECTED_CHARS], reason))
+            log.warning("Update %s is malformed and was put aside: %s", number, reason[:200])
+        else:
+            valid.append(Received(number, json.dumps(entry)))
+            numbered[number] = entry
+    new = inbox.take(valid, rejected)
+    for update in valid:
+        if update.update_id not in new:
+            numbered[update.update_id] = {"update_id": update.update_id, SKIP: True}
+    return [numbered[number] for number in sorted(numbered)]

@@ -1,0 +1,156 @@
+"""The webhook: Telegram posts each update to a public address, a reverse proxy passes it on to here.
+
+An update is answered with 200 only after it lies in the inbox; until then Telegram keeps it and posts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import os
+import secrets
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from telegram import Bot, Update
+from telegram.error import BadRequest
+from telegram.error import TelegramError as BotApiError
+
+from bot.messages import text
+from bot.settings import Settings
+from bot.telegram.monitoring.health import Health
+from bot.telegram.monitoring.http_server import Site
+from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.updates import ALLOWED_UPDATES, is_skip, parsed, taken
+from retrieval.errors import TelegramError
+
+log = logging.getLogger(__name__)
+
+SECRET_FILE = "telegram-webhook-secret"
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+#: Telegram's updates are a few kilobytes.
+MAX_BODY_BYTES = 1_000_000
+_BODY_SECONDS = 10.0
+#: How often, in seconds, Telegram is asked whether the webhook still is ours and works.
+CHECK_SECONDS = 20.0
+#: How long, in seconds, to wait after Telegram could not be told of the webhook.
+REGISTER_AGAIN_AFTER = 5.0
+
+
+def webhook_secret(settings: Settings) -> str:
+    """What Telegram sends along with each update: the setting, else one that is made once and kept in the home.
+
+    Raises TelegramError when it can neither be read nor kept.
+    """
+    if settings.telegram_webhook_secret:
+        return settings.telegram_webhook_secret.get_secret_value()
+    path = settings.home / SECRET_FILE
+    try:
+        with suppress(FileExistsError):
+            settings.home.mkdir(parents=True, exist_ok=True)
+            _write_once(path, secrets.token_urlsafe(32))
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TelegramError(text("telegram.no_secret", settings.language, path=path, error=error)) from error
+    if not secret:  # A crash came between making the file and filling it.
+        path.unlink(missing_ok=True)
+        return webhook_secret(settings)
+    return secret
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Writes a file that only its owner can read; FileExistsError if there is one."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(content)
+
+
+class Webhook:
+    """Receives updates at ``settings.telegram_webhook_listen`` and puts them into ``queue``, as polling does."""
+
+    def __init__(
+        self, settings: Settings, secret: str, bot: Bot, inbox: Inbox, queue: asyncio.Queue[object], health: Health
+    ) -> None:
+        assert settings.telegram_webhook_url is not None
+        self._url = settings.telegram_webhook_url
+        self._language = settings.language
+        self._secret = secret
+        self._bot = bot
+        self._inbox = inbox
+        self._queue = queue
+        self._health = health
+        application = web.Application(client_max_size=MAX_BODY_BYTES)
+        application.router.add_post(urlsplit(self._url).path or "/", self._receive)
+        self._site = Site(application, "telegram_webhook_listen", settings)
+        self._checks: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listens, then tells Telegram where. Raises TelegramError when the address is taken."""
+        await self._site.start()
+        while True:
+            try:
+                await self._register()
+                break
+            except BadRequest as error:
+                raise TelegramError(text("telegram.bad_webhook", self._language, error=error)) from error
+            except BotApiError as error:
+                log.warning("The webhook could not be set (%s); next try in %.0f s", error, REGISTER_AGAIN_AFTER)
+                await asyncio.sleep(REGISTER_AGAIN_AFTER)
+        self._health.telegram_answered()
+        self._checks = asyncio.create_task(self._keep_checking())
+
+    async def stop(self) -> None:
+        """No update is taken after this. The webhook stays set, so Telegram keeps what comes until the next start."""
+        if self._checks:
+            self._checks.cancel()
+        await self._site.stop()
+
+    async def _register(self) -> None:
+        await self._bot.set_webhook(self._url, secret_token=self._secret, allowed_updates=ALLOWED_UPDATES)
+
+    async def _keep_checking(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                await self.check()
+            except BotApiError as error:
+                log.warning("Telegram could not be asked about the webhook: %s", error)
+
+    async def check(self) -> None:
+        """Asks Telegram how the webhook does, and sets it again if somebody took it away."""
+        info = await self._bot.get_webhook_info()
+        if info.url != self._url:
+            log.error("Another program has changed the webhook; it is set again. Stop the other one.")
+            await self._register()
+        elif info.last_error_date and info.pending_update_count:
+            log.warning("Telegram does not reach the webhook: %s", info.last_error_message)
+        else:
+            self._health.telegram_answered()
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        given = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode()):
+            log.warning("A request with a wrong secret came to the webhook, from %s", request.remote)
+            return web.Response(status=401)
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await request.read()
+            entry = parsed(body)
+        except TimeoutError:
+            return web.Response(status=408)
+        except ValueError:
+            log.warning("A request came to the webhook that is not JSON")
+            return web.Response(status=400)
+        try:
+            entries = taken(self._inbox, [entry])
+        except sqlite3.Error as error:
+            log.error("The inbox cannot be written (%s); Telegram will send the update again", error)
+            return web.Response(status=503)
+        for update in (Update.de_json(entry, self._bot) for entry in entries):
+            if not is_skip(update):
+                self._queue.put_nowait(update)
+        self._health.telegram_answered()
+        return web.Response()

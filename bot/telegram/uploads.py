@@ -1,0 +1,52 @@
+"""Files that were sent to Fundstelle: kept in a folder of the data directory, so that they can be indexed again."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from itertools import count
+from pathlib import Path
+
+from bot.messages import notice
+from retrieval.errors import LoadingError
+
+FOLDER = "received"
+_NAME_LIMIT = 80
+# What stays of a name: letters and digits of any script, and a few signs that no file system minds.
+_UNSAFE = re.compile(r"[^\w .,()+-]+")
+
+
+def safe_name(name: str) -> str:
+    """A name that is one everywhere: no folders, not hidden, not too long; its ending stays."""
+    name = _UNSAFE.sub("_", unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode()))
+    stem, dot, suffix = name.rpartition(".")
+    if not dot:
+        stem, suffix = name, ""
+    stem = stem.strip(" ._")[:_NAME_LIMIT].rstrip(" .") or "datei"
+    return f"{stem}.{suffix[:10].lower()}" if suffix else stem
+
+
+def keep(home: Path, name: str, content: bytes) -> Path:
+    """Writes a file that was sent and returns where. The same one again is not written twice.
+
+    Raises:
+        LoadingError: it cannot be written.
+    """
+    folder, safe = home / FOLDER, Path(safe_name(name))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for number in count(1):
+            path = folder / (safe.name if number == 1 else f"{safe.stem}-{number}{safe.suffix}")
+            try:
+                file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            except FileExistsError:
+                if path.is_file() and path.read_bytes() == content:
+                    return path
+                continue
+            with os.fdopen(file, "wb") as target:
+                target.write(content)
+            return path
+    except OSError as error:
+        raise LoadingError(notice("telegram.cannot_keep", folder=folder, error=error.strerror)) from error
+    raise AssertionError("count() does not end")

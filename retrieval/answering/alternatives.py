@@ -1,0 +1,104 @@
+"""The spans that compete for an answer, and which of them are worth showing beside the best."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retrieval.answering.calibration import Evidence, sigmoid
+from retrieval.evaluation.metrics import normalise
+from retrieval.language.question_phrases import words_of
+from retrieval.language.terms import keyword_terms
+from retrieval.types import Alternative, Hit, Span
+
+#: An alternative is at least this share as likely to be right as the answer, and no more than this many are shown.
+CLOSE = 0.5
+ALTERNATIVES = 2
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span in a found passage, with what speaks for it and its log odds of being right."""
+
+    span: Span
+    hit: Hit
+    evidence: Evidence
+    logit: float
+
+    def place(self) -> tuple[int, int]:
+        """Where the span stands in its document. It is a literal part of it, or it is a bug that must show."""
+        document, start = self.hit.document, self.hit.passage.start + self.span.start
+        end = self.hit.passage.start + self.span.end
+        if document.text[start:end] != self.span.text:
+            raise RuntimeError(f"quote {self.span.text!r} is not at {start}:{end} of document {document.id}")
+        return start, end
+
+
+def alternatives(
+    question: str, best: Candidate, candidates: Sequence[Candidate], threshold: float
+) -> tuple[Alternative, ...]:
+    """Of ``candidates``, the surest first, those that say something else than ``best`` and are close to it.
+
+    ``threshold`` is the confidence from which on an answer is shown.
+    """
+    least = max(threshold, CLOSE * sigmoid(best.logit))
+    shown = [best]
+    for candidate in candidates:
+        if sigmoid(candidate.logit) < least or len(shown) > ALTERNATIVES:
+            break
+        if all(_differ(candidate, other) for other in shown):
+            shown.append(candidate)
+    return tuple(_alternative(question, other, best) for other in shown[1:])
+
+
+def same_kind(one: str, other: str) -> bool:
+    """Whether two quotes are two numbers of one unit, two times, or two names: one of them may be wrong."""
+    if any(letter.isdigit() for letter in one) != any(letter.isdigit() for letter in other):
+        return False
+    units, other_units = _units(one), _units(other)
+    if any(letter.isdigit() for letter in one):
+        return not units or not other_units or bool(units & other_units)
+    return _is_name(one) and _is_name(other) and not units & other_units
+
+
+def _alternative(question: str, other: Candidate, best: Candidate) -> Alternative:
+    start, end = other.place()
+    document, passage = other.hit.document, other.hit.passage
+    contradicts = (
+        document.id != best.hit.document.id
+        and same_kind(other.span.text, best.span.text)
+        and _is_about_the_same(question, other.hit, best.hit)
+    )
+    return Alternative(other.span.text, start, end, document, passage, sigmoid(other.logit), contradicts)
+
+
+def _is_about_the_same(question: str, one: Hit, other: Hit) -> bool:
+    """Whether two passages, with the titles of their articles, hold the same words of the question, and some."""
+    asked = set(keyword_terms(question))
+    shared, other_shared = (
+        asked.intersection(keyword_terms(f"{h.document.title} {h.passage.text}")) for h in (one, other)
+    )
+    return bool(shared) and shared == other_shared
+
+
+def _differ(one: Candidate, other: Candidate) -> bool:
+    """Whether two spans share no place, and neither says what the other does."""
+    (start, end), (other_start, other_end) = one.place(), other.place()
+    if one.hit.document.id == other.hit.document.id and start < other_end and other_start < end:
+        return False
+    said, other_said = f" {normalise(one.span.text)} ", f" {normalise(other.span.text)} "
+    return said not in other_said and other_said not in said
+
+
+def _units(quote: str) -> frozenset[str]:
+    """The words of a quote in lower case; all months and days are one."""
+    words = _WORD.findall(quote.lower())
+    return frozenset("time" if words_of("de").has("time", word) else word for word in words)
+
+
+def _is_name(quote: str) -> bool:
+    words = quote.split()
+    return len(words) > 1 and all(word[0].isupper() for word in words)

@@ -1,0 +1,127 @@
+"""A question in, an answer out: search, read, decide."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from retrieval.answering.alternatives import Candidate, alternatives
+from retrieval.answering.calibration import Calibration, Evidence, sigmoid
+from retrieval.errors import QuestionError
+from retrieval.evaluation.metrics import normalise
+from retrieval.inference.reader import Reader
+from retrieval.messages import notice
+from retrieval.search.search import Search
+from retrieval.types import Answer, Filter, Hit
+
+MAX_QUESTION_CHARS = 1000
+
+
+class Answerer:
+    """Answers questions from the collection; one question at a time."""
+
+    def __init__(
+        self, search: Search, reader: Reader, calibration: Calibration | None = None, *, threshold: float | None = None
+    ) -> None:
+        self._search = search
+        self._reader = reader
+        self._calibration = Calibration() if calibration is None else calibration
+        self._threshold = self._calibration.threshold if threshold is None else threshold
+
+    def load(self) -> None:
+        """Loads both models. Raises ModelError."""
+        self._search.load()
+        self._reader.load()
+
+    def ask(
+        self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
+        """The best quote of the ``top_k`` best passages, or "no answer" if none is likely enough to be right.
+
+        ``within`` says in which articles to look, ``favoured`` is the id of one whose passages are preferred.
+
+        Raises:
+            QuestionError: the question is empty or longer than 1,000 characters.
+            ModelError: a model cannot be loaded.
+            StoreError: the database cannot be read.
+        """
+        started = time.perf_counter()
+        question = checked_question(question)
+        answer = self.answer(question, self._search.search(question, limit=top_k, within=within, favoured=favoured))
+        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
+        """The best quote of these hits, or "no answer"."""
+        # The reader sees question and passage together, and so orders them better than search can.
+        candidates = sorted(self.candidates(question, hits), key=lambda candidate: -candidate.logit)
+        ordered = dict.fromkeys((*(candidate.hit for candidate in candidates), *hits))
+        best = self._closer(question, candidates[0]) if candidates else None
+        confidence = 0.0 if best is None else sigmoid(best.logit)
+        answer = Answer(
+            question,
+            text=None,
+            confidence=confidence,
+            hits=tuple(ordered),
+            best=None if best is None else best.span.text,
+        )
+        if best is None or confidence < self._threshold:
+            return answer
+        return replace(_quoted(answer, best), alternatives=alternatives(question, best, candidates, self._threshold))
+
+    def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
+        """The best span of each hit that has one."""
+        spans = self._reader.read(question, [hit.passage.text for hit in hits])
+        found = [(span, hit) for span, hit in zip(spans, hits, strict=True) if span is not None and span.text]
+        best_score = max((hit.score for hit in hits), default=0.0)
+        said = Counter(normalise(span.text) for span, _ in found)
+        candidates = []
+        for span, hit in found:
+            evidence = Evidence(span.margin, said[normalise(span.text)] - 1, hit.score - best_score)
+            candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
+        return candidates
+
+    def _closer(self, question: str, best: Candidate) -> Candidate:
+        """The span that the paragraph alone gives, if the reader is surer of it: less text distracts it less.
+
+        The confidence stays that of the passage, for which it was calibrated.
+        """
+        text = best.hit.passage.text
+        start = text.rfind("\n", 0, best.span.start) + 1
+        end = text.find("\n", best.span.end)
+        paragraph = text[start:] if end < 0 else text[start:end]
+        if paragraph == text:
+            return best
+        span = self._reader.read(question, [paragraph])[0]
+        if span is None or span.margin <= best.span.margin:
+            return best
+        return replace(best, span=replace(span, start=span.start + start, end=span.end + start))
+
+
+def checked_question(question: str) -> str:
+    """The question without space around it.
+
+    Raises:
+        QuestionError: it is empty or longer than 1,000 characters.
+    """
+    question = " ".join(question.split())
+    if not question:
+        raise QuestionError(notice("question.empty"))
+    if len(question) > MAX_QUESTION_CHARS:
+        raise QuestionError(notice("question.long", count=len(question), limit=MAX_QUESTION_CHARS))
+    return question
+
+
+def _quoted(answer: Answer, best: Candidate) -> Answer:
+    """The answer with its quote."""
+    start, end = best.place()
+    return replace(
+        answer,
+        text=best.span.text,
+        start=start,
+        end=end,
+        document=best.hit.document,
+        passage=best.hit.passage,
+        copies=best.hit.copies,
+    )

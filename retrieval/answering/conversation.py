@@ -1,0 +1,76 @@
+"""One person's talk with the articles: what the terminal chat and a Telegram chat have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from retrieval.answering.answerer import MAX_QUESTION_CHARS
+from retrieval.answering.followups import Turn, complete
+from retrieval.types import Answer, Filter
+
+if TYPE_CHECKING:
+    from retrieval.answering.answerer import Answerer
+
+#: Nobody remembers what "and when?" goes on from after that.
+TURN_SECONDS = 30 * 60
+
+
+class Conversation:
+    """Asks the questions of one chat; a follow-up ("Und wann?") is completed from the turn before it.
+
+    ``within`` says in which articles it looks, until it is set to something else. ``clock`` gives seconds.
+    Several conversations may share one answerer, as long as only one of them asks at a time.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        *,
+        top_k: int = 5,
+        within: Filter | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._answerer = answerer
+        self._top_k = top_k
+        self._clock = clock
+        self._turn: Turn | None = None
+        self._before: Turn | None = None
+        self._asked_at = 0.0
+        self.within = Filter() if within is None else within
+        self.last: Answer | None = None
+
+    def ask(self, question: str) -> Answer:
+        """The answer to ``question``. A question that cannot be asked (QuestionError) leaves ``last`` as it was."""
+        return self._ask(question, self._turn if self._clock() - self._asked_at <= TURN_SECONDS else None)
+
+    def correct(self, question: str) -> Answer:
+        """The answer to the last question in other words: it goes on from what that one went on from."""
+        return self._ask(question, self._before)
+
+    def _ask(self, question: str, turn: Turn | None) -> Answer:
+        understood = complete(question, turn) if turn is not None else None
+        if turn is None or understood is None or len(understood) > MAX_QUESTION_CHARS:
+            answer = self._answerer.ask(question, top_k=self._top_k, within=self.within)
+        else:
+            answer = self._answerer.ask(understood, top_k=self._top_k, within=self.within, favoured=turn.document_id)
+            answer = replace(answer, question=" ".join(question.split()), understood=answer.question)
+        self.last = answer
+        self._before, self._turn = turn, _turn(answer, turn)
+        self._asked_at = self._clock()
+        return answer
+
+    def forget(self) -> None:
+        """Begins anew: the next question goes on from nothing."""
+        self._turn = self._before = self.last = None
+
+
+def _turn(answer: Answer, before: Turn | None) -> Turn:
+    """The turn of an answer. Where the articles did not say, a follow-up leaves the talk at the article before it."""
+    if answer.document is not None:
+        return Turn(answer.complete_question, answer.text or "", answer.document.id)
+    if answer.understood and before is not None:
+        return Turn(answer.understood, "", before.document_id)
+    return Turn(answer.question)

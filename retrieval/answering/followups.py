@@ -1,0 +1,294 @@
+"""Follow-up questions: what is missing in one is taken from the turn before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from retrieval.language.question_phrases import (
+    Phrase,
+    Token,
+    Words,
+    asking,
+    content,
+    naming,
+    phrases,
+    tokens,
+    without_lead,
+    words_of,
+)
+from retrieval.language.terms import question_language
+
+#: A fragment is no longer than this; behind "und" or "what about" it may be.
+_FRAGMENT_WORDS, _LED_FRAGMENT_WORDS = 4, 7
+#: An answer that is longer does not stand for its question's subject.
+_ANSWER_WORDS = 7
+_TOPICS = 5
+#: A sentence of more words says what it is about, in words that no list holds.
+_SHORT = 9
+_BE = frozenset({"be", "is", "are", "was", "were", "been", "has", "have", "had", "will", "would", "can", "could"})
+_ACCUSATIVE = frozenset({"den", "einen", "keinen", "dem", "einem"})
+_DO = frozenset({"do", "does", "did"})
+_FORWARD = frozenset({"who", "of", "that", "which"})
+_FROM = frozenset({"von", "from"})
+_PARTITIVE = frozenset({"davon", "of", "it", "them", "that"})
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation as it was understood, its answer ("" when the articles did not say), and the
+    number of the article that the answer is from."""
+
+    question: str
+    answer: str = ""
+    document_id: int | None = None
+
+
+def complete(question: str, last: Turn) -> str | None:
+    """What ``question`` means after the turn ``last``; None when it stands for itself or repeats the last one."""
+    question = " ".join(question.split())
+    understood = None if question == last.question else _understood(question, last)
+    return None if understood == question else understood
+
+
+def _understood(question: str, last: Turn) -> str | None:
+    before = question_language(last.question)
+    words = words_of(question_language(question, before))
+    bare = without_lead(question, words)
+    found = tokens(bare)
+    if not found:
+        return None
+    other_language = words.language != before
+    asked = asking(found, words)
+    if asked and _is_bare(question, bare, found, asked, words):
+        return _with_topic(bare, found, last, words) if other_language else _ask_otherwise(bare, found, last, words)
+    if not asked and (pieces := _fragment(question, bare, words)):
+        return _with_topic(bare, found, last, words) if other_language else _exchange(bare, pieces, last, words)
+    # "Was ist mit … verbunden?" is a question of its own.
+    whole = tokens(question)
+    if len(whole) > len(found) + 1:
+        bare, found, asked = question, whole, asking(whole, words)
+    is_question = asked or question.rstrip().endswith("?")
+    if is_question and _lacks_subject(bare, found, asked, last, words):
+        return _with_topic(bare, found, last, words)
+    return None
+
+
+# What is missing
+
+
+def _is_bare(question: str, bare: str, found: Sequence[Token], asked: int, words: Words) -> bool:
+    """Whether there is only a question word, with its noun and "genau", "davon", "of it" at most."""
+    if any(not words.has("extra", token.low) and token.low not in _PARTITIVE for token in found[asked:]):
+        return False
+    # English verbs look like nouns: "What surrounds chloroplasts?"
+    return words.language == "de" or _is_led(question, bare) or asked <= 2 or words.has("how", found[0].low)
+
+
+def _is_led(question: str, bare: str) -> bool:
+    """Whether "und", "what about" and the like stood before the question."""
+    return len(bare) < len(question.strip())
+
+
+def _fragment(question: str, bare: str, words: Words) -> list[Phrase]:
+    """The phrases of a question that consists of nothing else ("Und für Kinder?"); empty when there is more."""
+    # Here the first word's capital does count, unless no noun is written like it: no sentence begins with it.
+    found = [replace(token, first=token.first and token.low in words.stop) for token in tokens(bare)]
+    listed = phrases(bare, found, words)
+    inside = [token for token in found if any(phrase.start <= token.start < phrase.end for phrase in listed)]
+    if not listed or any(token not in inside and not words.has("extra", token.low) for token in found):
+        return []
+    if words.language == "en" and any(words.has("verb", token.low) for token in found):
+        return []
+    if _is_led(question, bare):
+        return listed if len(found) <= _LED_FRAGMENT_WORDS else []
+    if listed[0].preposition:
+        return listed if len(found) <= _FRAGMENT_WORDS else []
+    return listed if len(found) == 1 and question.rstrip().endswith("?") else []
+
+
+def _lacks_subject(bare: str, found: Sequence[Token], asked: int, last: Turn, words: Words) -> bool:
+    """Whether a sentence leaves open what it is about: a pronoun for something named before, or nothing named."""
+    known = frozenset(token.low for token in tokens(f"{last.question} {last.answer}"))
+    if len(found) <= _SHORT and not _defines(found, words) and not naming(found, words, known):
+        return True
+    return any(_points_back(bare, found, position, asked, words) for position in range(len(found)))
+
+
+def _defines(found: Sequence[Token], words: Words) -> bool:
+    """Whether it asks what a word means: "Was sind Bauleiter?"."""
+    return len(found) == 3 and found[0].low in {"was", "what"} and found[2].low not in words.stop
+
+
+def _points_back(bare: str, found: Sequence[Token], position: int, asked: int, words: Words) -> bool:
+    """Whether the word at ``position`` stands for something that the question itself does not name before it."""
+    token = found[position]
+    if token.text[0].isupper() and not token.first:
+        return False  # "Sie" speaks to somebody
+    word, following = token.low, found[position + 1 :]
+    # What is asked for ("Welchen Preis") is not what a pronoun of the same clause means ("bekam sie").
+    begin = 0 if "," in bare[: token.start] else asked
+    inside = list(content(found[begin:position], words))
+    if words.has("personal", word):
+        return not inside
+    if words.has("possessive", word):
+        return not any(content(found[:position], words)) and position > 0
+    if words.has("there", word):
+        stands = words.language == "de" or (not following and position > 0 and found[position - 1].low not in _BE)
+        stands = stands or (position > 0 and found[position - 1].low == "from")
+        return stands and not naming(found[begin:position], words, frozenset())
+    if words.has("alone_demonstrative", word):
+        return position > 0 and not following and not inside
+    if words.has("demonstrative", word):
+        # "In diesem Jahr" points to the calendar, "those who" to what follows.
+        forward = following and (following[0].low in _FORWARD or words.has("time", following[0].low))
+        return not inside and not forward
+    return False
+
+
+# What takes its place
+
+
+def _ask_otherwise(bare: str, found: Sequence[Token], last: Turn, words: Words) -> str:
+    """Another question word for that of the last question ("Und wann?"), whose answer takes the old one's place."""
+    before = tokens(last.question)
+    asked = asking(before, words)
+    partitive = next((token for token in found if token.low in {"davon", "it", "them"}), None)
+    if not asked or asked == len(before):
+        return _with_topic(bare, found, last, words)
+    end = asking(found, words)
+    new = bare[: found[-1].end]
+    rest = last.question[before[asked - 1].end :].strip(" ?!.")
+    subject = _subject(before[:asked], last, words)
+    if found[0].low == before[0].low or any(content(found[:end], words)):
+        subject = ""  # the same is asked of others, or the new question word brings its own noun
+    elif subject and partitive is not None:
+        new = new[: partitive.start] + ("von " if partitive.low == "davon" else "") + subject + new[partitive.end :]
+        subject = ""
+    if subject and found[end - 1].low in {"viele", "many", "viel", "much"}:
+        return f"{new} {subject} {rest}?"
+    return f"{new} {_put_in(subject, rest, words, is_subject=before[0].low == 'wer')}?"
+
+
+def _put_in(thing: str, rest: str, words: Words, *, is_subject: bool) -> str:
+    """``rest`` of a question with the thing that it had asked for, which ``is_subject`` says for sure or not."""
+    if not thing:
+        return rest
+    verb, _, others = rest.partition(" ")
+    following = tokens(others)
+    if words.language == "de":
+        subject = next((p for p in phrases(others, following, words) if not p.preposition), None)
+        if is_subject or subject is None or subject.article in _ACCUSATIVE:
+            return f"{verb} {thing} {others}".strip()
+        # The thing is the object: before a participle or the like, else at the end.
+        last = following[-1]
+        return f"{rest} {thing}" if last.capital else f"{verb} {others[: last.start]}{thing} {others[last.start :]}"
+    is_object = bool(following) and (words.has("article", following[0].low) or following[0].text[0].isupper())
+    if verb.lower() in _DO or (verb.lower() in _BE and is_object):
+        return f"{rest} {thing}"
+    return f"{verb} {thing} {others}" if verb.lower() in _BE else f"{thing} {rest}"
+
+
+def _subject(phrase: Sequence[Token], last: Turn, words: Words) -> str:
+    """What the last question asked for: its answer, else the noun beside its question word; "" for a place, a time."""
+    if words.is_preposition(phrase[0].low):
+        return ""
+    if words.has("thing", phrase[0].low) and _stands(last.answer):
+        return last.answer
+    nouns = list(content(phrase, words))
+    return last.question[nouns[0].start : nouns[-1].end] if nouns else ""
+
+
+def _stands(answer: str) -> bool:
+    """Whether the answer is short enough to stand for what was asked."""
+    return 0 < len(answer.split()) <= _ANSWER_WORDS
+
+
+def _exchange(bare: str, pieces: Sequence[Phrase], last: Turn, words: Words) -> str:
+    """Each phrase takes the place of one of its kind in the last question, or is added to it."""
+    question = last.question
+    for piece in pieces:
+        text = bare[piece.start : piece.end]
+        if piece.preposition or piece.article:
+            text = text[0].lower() + text[1:]
+        before = tokens(question)
+        there = phrases(question, before, words, asking(before, words))
+        slot = _slot(piece, there, words)
+        if slot is None and piece.kind == "group":
+            question = _without_group(question, words)
+        if slot is None:
+            added = text if piece.preposition or piece.kind == "time" else f"({text})"
+            question = f"{question.rstrip(' ?!.')} {added}?"
+        else:
+            alike = bool(piece.preposition) == bool(slot.preposition) or (piece.preposition and piece.kind == "time")
+            start, new = (slot.start, text) if alike else (slot.noun, bare[piece.noun : piece.end])
+            question = question[:start] + new + question[slot.end :]
+    if any(words.has("possessive", piece.article) for piece in pieces):
+        return _with_topic(question, tokens(question), last, words)
+    return question
+
+
+def _without_group(question: str, words: Words) -> str:
+    """The question without a group of people that only describes: "adult admission"."""
+    described = next((token for token in tokens(question) if words.has("group", token.low)), None)
+    return question if described is None else question[: described.start] + question[described.end :].lstrip()
+
+
+def _slot(piece: Phrase, there: Sequence[Phrase], words: Words) -> Phrase | None:
+    """The phrase that ``piece`` replaces: the first that is most like it, None if none is like it."""
+
+    def like(phrase: Phrase) -> int:
+        same_kind = phrase.kind == piece.kind
+        if piece.kind in {"time", "group", "number"} or phrase.kind in {"time", "number"}:
+            return 3 * same_kind
+        if piece.preposition:
+            if piece.preposition == phrase.preposition:
+                return 3
+            places = words.has("place", piece.preposition) and words.has("place", phrase.preposition)
+            return 2 * places
+        if not phrase.preposition:
+            return 3 if bool(piece.article) == bool(phrase.article) else 1
+        return 0 if piece.article else 2
+
+    best = max(there, key=like, default=None)
+    return best if best is not None and like(best) else None
+
+
+def _with_topic(bare: str, found: Sequence[Token], last: Turn, words: Words) -> str:
+    """The question with what was talked of behind it: "Woher kamen sie (Störe, Oder)?"."""
+    stem = bare.rstrip(" ?!.")
+    place = _place(last)
+    there = next((position for position, token in enumerate(found) if words.has("there", token.low)), None)
+    if place and there is not None:
+        from_there = there > 0 and found[there - 1].low in _FROM
+        name = last.question[place.noun : place.end] if from_there else last.question[place.start : place.end]
+        stem = stem[: found[there].start] + name + stem[found[there].end :]
+    said = frozenset(token.low for token in tokens(stem))
+    topics = [topic for topic in _topics(last) if not any(token.low in said for token in tokens(topic))]
+    return f"{stem} ({', '.join(topics[:_TOPICS])})?" if topics else f"{stem}?"
+
+
+def _place(last: Turn) -> Phrase | None:
+    """The place in the last question."""
+    words = words_of(question_language(last.question))
+    listed = phrases(last.question, tokens(last.question), words)
+    return next((p for p in listed if words.has("place", p.preposition) and p.kind == "other"), None)
+
+
+def _topics(last: Turn) -> list[str]:
+    """What the last turn was about: its answer if that is a name or a thing, and the names in its question."""
+    words = words_of(question_language(last.question))
+    found = tokens(last.question)
+    asked = asking(found, words)
+    topics = []
+    if asked and words.has("thing", found[0].low) and _stands(last.answer) and not last.answer[0].isdigit():
+        topics.append(last.answer)
+    listed = phrases(last.question, found, words)
+    telling = [p for p in listed if p.kind == "other" and naming(_within(p, found), words, frozenset())]
+    for phrase in telling or [p for p in listed if p.kind == "other"] or listed:
+        topics.append(last.question[phrase.noun : phrase.end])
+    return list(dict.fromkeys(topics))
+
+
+def _within(phrase: Phrase, found: Sequence[Token]) -> list[Token]:
+    return [token for token in found if phrase.start <= token.start < phrase.end]

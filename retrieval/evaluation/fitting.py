@@ -1,0 +1,212 @@
+"""Fits a reader's calibration on questions whose answers are known.
+
+Logistic regression over the features of the candidates (``retrieval.answering.calibration``) decides which candidate is
+best; a second one, over the chosen candidates only, makes its log odds a probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.answering.alternatives import Candidate
+from retrieval.answering.answerer import Answerer
+from retrieval.answering.calibration import Calibration, Calibrations, sigmoid
+from retrieval.errors import EvaluationError
+from retrieval.evaluation.squad import (
+    EvaluationQuestion,
+    EvaluationSet,
+    Progress,
+    asked,
+    is_right,
+    temporary_search,
+)
+from retrieval.inference.embedder import Embedder
+from retrieval.inference.reader import Reader
+from retrieval.messages import notice
+
+ANSWERED = 0.80  # share of the answerable questions that the threshold has to leave answered
+FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit
+FOUND = ("margin", "agreeing", "behind")  # features of a candidate in a passage that search found
+GIVEN = ("margin",)  # features of the span in a given text
+
+#: For one question: the features of each candidate, and whether it is right.
+Row = Sequence[tuple[Sequence[float], bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A calibration, and what it does at its threshold with the questions that it was fitted on (shares, 0..1).
+
+    ``answered`` and ``right`` are shares of the answerable questions, ``silent`` is the share of the others that
+    are left unanswered.
+    """
+
+    calibration: Calibration
+    questions: int
+    answered: float
+    right: float
+    silent: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.calibration}\n  {self.questions} questions: {self.answered:.1%} of the answerable ones answered, "
+            f"{self.right:.1%} rightly; {self.silent:.1%} of the rest left"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """Both fits of a reader, as ``Calibrations`` has them."""
+
+    found: Fit
+    given: Fit
+
+    @property
+    def calibrations(self) -> Calibrations:
+        """Without the shares, to be kept."""
+        return Calibrations(found=self.found.calibration, given=self.given.calibration)
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """What came out for questions whose answers are known, a row a question.
+
+    ``given`` are the candidates in the question's own text, ``found`` those in passages that search found;
+    ``answerable`` says whether the text answers it.
+    """
+
+    given: tuple[Row, ...] = ()
+    found: tuple[Row, ...] = ()
+    answerable: tuple[bool, ...] = ()
+
+    def __add__(self, other: Observations) -> Observations:
+        return Observations(self.given + other.given, self.found + other.found, self.answerable + other.answerable)
+
+    def fits(self) -> Fits:
+        """Both calibrations. Raises EvaluationError where there is nothing to fit."""
+        answerable = np.array(self.answerable)
+        return Fits(found=fit(self.found, answerable, FOUND), given=fit(self.given, answerable, GIVEN))
+
+
+def calibrate(
+    data: EvaluationSet, embedder: Embedder, reader: Reader, *, top_k: int = 5, progress: Progress | None = None
+) -> Fits:
+    """Asks all questions, of their own texts and of the whole pipeline over all texts, and fits both calibrations.
+
+    Raises:
+        EvaluationError: fewer than ``FEWEST`` questions have an answer, or have none.
+        ModelError: a model cannot be used.
+    """
+    answerable = sum(bool(question.answers) for question in data.questions)
+    if min(answerable, len(data.questions) - answerable) < FEWEST:
+        unanswerable = len(data.questions) - answerable
+        raise EvaluationError(notice("evaluation.few", fewest=FEWEST, answerable=answerable, unanswerable=unanswerable))
+    return observe(data, embedder, reader, top_k=top_k, progress=progress).fits()
+
+
+def observe(
+    data: EvaluationSet, embedder: Embedder, reader: Reader, *, top_k: int = 5, progress: Progress | None = None
+) -> Observations:
+    """Asks all questions, of their own texts and of the whole pipeline over all texts. Raises ModelError."""
+    steps = 2 * len(data.questions)
+    given: list[Row] = []
+    for question in data.questions:
+        span = reader.read(asked(question), [data.documents[question.context].text])[0]
+        given.append([] if span is None else [((span.margin,), is_right(span.text, question))])
+        if progress is not None:
+            progress(len(given), steps)
+    found: list[Row] = []
+    with temporary_search(data.documents, embedder) as search:
+        answerer = Answerer(search, reader)
+        for question in data.questions:
+            hits = search.search(asked(question), limit=top_k)
+            candidates = answerer.candidates(asked(question), hits)
+            found.append([_labelled(candidate, question, data) for candidate in candidates])
+            if progress is not None:
+                progress(len(given) + len(found), steps)
+    answerable = tuple(bool(question.answers) for question in data.questions)
+    return Observations(tuple(given), tuple(found), answerable)
+
+
+def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]) -> Fit:
+    """The calibration for one row of candidates a question.
+
+    Args:
+        answerable: (questions,), whether each question has an answer.
+        names: what the features are called in ``Calibration``.
+
+    Raises:
+        EvaluationError: no question has a candidate.
+    """
+    every = [candidate for candidates in rows for candidate in candidates]
+    if not every:
+        raise EvaluationError(notice("evaluation.no_span"))
+    weights = logistic(np.array([values for values, _ in every], float), np.array([right for _, right in every], float))
+    # A question without any candidate stays unanswered, whatever the calibration.
+    asked_rows = np.array([bool(candidates) for candidates in rows])
+    chosen = [
+        max(candidates, key=lambda item: float(np.dot(weights[1:], item[0]))) for candidates in rows if candidates
+    ]
+    logits = np.array([weights[0] + np.dot(weights[1:], values) for values, _ in chosen])
+    right = np.zeros(len(rows), bool)
+    right[asked_rows] = [value for _, value in chosen]
+    shift, slope = logistic(logits[:, None], right[asked_rows].astype(float))
+    weights = np.concatenate([[shift + slope * weights[0]], slope * weights[1:]])
+    confidence = np.zeros(len(rows))
+    confidence[asked_rows] = [sigmoid(z) for z in shift + slope * logits]
+    features = {"agreeing": 0.0, "behind": 0.0, **dict(zip(names, weights[1:].tolist(), strict=True))}
+    threshold = best_threshold(confidence, right, answerable)
+    answered = confidence >= threshold
+    return Fit(
+        Calibration(bias=float(weights[0]), threshold=threshold, **features),
+        questions=len(rows),
+        answered=float(answered[answerable].mean()),
+        right=float((answered & right)[answerable].mean()),
+        silent=float((~answered)[~answerable].mean()),
+    )
+
+
+def logistic(features: NDArray[np.float64], right: NDArray[np.float64], penalty: float = 1e-2) -> NDArray[np.float64]:
+    """Weights, the first one the bias, by Newton's method with a small ridge.
+
+    Args:
+        features: (n, features).
+        right: (n,), 0 or 1.
+    """
+    x = np.column_stack([np.ones(len(features)), features])
+    weights = np.zeros(x.shape[1])
+    ridge = penalty * np.eye(x.shape[1])
+    for _ in range(50):
+        with np.errstate(over="ignore"):  # exp of a large number is infinite, and the probability 0: as it should be
+            p = 1 / (1 + np.exp(-(x @ weights)))
+        step = np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]) + ridge, x.T @ (right - p) - ridge @ weights)
+        weights += step
+        if np.abs(step).max() < 1e-8:
+            break
+    return weights
+
+
+def best_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:
+    """The threshold with the best balance of right answers and right silence that still answers ``ANSWERED``.
+
+    All arguments are (questions,), with questions of both kinds; ``confidence`` is 0..1.
+    """
+    highest = float(np.quantile(confidence[answerable], 1 - ANSWERED))
+    options = [t / 100 for t in range(1, 100) if t / 100 <= highest] or [round(highest, 2)]
+
+    def balance(threshold: float) -> float:
+        answered = confidence >= threshold
+        return float((answered & right)[answerable].mean() + (~answered)[~answerable].mean())
+
+    return max(options, key=balance)
+
+
+def _labelled(candidate: Candidate, question: EvaluationQuestion, data: EvaluationSet) -> tuple[Sequence[float], bool]:
+    """The features ``FOUND``, and whether this is the answer in the question's own text."""
+    hit = candidate.hit
+    of_context = data.documents[question.context].text in {d.text for d in (hit.document, *hit.copies)}
+    return astuple(candidate.evidence), of_context and is_right(candidate.span.text, question)

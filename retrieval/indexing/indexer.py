@@ -1,0 +1,255 @@
+"""Taking up files: load, split, cut into passages, embed, store."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval.errors import LoadingError
+from retrieval.indexing.reembedding import match_embedder
+from retrieval.indexing.stopwatch import Stopwatch
+from retrieval.language.compounds import all_terms
+from retrieval.language.passages import build_passages
+from retrieval.language.sentences import SentenceSplitter
+from retrieval.language.terms import text_language
+from retrieval.loading import find_files, load_documents
+from retrieval.messages import notice
+from retrieval.search.index_file import IndexState, index_file
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.rows import now
+from retrieval.store.store import Store
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Parts, Source, SourceKind
+
+if TYPE_CHECKING:
+    from retrieval.inference.embedder import Embedder
+
+logger = logging.getLogger(__name__)
+
+#: Sentences embedded together, over as many articles as it takes.
+EMBEDDED_TOGETHER = 512
+
+#: The position of an item in a run, and of an article within it.
+Place = tuple[int, int]
+Loaded = tuple[Place, Document | FileReport]
+
+
+class Indexer:
+    """Takes files or documents up into a store, and brings the vector index up to date afterwards.
+
+    So are articles that wait: copies of one that is gone or says something else now. One process at a time does it.
+    ``notify`` is told what happens besides: re-embedding for another embedder, an index rebuilt. Nine tenths of the
+    time go into embedding, which uses every core by itself, and less than a tenth into splitting (``index --timings``):
+    in a process of its own it would gain next to nothing.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        splitter: SentenceSplitter,
+        embedder: Embedder,
+        notify: Callable[[str], None] = lambda notice: None,
+    ) -> None:
+        self._store = store
+        self._splitter = splitter
+        self._embedder = embedder
+        self._notify = notify
+        self._watch = Stopwatch()  # of the last run
+
+    def index(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> IndexReport:
+        """Takes up these files and the known files below these folders, each in a transaction of its own.
+
+        A file or a member of one that cannot be taken up is reported and never stops the others. Articles of a file
+        that are no longer in it go. ``progress`` gets the articles done and those in all, as far as they are known, and
+        then, if the index file is due to be written, the sentences in it and in all.
+
+        Raises:
+            LoadingError: a path is missing, or a folder holds no known file.
+            StoreError: the store cannot be written, or another process is writing it; what was stored until then
+                stays.
+            ModelError: the embedder cannot be used.
+        """
+        report = self._run(find_files(paths), progress)
+        self._remember_folders(paths)
+        return report
+
+    def index_documents(
+        self, documents: Sequence[Document], progress: Callable[[int, int], None] | None = None
+    ) -> IndexReport:
+        """Like ``index`` for documents that are loaded already; each needs a ``path`` of its own."""
+        return self._run(documents, progress)
+
+    def remove(self, documents: Iterable[Document]) -> None:
+        """Takes articles out, and does not look at their pages again; copies of them are searched from now on.
+
+        Raises:
+            StoreError: the store cannot be written, or another process is writing it.
+            ModelError: there are copies to take up, and the embedder cannot be used.
+        """
+        with self._store.writing():
+            for document in documents:
+                self._store.remove(document.id)
+                self._store.remove_source(document.path)
+            if self._store.waiting():
+                self._run((), None)
+
+    def _run(self, items: Sequence[Path | Document], progress: Callable[[int, int], None] | None) -> IndexReport:
+        started = time.perf_counter()
+        self._watch = Stopwatch()
+        reports: dict[Place, FileReport] = {}
+        total = len(items)
+
+        def report(place: Place, entry: FileReport) -> None:
+            nonlocal total
+            # How many articles a file holds shows only while it is read.
+            total += place not in reports and place[1] > 0
+            reports[place] = entry
+            if progress is not None:
+                progress(min(len(reports), total), total)
+
+        with self._store.writing(), self._store.damage_named():
+            file = index_file(self._store, unread=True)
+            KeywordIndex(self._store, self._notify).load()
+            match_embedder(self._store, self._embedder, notify=self._notify)
+            before = self._store.generation
+            self._take_up(_loaded(enumerate(items), self._remove_vanished), report)
+            self._take_up_waiting(reports, report)
+            if self._store.generation != before:
+                with self._watch.time("store"):
+                    # The first file of a collection that has outgrown memory replaces none.
+                    is_first = file.manifest is None and file.state is IndexState.CURRENT
+                    self._write_index((lambda notice: None) if is_first else self._notify, progress)
+        files = tuple(entry for place, entry in sorted(reports.items(), key=lambda placed: placed[0]) if place[0] >= 0)
+        return IndexReport(files, (time.perf_counter() - started) * 1000, self._watch.timings())
+
+    def _write_index(self, notify: Callable[[str], None], progress: Callable[[int, int], None] | None) -> None:
+        """Writes the index file if it is due: an article more or less does not make it so, nor costs reading it."""
+        if index_file(self._store, unread=True).state is not IndexState.CURRENT:
+            FaissVectorIndex(self._store, notify).load(progress)
+
+    def _remember_folders(self, paths: Sequence[Path]) -> None:
+        known = {source.location for source in self._store.sources()}
+        folders = {os.path.abspath(path) for path in paths if os.path.isdir(path)} - known
+        for folder in sorted(folders) if not self._store.read_only else ():
+            self._store.put_source(Source(folder, SourceKind.FOLDER, checked_at=now()))
+
+    def _take_up_waiting(
+        self, reports: Mapping[Place, FileReport], report: Callable[[Place, FileReport], None]
+    ) -> None:
+        """Copies whose original is gone or has changed; what this run has said about them is corrected."""
+        copies = {entry.path: place for place, entry in reports.items() if entry.outcome is IndexOutcome.DUPLICATE}
+        # Those that are not of this run are not in its report.
+        waiting = enumerate(self._store.waiting())
+        self._take_up([(copies.get(document.path, (-1, number)), document) for number, document in waiting], report)
+
+    def _take_up(self, loaded: Iterable[Loaded], report: Callable[[Place, FileReport], None]) -> None:
+        waiting: list[tuple[Place, Document, Parts]] = []
+        for place, document in self._unsettled(loaded, report):
+            parts = self._split(document)
+            if isinstance(parts, str):
+                report(place, FileReport(document.path, IndexOutcome.FAILED, parts))
+                continue
+            waiting.append((place, document, parts))
+            if sum(len(parts.sentences) for _, _, parts in waiting) >= EMBEDDED_TOGETHER:
+                self._embed_and_put(waiting, report)
+                waiting = []
+        self._embed_and_put(waiting, report)
+
+    def _unsettled(
+        self, loaded: Iterable[Loaded], report: Callable[[Place, FileReport], None]
+    ) -> Iterator[tuple[Place, Document]]:
+        """The articles that have to be split and embedded; all others are reported at once."""
+        for place, found in self._watch.each("parse", loaded):
+            if isinstance(found, FileReport):
+                report(place, found)
+                continue
+            document = replace(found, language=found.language or text_language(found.text))
+            with self._watch.time("store"):
+                stored = self._store.settle(document)
+            if stored is not None:
+                report(place, stored.report)
+            else:
+                yield place, document
+
+    def _remove_vanished(self, file: Path, paths: Set[str]) -> None:
+        """Takes out the articles of a file that are no longer in it; ``paths`` are those that are."""
+        stored = self._store.ids_below(os.path.abspath(file))
+        vanished = [document_id for path, document_id in stored.items() if path not in paths]
+        for document_id in vanished:
+            self._store.remove(document_id)
+        if vanished:
+            self._notify(notice("index.vanished", file=file, count=len(vanished)))
+
+    def _split(self, document: Document) -> Parts | str:
+        """The parts of an article; a ``str`` says why there are none."""
+        try:
+            with self._watch.time("split"):
+                return split_article(self._splitter, document.text)
+        except LoadingError as error:
+            return str(error)
+        except Exception as error:
+            logger.exception("splitting %s failed", document.path)
+            return notice("index.cannot_split", error=repr(error))
+
+    def _embed_and_put(
+        self, articles: Sequence[tuple[Place, Document, Parts]], report: Callable[[Place, FileReport], None]
+    ) -> None:
+        if not articles:
+            return
+        texts = [sentence.text for _, _, parts in articles for sentence in parts.sentences]
+        with self._watch.time("embed"):
+            # A long article in equal blocks, between which the embedder is free for the questions of others.
+            size = ceil(len(texts) / max(1, len(texts) // EMBEDDED_TOGETHER))
+            blocks = [self._embedder.embed_texts(texts[i : i + size]) for i in range(0, len(texts), size)]
+            vectors = np.concatenate(blocks)
+        self._watch.sentences += len(texts)
+        end = 0
+        for place, document, parts in articles:
+            start, end = end, end + len(parts.sentences)
+            with self._watch.time("store"):
+                stored = self._store.put(document, parts, vectors[start:end], signature=self._embedder.signature)
+            report(place, _noted(stored.report, document))
+
+
+def _noted(report: FileReport, document: Document) -> FileReport:
+    """The report, with what is odd about an article that was taken up."""
+    if document.language == "de":
+        return report
+    is_known = document.language != "other"
+    odd = notice("index.not_german", language=document.language) if is_known else notice("index.odd_language")
+    return replace(report, reason=report.reason or odd)
+
+
+def _loaded(
+    items: Iterable[tuple[int, Path | Document]], completely_read: Callable[[Path, Set[str]], None]
+) -> Iterator[Loaded]:
+    """All that is in the items; ``completely_read`` is told each file read to its end, and the paths found in it."""
+    for position, item in items:
+        if isinstance(item, Document):
+            yield (position, 0), item
+            continue
+        paths: set[str] = set()
+        complete = True
+        for number, found in enumerate(load_documents(item)):
+            paths.add(found.path)
+            complete = complete and not (isinstance(found, FileReport) and found.path == str(item))
+            yield (position, number), found
+        if complete:
+            completely_read(item, paths)
+
+
+def split_article(splitter: SentenceSplitter, text: str) -> Parts:
+    """Sentences, passages and keyword terms of one article. Raises LoadingError if it has no sentence."""
+    sentences = splitter.split(text)
+    if not sentences:
+        raise LoadingError(notice("index.no_sentence"))
+    passages = build_passages(text, sentences)
+    return Parts(sentences, passages, tuple(all_terms(passage.text) for passage in passages))

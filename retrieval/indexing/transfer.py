@@ -1,0 +1,178 @@
+"""A collection as a file: a JSON object a line, an article each, from which it can be built again elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from retrieval.errors import LoadingError
+from retrieval.indexing.indexer import Indexer
+from retrieval.loading.metadata import iso_date
+from retrieval.messages import notice
+from retrieval.store.store import Store
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Landmark, Version
+
+MAX_LINE_BYTES: Final = 256_000_000
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: What a version keeps of an article, besides its text.
+_OF_VERSION: Final = ("title", "source", "url", "published", "author")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An article with its past."""
+
+    document: Document
+    added: str
+    versions: tuple[Version, ...]
+
+
+def export(store: Store, file: TextIO) -> int:
+    """Writes all articles, those before their copies; how many they were."""
+    with store.snapshot():
+        articles = sorted(store.articles(), key=lambda article: (article.copy_of > 0, article.document.id))
+        for article in articles:
+            document = article.document
+            line = {
+                "path": document.path,
+                **_described(document),
+                "language": document.language,
+                "added": article.added,
+                "landmarks": [astuple(landmark) for landmark in document.landmarks],
+                "text": document.text,
+                "versions": [
+                    {**_described(version.document), "replaced_at": version.replaced_at, "text": version.document.text}
+                    for version in store.versions(document.id)
+                ],
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return len(articles)
+
+
+def take_in(
+    path: Path, store: Store, indexer: Indexer, progress: Callable[[int, int], None] | None = None
+) -> IndexReport:
+    """Takes up the articles of an exported file as if they were indexed, and gives them the past they had.
+
+    A line that is no article is reported, its ``path`` being the file's with the line's number; the others go on.
+
+    Raises:
+        LoadingError: the file cannot be read.
+        StoreError, ModelError: as ``Indexer.index``.
+    """
+    bad: list[FileReport] = []
+    entries: list[Entry] = []
+    for number, line in _lines(path):
+        try:
+            entries.append(_entry(line))
+        except ValueError as error:
+            reason = notice("exchange.line", line=number, error=error)
+            bad.append(FileReport(f"{path}:{number}", IndexOutcome.FAILED, reason))
+    with store.writing():
+        report = indexer.index_documents([entry.document for entry in entries], progress)
+        for entry, result in zip(entries, report.files, strict=True):
+            if result.outcome is not IndexOutcome.FAILED:
+                store.restore(entry.document.path, added=entry.added, versions=entry.versions)
+    return replace(report, files=(*report.files, *bad))
+
+
+def _described(document: Document) -> dict[str, str]:
+    return {name: getattr(document, name) for name in _OF_VERSION}
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty, each with its number; of one that is too long, the beginning."""
+    try:
+        with path.open("rb") as file:
+            number, is_new = 0, True
+            while line := file.readline(MAX_LINE_BYTES):
+                if is_new:
+                    number += 1
+                    if line.strip():
+                        yield number, line
+                is_new = line.endswith(b"\n")
+    except OSError as error:
+        raise LoadingError(notice("exchange.cannot_read", path=path, error=error.strerror)) from error
+
+
+def _entry(line: bytes) -> Entry:
+    """The article in a line. Raises ValueError, with the reason for people: a Notice."""
+    if len(line) == MAX_LINE_BYTES:
+        raise ValueError(notice("exchange.long", limit=MAX_LINE_BYTES))
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ValueError(notice("exchange.no_json")) from None
+    if not isinstance(value, dict):
+        raise ValueError(notice("exchange.no_object"))
+    text = _text(value)
+    document = Document(
+        **_description(value),
+        text=text,
+        path=_string(value, "path"),
+        language=_string(value, "language"),
+        landmarks=_landmarks(value.get("landmarks", []), len(text)),
+    )
+    if not document.path:
+        raise ValueError(notice("exchange.missing", field="path"))
+    return Entry(document, _string(value, "added"), _versions(value.get("versions", [])))
+
+
+def _versions(value: Any) -> tuple[Version, ...]:
+    if not isinstance(value, list) or not all(isinstance(version, dict) for version in value):
+        raise ValueError(notice("exchange.versions"))
+    return tuple(
+        Version(number, Document(**_description(version), text=_text(version)), _string(version, "replaced_at"))
+        for number, version in enumerate(value, 1)
+    )
+
+
+def _description(value: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: _string(value, name) for name in _OF_VERSION}
+    if fields["published"] and iso_date(fields["published"]) != fields["published"]:
+        raise ValueError(notice("exchange.date"))
+    return fields
+
+
+def _text(value: dict[str, Any]) -> str:
+    text = _string(value, "text")
+    if not text.strip():
+        raise ValueError(notice("exchange.missing", field="text"))
+    # Landmarks count the characters of this very text: mending it would move them.
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError(notice("exchange.normalised"))
+    return text
+
+
+def _string(value: dict[str, Any], name: str) -> str:
+    found = value.get(name, "")
+    if not isinstance(found, str):
+        raise ValueError(notice("exchange.no_text", field=name))
+    try:
+        found.encode()
+    except UnicodeEncodeError:
+        raise ValueError(notice("exchange.no_characters", field=name)) from None
+    if _CONTROL.search(found):  # they would reach the terminal
+        raise ValueError(notice("exchange.controls", field=name))
+    return found
+
+
+def _landmarks(value: Any, length: int) -> tuple[Landmark, ...]:
+    error = ValueError(notice("exchange.landmarks"))
+    if not isinstance(value, list):
+        raise error
+    landmarks: list[Landmark] = []
+    for row in value:
+        if not isinstance(row, list) or [type(part) for part in row] != [int, int, str]:
+            raise error
+        start, page, heading = row
+        if not 0 <= start <= length or page < 0 or (landmarks and start < landmarks[-1].start):
+            raise error
+        landmarks.append(Landmark(start, page, _string({"landmarks": heading}, "landmarks")))
+    return tuple(landmarks)

@@ -1,0 +1,129 @@
+"""Web pages and feeds of the collection: taking them up, and looking at them again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from retrieval.errors import LoadingError, UnreachableError, WebError
+from retrieval.store.rows import now
+from retrieval.types import Document, FileReport, IndexOutcome, SeenEntry, Source, SourceKind
+from retrieval.web.feeds import Entry, Feed, read_feed
+from retrieval.web.pages import described, read_content, read_page
+
+if TYPE_CHECKING:
+    from retrieval.indexing.indexer import Indexer
+    from retrieval.store.store import Store
+    from retrieval.web.fetching import Download, Fetcher
+
+#: Entries whose articles are taken up together: what was fetched until then is kept, whatever happens.
+TAKEN_TOGETHER: Final = 20
+
+
+class Collector:
+    """Fetches for a collection and takes up what it finds."""
+
+    def __init__(self, store: Store, indexer: Indexer, fetcher: Fetcher) -> None:
+        self._store = store
+        self._indexer = indexer
+        self._fetcher = fetcher
+
+    def index_page(self, address: str) -> FileReport:
+        """Takes up the page at ``address``, and remembers it by the address that redirects lead to."""
+        try:
+            download = self._fetcher.fetch(address)
+        except WebError as error:
+            return FileReport(address, IndexOutcome.FAILED, str(error))
+        return self.index_download(download)
+
+    def index_download(self, download: Download) -> FileReport:
+        """Takes up a page that has been fetched, and remembers it."""
+        try:
+            report = self._index(read_page(download))
+        except (WebError, LoadingError) as error:
+            return FileReport(download.url, IndexOutcome.FAILED, str(error))
+        if report.outcome is not IndexOutcome.FAILED:
+            self._store.put_source(
+                Source(download.url, SourceKind.PAGE, download.etag, download.last_modified, checked_at=now())
+            )
+        return report
+
+    def check_page(self, source: Source) -> tuple[Source, list[FileReport]]:
+        """Looks at a page again. It keeps its address, wherever that leads by now. Raises WebError, LoadingError."""
+        download = self._fetcher.fetch(source.location, etag=source.etag, last_modified=source.last_modified)
+        if download.unchanged:
+            return source, [FileReport(source.location, IndexOutcome.UNCHANGED)]
+        report = self._index(read_page(replace(download, url=source.location)))
+        return replace(source, etag=download.etag, last_modified=download.last_modified), [report]
+
+    def add_feed(self, address: str) -> tuple[Source, Feed]:
+        """Remembers the feed at ``address``; its entries are taken up by ``check_feed``.
+
+        Raises:
+            WebError: there is no feed to be had.
+        """
+        download = self._fetcher.fetch(address)
+        feed = read_feed(download)
+        # Without the server's marks: the next look is to find all entries.
+        source = Source(download.url, SourceKind.FEED)
+        if not any(known.location == source.location for known in self._store.sources(SourceKind.FEED)):
+            self._store.put_source(source)
+        return source, feed
+
+    def check_feed(self, source: Source) -> tuple[Source, list[FileReport]]:
+        """Takes up what is new or has changed in a feed. Raises WebError, LoadingError.
+
+        An entry that failed for good is not tried again until it changes; one that may work another time is.
+        """
+        download = self._fetcher.fetch(source.location, etag=source.etag, last_modified=source.last_modified)
+        if download.unchanged:
+            return source, []
+        feed = read_feed(download)
+        seen = self._store.seen(source.location)
+        current = {entry: SeenEntry(entry.key, entry.mark) for entry in feed.entries}
+        new = [entry for entry in feed.entries if current[entry] not in seen]
+        done = seen.intersection(current.values())
+        reports: list[FileReport] = []
+        for start in range(0, len(new), TAKEN_TOGETHER):
+            batch = new[start : start + TAKEN_TOGETHER]
+            taken, later = self._take_up(batch, source.location, feed.title)
+            reports += taken
+            done |= {current[entry] for entry in batch if entry not in later}
+            self._store.put_seen(source.location, done)
+        self._store.put_seen(source.location, done)
+        if len(done) < len(current):  # the server's marks would hide what has to be tried again
+            return replace(source, etag="", last_modified=""), reports
+        return replace(source, etag=download.etag, last_modified=download.last_modified), reports
+
+    def _take_up(self, entries: Sequence[Entry], feed: str, title: str) -> tuple[list[FileReport], set[Entry]]:
+        """The reports, and the entries that are worth another attempt."""
+        documents: dict[str, Document] = {}
+        reports: list[FileReport] = []
+        later: set[Entry] = set()
+        for entry in entries:
+            try:
+                document = described(self._article(entry, feed), entry, title)
+                documents.setdefault(document.path, document)
+            except (WebError, LoadingError) as error:
+                reports.append(FileReport(entry.link or f"{feed}#{entry.key}", IndexOutcome.FAILED, str(error)))
+                if isinstance(error, UnreachableError):
+                    later.add(entry)
+        if documents:
+            reports += self._indexer.index_documents(list(documents.values())).files
+        return reports, later
+
+    def _article(self, entry: Entry, feed: str) -> Document:
+        """The page that an entry links to; where it cannot be had, what the feed itself holds of it."""
+        if not entry.link:
+            return read_content(entry, feed)
+        try:
+            return read_page(self._fetcher.fetch(entry.link))
+        except (WebError, LoadingError) as error:
+            try:
+                return read_content(entry, feed)
+            except LoadingError:
+                raise error from None
+
+    def _index(self, document: Document) -> FileReport:
+        return self._indexer.index_documents([document]).files[0]

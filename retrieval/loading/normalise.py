@@ -1,0 +1,92 @@
+"""The text of an article: normalised once, put together from blocks, with its pages and headings."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Final
+
+from retrieval.loading.limits import MAX_LINE_CHARS
+from retrieval.loading.parsed import Block
+from retrieval.types import Landmark
+
+_LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# Invisible characters would tear words and quotes; joiners (U+200C, U+200D) stay, emojis and scripts need them. Lone
+# surrogates, which JSON can spell out, are no characters at all.
+_INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2060\ufeff\ud800-\udfff]")
+# How many neighbouring lines have to show it before a text counts as hard-wrapped, and how wide such texts are at most.
+_WRAPPED_SHARE: Final = 0.2
+_WRAPPED_WIDTH: Final = 120
+
+
+def clean(text: str) -> str:
+    """NFC, ``\\n`` line ends, nothing invisible."""
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
+
+
+def tidy(text: str) -> str:
+    """Without blanks around lines and without empty lines at both ends; at most one empty line in a row."""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in text.split("\n"))).strip("\n")
+
+
+def one_line(text: str) -> str:
+    """A title or a name: clean, without line ends, and not longer than one is."""
+    return " ".join(clean(text).split())[:MAX_LINE_CHARS].rstrip()
+
+
+def compose(blocks: Iterable[Block]) -> tuple[str, tuple[Landmark, ...]]:
+    """The normalised text of an article, and a landmark at each block with another page or heading.
+
+    Each block is normalised by itself, so that the landmarks' offsets are those of the text as it stays.
+    """
+    parts: list[str] = []
+    landmarks: list[Landmark] = []
+    here = Landmark(0)
+    length = 0
+    for block in blocks:
+        piece = tidy(clean(block.text))
+        if not piece:
+            continue
+        joint = block.joint if parts else ""
+        start = length + len(joint)
+        heading = one_line(piece) if block.heading else here.heading
+        if (block.page, heading) != (here.page, here.heading):
+            here = Landmark(start, block.page, heading)
+            landmarks.append(here)
+        parts += (joint, piece)
+        length = start + len(piece)
+    return "".join(parts), tuple(landmarks)
+
+
+def is_divided(line: str, following: str) -> bool:
+    """Whether a word that is divided at the end of ``line`` goes on in ``following``; neither is empty."""
+    ends_within_word = line[-1] == "-" and line[-2:-1].isalpha() and following[0].islower()
+    return ends_within_word and following.split(maxsplit=1)[0] not in ("und", "oder", "bzw.", "bis", "sowie")
+
+
+def unwrap(text: str) -> str:
+    """``text`` with its paragraphs on one line each if its lines are broken at a fixed width, else as it is.
+
+    Two lines belong together if the second one's first word had no room in the first. Words divided at the line end
+    are put together again.
+    """
+    lines = text.split("\n")
+    width = max(map(len, lines))
+    if width > _WRAPPED_WIDTH:
+        return text
+    pairs = [(line, following) for line, following in pairwise(lines) if line and following]
+    broken = sum(following[0].islower() and line[-1] not in ".!?:" for line, following in pairs)
+    if broken < 2 or broken < _WRAPPED_SHARE * len(pairs):
+        return text
+    joined = lines[:1]
+    room = width - len(lines[0])
+    for line in lines[1:]:
+        before = joined[-1]
+        if before and line and len(line.split(maxsplit=1)[0]) + 1 > room and not line.startswith(("- ", "* ", "• ")):
+            joined[-1] = before[:-1] + line if is_divided(before, line) else f"{before} {line}"
+        else:
+            joined.append(line)
+        room = width - len(line)
+    return "\n".join(joined)

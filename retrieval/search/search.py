@@ -1,0 +1,206 @@
+"""Search: dense and keyword results become one list of passages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.language.compounds import all_terms
+from retrieval.language.terms import keyword_terms, question_language
+from retrieval.search.filter_scope import Scopes
+from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.vector_index import VectorIndex
+from retrieval.store.store import Store
+from retrieval.types import Filter, Hit, Passage
+
+if TYPE_CHECKING:
+    from retrieval.inference.embedder import Embedder
+
+#: How many sentences and passages each side proposes before they are scored together.
+SENTENCE_CANDIDATES = 120
+PASSAGE_CANDIDATES = 40
+#: How many sentences of a favoured article are candidates anyway, and what its passages get on top of their score.
+FAVOURED_SENTENCES = 20
+FAVOUR = 0.7
+#: Passages that share this much of their words are one and the same to a person (Jaccard, 0..1).
+NEAR_EQUAL = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each side counts in the fused score.
+
+    ``best`` weighs the cosine of the passage's best sentence, ``mean`` that of the mean of its sentences and
+    ``keyword`` the BM25 score as a share of the question's best one. ``article`` weighs the score of the article's
+    best passage, which helps its others: a question often names what only another paragraph says.
+    ``training/tune_search.py`` measures them.
+    """
+
+    best: float
+    mean: float
+    keyword: float
+    article: float = 0.0
+
+
+#: By the question's language: an English question shares little more than names with German text.
+WEIGHTS = {
+    "de": Weights(best=1.0, mean=0.5, keyword=0.45, article=1.0),
+    "en": Weights(best=1.0, mean=0.0, keyword=0.2, article=1.0),
+}
+
+
+class Search:
+    """Finds the passages that may answer a question."""
+
+    def __init__(self, store: Store, embedder: Embedder, vectors: VectorIndex, keywords: KeywordIndex) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._vectors = vectors
+        self._keywords = keywords
+        self._scopes = Scopes(store)
+
+    def load(self) -> None:
+        """Loads the embedder and both indexes, so that the first question waits for nothing.
+
+        The indexes are checked and repaired, and not only when a question runs into the damage: a damaged keyword
+        index may also just find less.
+
+        Raises:
+            ModelError: the embedder cannot be loaded.
+            StoreError: the database cannot be read.
+        """
+        self._embedder.load()
+        self._keywords.load()
+        # The vector index is read with the first search, and a model's first text takes longer than the others.
+        self.candidates("Fundstelle")
+
+    def search(
+        self, question: str, *, limit: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> list[Hit]:
+        """Up to ``limit`` hits, best first; near-equal passages only once.
+
+        ``within`` says which articles count. One counts as well if a copy of it does. ``favoured`` is the id of an
+        article whose passages are preferred, for a question that goes on from an answer of it.
+
+        Raises:
+            ModelError: the embedder cannot be loaded.
+            StoreError: the database cannot be read.
+        """
+        candidates = self.candidates(question, within, favoured)
+        if not candidates.passages:
+            return []
+        score = fuse(candidates, WEIGHTS[question_language(question)])
+        if favoured is not None:
+            score += FAVOUR * np.array([passage.document_id == favoured for passage in candidates.passages], np.float32)
+        chosen = _distinct(score, candidates.passages, limit)
+        articles = {candidates.passages[i].document_id for i in chosen}
+        with self._store.snapshot():
+            documents = {document.id: document for document in self._store.documents(articles)}
+            copies = self._store.copies(articles)
+        return [
+            Hit(
+                passage=passage,
+                document=documents[passage.document_id],
+                score=float(score[i]),
+                dense=float(candidates.best[i]),
+                keyword=float(candidates.keyword[i]),
+                copies=copies.get(passage.document_id, ()),
+            )
+            for i, passage in ((i, candidates.passages[i]) for i in chosen)
+            # Another process may have removed or corrected the article since.
+            if passage.document_id in documents
+            and documents[passage.document_id].text[passage.start : passage.end] == passage.text
+        ]
+
+    def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
+        """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""
+        with self._store.damage_named():
+            return self._candidates(question, within, favoured)
+
+    def _candidates(self, question: str, within: Filter | None, favoured: int | None) -> Candidates:
+        scope = self._scopes.of(within) if within else None
+        if (scope and not scope.articles) or not self._store.has_sentences():
+            return Candidates.none()
+        articles, sentences = (scope.articles, scope.sentences) if scope else (None, None)
+        query = self._embedder.embed_questions([question])[0]
+        found = dict(self._keywords.search(question_terms(question), PASSAGE_CANDIDATES, articles))
+        nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
+        if favoured is not None and (articles is None or favoured in articles):
+            nearest += self._vectors.search(query, FAVOURED_SENTENCES, self._store.sentence_ids([favoured]))
+        neighbours = self._store.passages_of_sentences(sentence for sentence, _ in nearest)
+        proposed = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})
+        passages = self._store.passages(proposed)
+        vectors = self._store.sentence_vectors(proposed)
+        # Another process may have taken an article out since.
+        rows = [row for row in proposed if row in passages and row in vectors]
+        if not rows:
+            return Candidates.none()
+        best, mean = _cosines(query, [vectors[row] for row in rows])
+        keyword = np.array([found.get(row, 0.0) for row in rows], np.float32)
+        return Candidates([passages[row] for row in rows], best, mean, keyword)
+
+
+def question_terms(question: str) -> list[str]:
+    """The keyword terms that a question is searched with: its words and the parts of its compounds."""
+    terms = all_terms(question)
+    return [*terms.words, *terms.parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Passages with their scores, each (n,): ``best`` and ``mean`` cosines (-1..1), ``keyword`` BM25 (0 and up)."""
+
+    passages: list[Passage]
+    best: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    keyword: NDArray[np.float32]
+
+    @classmethod
+    def none(cls) -> Candidates:
+        """Nothing was found."""
+        empty = np.zeros(0, np.float32)
+        return cls([], empty, empty, empty)
+
+
+def fuse(candidates: Candidates, weights: Weights) -> NDArray[np.float32]:
+    """The fused score of each candidate, (n,)."""
+    top = float(candidates.keyword.max(initial=0.0))
+    keyword = candidates.keyword / top if top > 0 else candidates.keyword
+    score: NDArray[np.float32] = weights.best * candidates.best + weights.mean * candidates.mean
+    score = score + weights.keyword * keyword
+    if weights.article:
+        _, article = np.unique([passage.document_id for passage in candidates.passages], return_inverse=True)
+        of_article = np.full(int(article.max()) + 1, -np.inf, np.float32)
+        np.maximum.at(of_article, article, score)
+        score = score + weights.article * of_article[article]
+    return score
+
+
+def _cosines(
+    query: NDArray[np.float32], vectors: Sequence[NDArray[np.float32]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """For each passage the cosine of its best sentence, and that of the mean of its sentences; each (n,)."""
+    best = np.array([(rows @ query).max() for rows in vectors], np.float32)
+    means = np.stack([rows.mean(axis=0) for rows in vectors])
+    lengths = np.linalg.norm(means, axis=1)
+    return best, (means @ query / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+
+def _distinct(score: NDArray[np.float32], passages: Sequence[Passage], limit: int) -> list[int]:
+    """The positions of the ``limit`` best passages that say different things, best first."""
+    chosen: list[int] = []
+    seen: list[frozenset[str]] = []
+    for position in np.argsort(-score, kind="stable").tolist():
+        text = passages[position].text
+        words = frozenset(keyword_terms(text)) or frozenset((text,))
+        if any(len(words & other) >= NEAR_EQUAL * len(words | other) for other in seen):
+            continue
+        chosen.append(position)
+        seen.append(words)
+        if len(chosen) == limit:
+            break
+    return chosen

@@ -1,0 +1,250 @@
+"""The SQLite file under the store: opening and checking it, connections, transactions, and errors for people."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import StoreError
+from retrieval.messages import notice
+from retrieval.store.migrations import APPLICATION_ID, migrate
+from retrieval.store.schema import SCHEMA_VERSION
+
+#: Up to this size a database is read through once when it is opened (about 0.1 s). Of a larger one damage is found
+#: when SQLite meets it, and inside a value by its checksum (see ``seals``) when it is read: an answer is right or is
+#: refused, but part of the collection may be damaged unnoticed until ``fundstelle status --check`` reads all of it.
+CHECKED_AT_OPENING_BYTES = 64_000_000
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be referred to weakly: one of a thread that has ended is closed and forgotten."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.Error):
+            self.close()
+
+
+class Database:
+    """One SQLite file in WAL mode, with one connection a thread.
+
+    What was committed last stands in the log beside the file ("-wal") at first. If that is lost or damaged, so are the
+    transactions in it from there on, whole ones: SQLite knows of none that it cannot read, and what is left is an older
+    state. Readers never wait. One writer at a time: another one waits up to ``busy_timeout`` seconds. What a
+    transaction has written is on the disk when it returns (``synchronous = FULL``). Where the folder or the file
+    cannot be written, it is opened for reading only. Tables of an older Fundstelle are brought up to date at opening,
+    and ``notify`` is told.
+
+    Raises:
+        StoreError: the file is damaged, locked, of another program or of a newer Fundstelle, cannot be made, or is of
+            an older Fundstelle and cannot be written.
+    """
+
+    def __init__(
+        self, path: Path, *, busy_timeout: float = 10.0, notify: Callable[[str], None] = lambda notice: None
+    ) -> None:
+        self.path = path
+        self._notify = notify
+        self._busy_timeout = busy_timeout
+        self._local = threading.local()
+        self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self.read_only = not self._prepare_folder()
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows of one reading statement."""
+        with self._explained():
+            return self._connection().execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything this thread reads inside belongs to one state of the database. No writing inside."""
+        with self._explained():
+            connection = self._connection()
+            if connection.in_transaction:
+                yield
+                return
+            connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: committed to the disk at the end, taken back when an exception leaves the block."""
+        if self.read_only:
+            raise StoreError(notice("store.read_only", home=self.path.parent))
+        with self._explained():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    def check(self, *, thoroughly: bool = False) -> None:
+        """Reads the whole file and raises StoreError if SQLite finds damage in it; thoroughly: in its indexes too."""
+        pragma = "integrity_check" if thoroughly else "quick_check"
+        # Damage inside the keyword index is not damage of the articles: KeywordIndex finds and mends it.
+        lines = [row[0].replace("\n", " ") for row in self.rows(f"PRAGMA {pragma}(5)")]
+        found = [line for line in lines if line != "ok" and "fts5" not in line.lower()]
+        if thoroughly:
+            broken = self.rows("PRAGMA foreign_key_check")
+            found += [notice("store.damaged_row", table=table, row=row) for table, row, *_ in broken]
+        if found:
+            raise damaged(self.path, found[0])
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all of it can be read through in about 0.1 s, and is so when it is opened."""
+        return self.path.stat().st_size <= CHECKED_AT_OPENING_BYTES
+
+    def close(self) -> None:
+        """Closes the connections of all threads."""
+        for connection in list(self._connections):
+            with suppress(sqlite3.Error):
+                connection.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    def _prepare_folder(self) -> bool:
+        """Makes the folder if need be; says whether it and the file in it can be written."""
+        folder = self.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            is_file = isinstance(error, FileExistsError)
+            reason = notice("store.is_file") if is_file else (error.strerror or str(error))
+            raise StoreError(notice("store.cannot_make_home", home=folder, error=reason)) from error
+        exists = os.path.exists(self.path)
+        writable = os.access(folder, os.W_OK | os.X_OK) and (not exists or os.access(self.path, os.W_OK))
+        if not writable and not exists:
+            raise StoreError(notice("store.cannot_write_home", home=folder))
+        return writable
+
+    def _open(self) -> None:
+        if self.path.exists() and 0 < self.path.stat().st_size < 512:
+            raise damaged(self.path, notice("store.cut_off"))  # SQLite would take a single byte for a new file
+        version, application, tables = self._header()
+        if version > SCHEMA_VERSION and application == APPLICATION_ID:
+            raise StoreError(notice("store.newer", path=self.path, schema=version, known=SCHEMA_VERSION))
+        if tables and application != APPLICATION_ID:
+            raise StoreError(notice("store.foreign", path=self.path))
+        if version < 0 or (tables and not version):
+            raise damaged(self.path, notice("store.no_such_schema", schema=version))
+        if not tables and self.read_only:
+            raise StoreError(notice("store.empty", path=self.path))
+        if version < SCHEMA_VERSION and self.read_only:
+            raise StoreError(notice("store.older", path=self.path, schema=version, needed=SCHEMA_VERSION))
+        if self.is_small:
+            self.check()
+        if version < SCHEMA_VERSION:
+            with self._explained():
+                found = migrate(self._connection())
+            if 0 < found < SCHEMA_VERSION:
+                self._notify(notice("store.migrated", path=self.path, schema=SCHEMA_VERSION, before=found))
+
+    def _header(self) -> tuple[int, int, int]:
+        """Schema version, application id and number of tables, of one moment."""
+        with self.snapshot():
+            tables = int(self.rows("SELECT count(*) FROM sqlite_master")[0][0])
+            version, application = (
+                int(self.rows(f"PRAGMA {name}")[0][0]) for name in ("user_version", "application_id")
+            )
+        return version, application, tables
+
+    def _connection(self) -> _Connection:
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            self._connections.add(connection)
+        return connection
+
+    def _connect(self) -> _Connection:
+        target = self.path.absolute().as_uri()
+        if self.read_only:
+            # Without a log beside it the file is complete, and SQLite could not make the log's files here.
+            log = self.path.with_name(self.path.name + "-wal")
+            target += "?mode=ro" if log.exists() and log.stat().st_size else "?immutable=1"
+        connection = sqlite3.connect(
+            target,
+            uri=True,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,  # only for close(); each thread uses its own
+            factory=_Connection,
+        )
+        # A damaged text must not be an error of all rows that are read with it: its checksum tells which one it is.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        # SQLite's own lower() knows ASCII only.
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            if not self.read_only:
+                self._use_wal(connection)
+                connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not wait for another process that switches at the same moment, so wait here.
+        deadline = time.monotonic() + self._busy_timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
+        except UnicodeDecodeError as error:  # the message of an error can quote a damaged schema
+            raise damaged(self.path, notice("store.unreadable_error")) from error
+
+    def _explain(self, error: sqlite3.Error) -> StoreError:
+        code, path = _code(error), self.path
+        # An error in SQL that never changes is one in the tables.
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+            return damaged(path, str(error))
+        if code == sqlite3.SQLITE_READONLY and not self.read_only and os.access(path, os.W_OK):
+            return damaged(path, notice("store.read_only_header"))
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StoreError(notice("store.busy", path=path))
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return StoreError(notice("store.full", path=path, error=error))
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+            return StoreError(notice("store.forbidden", path=path, error=error))
+        return StoreError(notice("store.failed", path=path, error=error))
+
+
+def damaged(path: Path, detail: str) -> StoreError:
+    """The error for a damaged database file, with the way out."""
+    return StoreError(notice("store.damaged", path=path, name=path.name, error=detail))
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for errors of Python's own module."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

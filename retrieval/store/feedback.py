@@ -1,0 +1,249 @@
+"""What people think of answers and the questions that got none; as an evaluation file, to measure and calibrate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, TextIO
+
+from retrieval.errors import StoreError
+from retrieval.store.queries import Reading
+from retrieval.store.rows import now
+from retrieval.types import Answer, Document
+
+logger = logging.getLogger(__name__)
+
+#: Of the questions without an answer, those asked last are kept.
+KEEP_MISSED: Final = 10_000
+#: Of what would have been right, the beginning is kept.
+MAX_WANTED_CHARS: Final = 1000
+#: What somebody writes who means that the articles do not say.
+NOTHING: Final = frozenset({"nichts", "nothing", "-", "–", "—"})
+
+_WORD: Final = re.compile(r"\w+")
+_COLUMNS: Final = 'question, answer, document_id, "start", "end", verdict, wanted, user_hash, asked_at'
+
+
+class Verdict(StrEnum):
+    """What somebody thinks of an answer."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What somebody thinks of one answer.
+
+    ``answer`` is the quote, ``document.text[start:end]`` when it was given, or empty for "the articles do not say";
+    ``document_id`` is its article then, or the one that came closest, 0 if there is none (any more). ``wanted`` is what
+    would have been right, as far as somebody said so. ``user`` tells people apart without naming them.
+    """
+
+    question: str
+    answer: str
+    document_id: int
+    start: int
+    end: int
+    verdict: Verdict
+    wanted: str = ""
+    user: str = ""
+    asked_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question that the articles do not answer, as it was last asked, and how often it was; times are UTC."""
+
+    question: str
+    count: int
+    last_asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many questions went into an evaluation file: with an answer, and without one; and judgements left out."""
+
+    answered: int
+    impossible: int
+    left_out: int
+
+
+def nearest(answer: Answer) -> int:
+    """The number of the article that an answer is from, or that came closest to one; 0 if there is none."""
+    document = answer.document or next((hit.document for hit in answer.hits), None)
+    return document.id if document else 0
+
+
+def judged(answer: Answer, verdict: Verdict, *, wanted: str = "", user: str = "") -> Judgement:
+    """What somebody thinks of ``answer``."""
+    return Judgement(
+        answer.complete_question,
+        answer.text or "",
+        nearest(answer),
+        answer.start or 0,
+        answer.end or 0,
+        verdict,
+        wanted,
+        user,
+    )
+
+
+class FeedbackLog:
+    """Keeps judgements and unanswered questions in the database of a collection.
+
+    Raises:
+        StoreError: from every method but ``note_missed``, when the database cannot be used.
+    """
+
+    def __init__(self, store: Reading) -> None:
+        self._store = store
+
+    def put(self, judgement: Judgement) -> int:
+        """Keeps a judgement in the place of an earlier one by the same user of the same answer; its number."""
+        j = judgement
+        values = (j.question, j.answer, j.document_id, j.start, j.end, j.verdict, j.wanted[:MAX_WANTED_CHARS], j.user)
+        with self._store.database.transaction() as connection:
+            ((number,),) = connection.execute(
+                f"INSERT INTO feedback ({_COLUMNS}) "
+                "VALUES (?, ?, (SELECT id FROM documents WHERE id = ?), ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (user_hash, question, answer) DO UPDATE SET document_id = excluded.document_id, "
+                '"start" = excluded."start", "end" = excluded."end", verdict = excluded.verdict, '
+                "wanted = excluded.wanted, asked_at = excluded.asked_at RETURNING id",
+                (*values, j.asked_at or now()),
+            ).fetchall()
+        return int(number)
+
+    def put_wanted(self, number: int, wanted: str) -> bool:
+        """Adds to a judgement what would have been right; False if it is gone."""
+        with self._store.database.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE feedback SET wanted = ? WHERE id = ?", (wanted[:MAX_WANTED_CHARS], number)
+            )
+            return changed.rowcount > 0
+
+    def judgements(self) -> list[Judgement]:
+        """All judgements, the oldest first."""
+        rows = self._store.database.rows(f"SELECT {_COLUMNS} FROM feedback ORDER BY id")
+        return [
+            Judgement(question, answer, document_id or 0, start, end, Verdict(verdict), wanted, user, asked_at)
+            for question, answer, document_id, start, end, verdict, wanted, user, asked_at in rows
+        ]
+
+    def forget(self, user: str) -> int:
+        """Deletes what a user has said; how many judgements that were."""
+        with self._store.database.transaction() as connection:
+            return connection.execute("DELETE FROM feedback WHERE user_hash = ?", (user,)).rowcount
+
+    def note_missed(self, question: str) -> None:
+        """Counts a question that got no answer; the same words in capitals or with other marks are the same one.
+
+        Where that cannot be written it is left: whoever asked has an answer, and there is nothing they could do.
+        """
+        try:
+            if not self._store.read_only:
+                self._note_missed(" ".join(_WORD.findall(question.casefold())) or question, question)
+        except StoreError as error:
+            logger.warning("a question without an answer was not noted: %s", error)
+
+    def _note_missed(self, key: str, wording: str) -> None:
+        with self._store.database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO missed (question, wording, count, last_asked) VALUES (?, ?, 1, ?) "
+                "ON CONFLICT DO UPDATE SET wording = excluded.wording, count = count + 1, "
+                "last_asked = excluded.last_asked",
+                (key, wording, now()),
+            )
+            connection.execute(
+                "DELETE FROM missed WHERE question IN "
+                "(SELECT question FROM missed ORDER BY last_asked DESC, question LIMIT -1 OFFSET ?)",
+                (KEEP_MISSED,),
+            )
+
+    def missed(self) -> list[Missed]:
+        """The questions that got no answer, most frequent first, of those the latest."""
+        rows = self._store.database.rows(
+            "SELECT wording, count, last_asked FROM missed ORDER BY count DESC, last_asked DESC, question"
+        )
+        return [Missed(*row) for row in rows]
+
+
+@dataclass(slots=True)
+class _Question:
+    """What is known about a question to one article. Answers count for and against, by where they begin."""
+
+    votes: Counter[tuple[int, str]] = field(default_factory=Counter)
+    nothing: int = 0
+
+
+def export_evaluation(store: Reading, judgements: Iterable[Judgement], file: TextIO) -> Exported:
+    """Writes judgements as a SQuAD 2.0 file, the contexts being whole articles.
+
+    A good quote is an answer, unless as many call it bad. A bad one counts by what was wanted instead: a text that
+    stands in the article literally, or in only one of the others, or nothing. What neither says is left out, as is what
+    belongs to an article that is gone or no longer says so.
+    """
+    documents = {document.id: document for document in store.documents()}
+    asked: dict[tuple[int, str], _Question] = {}
+    left_out = 0
+    for judgement in judgements:
+        left_out += not _count(judgement, documents, asked)
+    data: dict[int, dict[str, Any]] = {}
+    answered = impossible = 0
+    for (document_id, question), known in asked.items():
+        answers = [{"text": text, "answer_start": at} for (at, text), votes in known.votes.items() if votes > 0]
+        if not answers and not known.nothing:
+            continue
+        answered, impossible = answered + bool(answers), impossible + (not answers)
+        document = documents[document_id]
+        article = data.setdefault(
+            document_id,
+            {
+                "title": document.title,
+                "source": document.source,
+                "date": document.published,
+                "paragraphs": [{"context": document.text, "qas": []}],
+            },
+        )
+        number = hashlib.sha256(f"{document.path}\n{question}".encode()).hexdigest()[:16]
+        article["paragraphs"][0]["qas"].append(
+            {"id": number, "question": question, "answers": answers, "is_impossible": not answers}
+        )
+    json.dump({"version": "v2.0", "data": list(data.values())}, file, ensure_ascii=False, indent=1)
+    file.write("\n")
+    return Exported(answered, impossible, left_out)
+
+
+def _count(judgement: Judgement, documents: dict[int, Document], asked: dict[tuple[int, str], _Question]) -> bool:
+    """Counts a judgement for its question; False if it says nothing that can be used."""
+    document = documents.get(judgement.document_id)
+    is_good = judgement.verdict is Verdict.GOOD
+    wanted = "" if is_good else judgement.wanted.strip()
+    if document and judgement.answer and (at := _where(judgement.answer, document, judgement.start)) >= 0:
+        question = asked.setdefault((document.id, judgement.question), _Question())
+        question.votes[at, judgement.answer] += 1 if is_good else -1
+        if is_good:
+            return True
+    if document and (wanted.casefold() in NOTHING or (is_good and not judgement.answer)):
+        asked.setdefault((document.id, judgement.question), _Question()).nothing += 1
+        return True
+    if not wanted:
+        return False
+    holders = [other for other in documents.values() if wanted in other.text]
+    holder = document if document in holders else holders[0] if len(holders) == 1 else None
+    if holder is None:
+        return False
+    at = _where(wanted, holder, judgement.start)
+    asked.setdefault((holder.id, judgement.question), _Question()).votes[at, wanted] += 1
+    return True
+
+
+def _where(text: str, document: Document, expected: int) -> int:
+    """Where ``text`` stands in the article: where it is expected, else for the first time; -1: nowhere."""
+    return expected if document.text.startswith(text, expected) else document.text.find(text)

@@ -1,0 +1,310 @@
+"""What can be asked of the collection on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import StoreError
+from retrieval.messages import notice
+from retrieval.store.checksums import parts_seal, seal
+from retrieval.store.database import Database, damaged
+from retrieval.store.rows import DOCUMENT, condition, digest, ids_parameter, is_sealed, to_document, to_vectors
+from retrieval.types import Article, Document, Filter, Passage, Version
+
+DATABASE_NAME = "fundstelle.db"
+#: Where the vector index describes itself; here only to tell a new database from one that was emptied.
+MANIFEST_NAME = "vectors.json"
+
+_IN = "IN (SELECT value FROM json_each(?))"
+_ODD_BOOKKEEPING = """
+    SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'generation' AND typeof(value) = 'integer')
+    UNION ALL SELECT 1 FROM removed_sentences WHERE typeof(sentence_id) <> 'integer' LIMIT 1
+"""
+
+
+class Reading:
+    """The reading half of ``Store``: articles with their sentences, passages, vectors, copies and versions."""
+
+    def __init__(self, home: Path, *, busy_timeout: float, notify: Callable[[str], None]) -> None:
+        self.home = home
+        path = home / DATABASE_NAME
+        log = path.with_name(path.name + "-wal")
+        # os.path.exists() is False where it may not look; Database says what is wrong then.
+        manifest, present, logged = map(os.path.exists, (home / MANIFEST_NAME, path, log))
+        if manifest and present and not logged and not path.stat().st_size:
+            raise damaged(path, "sie ist leer")
+        self.database = Database(path, busy_timeout=busy_timeout, notify=notify)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections of all threads."""
+        self.database.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the data directory can only be read."""
+        return self.database.read_only
+
+    @property
+    def generation(self) -> int:
+        """Grows by one with each committed change of what can be found. Cheap enough to ask before every search."""
+        return int(self.meta("generation"))
+
+    @property
+    def identity(self) -> str:
+        """A random name of the database and the last index saved for it: no other index may be taken for its own."""
+        return self.meta("identity")
+
+    @property
+    def embedder_signature(self) -> str:
+        """The signature of the embedder that made the vectors; empty as long as there are none."""
+        return self.meta("embedder_signature")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything this thread reads inside belongs to one state of the store. No writing inside."""
+        return self.database.snapshot()
+
+    def row_count(self) -> int:
+        """The number of articles and copies. Changes with each new copy, which ``generation`` does not."""
+        return int(self.database.rows("SELECT count(*) FROM documents")[0][0])
+
+    def article_count(self) -> int:
+        """The number of articles, without copies."""
+        return int(self.database.rows("SELECT count(*) FROM documents WHERE copy_of IS NULL")[0][0])
+
+    def sentence_count(self, *, after: int = 0) -> int:
+        """The number of sentences of all articles, or of those with an id above ``after``."""
+        above, parameters = (" WHERE id > ?", (after,)) if after else ("", ())  # all are counted in an index, sooner
+        return int(self.database.rows(f"SELECT count(*) FROM sentences{above}", parameters)[0][0])
+
+    def has_sentences(self) -> bool:
+        """Whether there is anything to search."""
+        return bool(self.database.rows("SELECT EXISTS (SELECT 1 FROM sentences)")[0][0])
+
+    def documents(self, ids: Iterable[int] | None = None) -> list[Document]:
+        """The articles with these ids, or all but copies, by id. Unknown ids are left out."""
+        chosen = "copy_of IS NULL" if ids is None else f"id {_IN}"
+        parameters = () if ids is None else (ids_parameter(ids),)
+        rows = self.database.rows(f"SELECT {DOCUMENT} FROM documents WHERE {chosen} ORDER BY id", parameters)
+        return [self.as_document(row) for row in rows]
+
+    def document(self, document_id: int) -> Document:
+        """One article. Raises KeyError when there is none (any more)."""
+        for document in self.documents([document_id]):
+            return document
+        raise KeyError(document_id)
+
+    def articles(self, within: Filter | None = None, *, even_damaged: bool = False) -> list[Article]:
+        """All articles and copies that ``within`` lets through, by id.
+
+        With ``even_damaged`` a damaged one is no error: it is there with its number and path, to be removed.
+        """
+        chosen, parameters = condition(within or Filter())
+        rows = self.database.rows(
+            f"SELECT added, ifnull(copy_of, 0), {DOCUMENT} FROM documents WHERE {chosen} ORDER BY id", parameters
+        )
+        return [
+            Article(
+                Document("", path=str(row[1]), id=row[0])
+                if even_damaged and not is_sealed(row)
+                else self.as_document(row),
+                added,
+                copy_of,
+            )
+            for added, copy_of, *row in rows
+        ]
+
+    def matching(self, within: Filter) -> list[int]:
+        """The ids of the articles that are searched for what ``within`` lets through, themselves or a copy of them."""
+        chosen, parameters = condition(within)
+        rows = self.database.rows(
+            f"SELECT DISTINCT ifnull(copy_of, id) FROM documents WHERE {chosen} ORDER BY 1", parameters
+        )
+        return [row[0] for row in rows]
+
+    def copies(self, ids: Iterable[int]) -> dict[int, tuple[Document, ...]]:
+        """For each of these ids the copies of that article, the oldest first; without copies it is left out."""
+        found: dict[int, tuple[Document, ...]] = {}
+        for copy_of, *row in self.database.rows(
+            f"SELECT copy_of, {DOCUMENT} FROM documents WHERE copy_of {_IN} ORDER BY id", (ids_parameter(ids),)
+        ):
+            found[copy_of] = (*found.get(copy_of, ()), self.as_document(row))
+        return found
+
+    def versions(self, document_id: int) -> list[Version]:
+        """What this article said before, the oldest first. Path, language and landmarks are not kept with it."""
+        rows = self.database.rows(
+            "SELECT replaced_at, text, title, source, url, published, author, digest FROM versions "
+            "WHERE document_id = ? ORDER BY replaced_at, id",
+            (document_id,),
+        )
+        if any(digest(text) != words for _, text, *_, words in rows):
+            raise StoreError(notice("store.damaged_version", id=document_id, path=self.database.path))
+        return [
+            Version(number, Document(text, title, source, url, published, id=document_id, author=author), replaced_at)
+            for number, (replaced_at, text, title, source, url, published, author, _) in enumerate(rows, 1)
+        ]
+
+    def ids_below(self, path: str) -> dict[str, int]:
+        """The articles that came from the file ``path``, itself or as members of it (``path#member``): path to id."""
+        # "$" is the character after "#".
+        sql = "SELECT path, id FROM documents WHERE path = ?1 OR (path > ?1 || '#' AND path < ?1 || '$')"
+        return dict(self.database.rows(sql, (path,)))
+
+    def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
+        """The passages with these ids. Unknown ids are left out."""
+        with self.snapshot():
+            rows = self.database.rows(
+                'SELECT id, document_id, "start", "end", first_sentence, last_sentence FROM passages '
+                f"WHERE id {_IN} ORDER BY id",
+                (ids_parameter(ids),),
+            )
+            texts = self.texts(row[1] for row in rows)
+        return {
+            row: Passage(texts[document][start:end], start, end, first, last, id=row, document_id=document)
+            for row, document, start, end, first, last in rows
+        }
+
+    def passages_of_sentences(self, sentence_ids: Iterable[int]) -> dict[int, list[int]]:
+        """For each sentence id the ids of the passages it stands in. Unknown ids are left out."""
+        found: dict[int, list[int]] = {}
+        # CROSS JOIN keeps SQLite to this order: ids, their sentences, their passages.
+        for sentence, passage in self.database.rows(
+            "SELECT s.id, p.id FROM json_each(?) AS j CROSS JOIN sentences AS s ON s.id = j.value "
+            "CROSS JOIN passages AS p ON p.document_id = s.document_id "
+            "AND p.first_sentence <= s.position AND p.last_sentence >= s.position ORDER BY s.id, p.id",
+            (ids_parameter(sentence_ids),),
+        ):
+            found.setdefault(sentence, []).append(passage)
+        return found
+
+    def sentence_vectors(self, passage_ids: Iterable[int]) -> dict[int, NDArray[np.float32]]:
+        """For each passage id the vectors of its sentences, ``(n, dimension)``. Unknown ids are left out."""
+        blobs: dict[int, list[bytes]] = {}
+        for passage, blob in self.database.rows(
+            "SELECT p.id, s.vector FROM json_each(?) AS j CROSS JOIN passages AS p ON p.id = j.value "
+            "CROSS JOIN sentences AS s ON s.document_id = p.document_id "
+            "AND s.position BETWEEN p.first_sentence AND p.last_sentence ORDER BY p.id, s.position",
+            (ids_parameter(passage_ids),),
+        ):
+            blobs.setdefault(passage, []).append(blob)
+        return {passage: self._vectors(of_passage) for passage, of_passage in blobs.items()}
+
+    def sentence_ids(self, document_ids: Iterable[int] | None = None) -> NDArray[np.int64]:
+        """The ids of all sentences, or of those of these articles, rising."""
+        chosen = "" if document_ids is None else f" WHERE document_id {_IN}"
+        parameters = () if document_ids is None else (ids_parameter(document_ids),)
+        # An article's sentences are stored together, so their ids are a range: a million are some 40,000 rows.
+        rows = self.database.rows(
+            f"SELECT min(id), max(id), count(*) FROM sentences{chosen} GROUP BY document_id ORDER BY 1", parameters
+        )
+        first, last, count = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        if np.any(last - first + 1 != count):
+            rows = self.database.rows(f"SELECT id FROM sentences{chosen} ORDER BY id", parameters)
+            return np.array([row[0] for row in rows], dtype=np.int64)
+        before = np.cumsum(count) - count
+        return np.repeat(first - before, count) + np.arange(count.sum())
+
+    def sentence_sum(self) -> tuple[int, int]:
+        """The number of all sentences, and the sum of their ids."""
+        count, total = self.database.rows("SELECT count(*), ifnull(sum(id), 0) FROM sentences")[0]
+        return int(count), int(total)
+
+    def removed_sentences(self, *, after: int = 0) -> tuple[int, NDArray[np.int64]]:
+        """The last entry of the log of removed sentences, and the ids in the entries with numbers above ``after``."""
+        rows = self.database.rows(
+            "SELECT number, sentence_id FROM removed_sentences WHERE number > ? ORDER BY number", (after,)
+        )
+        return (int(rows[-1][0]) if rows else after), np.array([row[1] for row in rows], dtype=np.int64)
+
+    def vectors(self, sentence_ids: Iterable[int]) -> NDArray[np.float32]:
+        """The vectors of these sentences, ``(n, dimension)``, by id. Unknown ids are left out."""
+        rows = self.database.rows(
+            f"SELECT vector FROM sentences WHERE id {_IN} ORDER BY id", (ids_parameter(sentence_ids),)
+        )
+        return self._vectors([row[0] for row in rows])
+
+    def all_vectors(
+        self, *, after: int = 0, block: int = 8192
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Ids ``(n,)`` and vectors ``(n, dimension)`` of all sentences with an id above ``after``, by id, in blocks."""
+        while rows := self.database.rows(
+            "SELECT id, vector FROM sentences WHERE id > ? ORDER BY id LIMIT ?", (after, block)
+        ):
+            yield np.array([row[0] for row in rows], dtype=np.int64), self._vectors([row[1] for row in rows])
+            after = rows[-1][0]
+
+    def texts(self, document_ids: Iterable[int]) -> dict[int, str]:
+        """The whole texts of these articles."""
+        return dict(
+            self.database.rows(f"SELECT id, text FROM documents WHERE id {_IN}", (ids_parameter(document_ids),))
+        )
+
+    def meta(self, key: str) -> str:
+        """A value of the ``meta`` table, empty if it is not set."""
+        rows = self.database.rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else ""
+
+    def check(self) -> None:
+        """Reads the whole collection; raises StoreError if anything in it is not what was written.
+
+        The keyword index is not part of it: ``KeywordIndex.check``.
+        """
+        self.database.check(thoroughly=True)
+        with self.snapshot():
+            if self.database.rows(_ODD_BOOKKEEPING):
+                raise damaged(self.database.path, "meta, removed_sentences")
+            for (document_id,) in self.database.rows("SELECT id FROM documents ORDER BY id"):
+                self.documents([document_id])
+                self.versions(document_id)
+                if not self.are_parts_intact(document_id):
+                    raise self._damaged_article(document_id)
+
+    @contextmanager
+    def damage_named(self) -> Iterator[None]:
+        """Inside, an error that damaged rows have led to becomes a StoreError that says so; any other stays itself."""
+        try:
+            yield
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            self.check()
+            raise
+
+    def are_parts_intact(self, document_id: int) -> bool:
+        """Whether an article's sentences, with their vectors, and its passages are what was written."""
+        sealed = self.database.rows("SELECT seal FROM part_seals WHERE document_id = ?", (document_id,))
+        if (sealed[0][0] if sealed else seal(())) != parts_seal(self.database.rows, document_id):
+            return False
+        blobs = self.database.rows("SELECT vector FROM sentences WHERE document_id = ?", (document_id,))
+        try:
+            to_vectors([blob for (blob,) in blobs])
+        except ValueError:
+            return not blobs
+        return True
+
+    def as_document(self, row: Sequence[Any]) -> Document:
+        """A Document from the columns ``DOCUMENT``. Raises StoreError if it is not what was written."""
+        if not is_sealed(row):
+            raise self._damaged_article(row[0])
+        return to_document(row)
+
+    def _damaged_article(self, document_id: int) -> StoreError:
+        return StoreError(notice("store.damaged_article", id=document_id, path=self.database.path))
+
+    def _vectors(self, blobs: Sequence[bytes]) -> NDArray[np.float32]:
+        try:
+            return to_vectors(blobs)
+        except ValueError as error:
+            self.check()  # says which article it is
+            raise damaged(self.database.path, str(error)) from error

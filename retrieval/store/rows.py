@@ -1,0 +1,122 @@
+"""How the store's values become database rows and come back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.store.checksums import seal
+from retrieval.types import Document, Filter, Landmark, Parts, Passage, Sentence
+
+#: The columns that make a Document, in the order of ``to_document`` and ``from_document``.
+COLUMNS = ("path", "title", "source", "url", "published", "language", "landmarks", "author", "text")
+DOCUMENT = ", ".join(("id", *COLUMNS, "seal"))
+
+_CRC_BYTES = 4
+#: The CRC-32 of anything that is followed by its own CRC-32.
+_CRC_OF_WITH_CRC = 0x2144DF1C
+
+
+def is_sealed(row: Sequence[Any]) -> bool:
+    """Whether the columns ``DOCUMENT`` say what was written to them."""
+    return bool(seal(row[1:-1]) == row[-1])
+
+
+def to_document(row: Sequence[Any]) -> Document:
+    """A Document from the columns ``DOCUMENT``, which are sealed (``is_sealed``)."""
+    document_id, path, title, source, url, published, language, landmarks, author, text, _ = row
+    marks = tuple(Landmark(*landmark) for landmark in json.loads(landmarks))
+    return Document(text, title, source, url, published, path, document_id, language, marks, author)
+
+
+def from_document(document: Document) -> tuple[str, ...]:
+    """The values of ``COLUMNS``."""
+    d = document
+    landmarks = json.dumps([astuple(landmark) for landmark in d.landmarks], ensure_ascii=False)
+    return d.path, d.title, d.source, d.url, d.published, d.language, landmarks, d.author, d.text
+
+
+def condition(within: Filter) -> tuple[str, list[str]]:
+    """The filter as a condition on ``documents`` with its parameters; ``casefold`` is the database's, see there."""
+    parts, parameters = ["1"], []
+    if within.source:
+        parts.append("instr(casefold(source), ?)")
+        parameters.append(within.source.casefold())
+    for word in within.words:
+        parts.append("instr(casefold(title || ' ' || source || ' ' || path), ?)")
+        parameters.append(word.casefold())
+    if within.since:
+        parts.append("published >= ?")  # an empty one never is
+        parameters.append(within.since)
+    if within.until:
+        parts.append("published <> '' AND substr(published, 1, 10) <= ?")
+        parameters.append(within.until)
+    return " AND ".join(parts), parameters
+
+
+def now() -> str:
+    """The UTC time, to the second: "2024-05-17T08:30:00Z"."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def digest(text: str) -> bytes:
+    """SHA-256 of the words, whatever white space lies between them: what makes two articles the same."""
+    return hashlib.sha256(" ".join(text.split()).encode()).digest()
+
+
+def to_blobs(vectors: NDArray[np.float32]) -> list[bytes]:
+    """Each row of ``vectors`` as little-endian float16, followed by its CRC-32."""
+    return [with_crc(row.tobytes()) for row in np.asarray(vectors).astype("<f2")]
+
+
+def with_crc(data: bytes) -> bytes:
+    """The bytes, followed by their CRC-32, little-endian."""
+    return data + zlib.crc32(data).to_bytes(_CRC_BYTES, "little")
+
+
+def to_vectors(blobs: Sequence[bytes]) -> NDArray[np.float32]:
+    """The float32 rows of length 1 that ``to_blobs`` has written.
+
+    Raises:
+        ValueError: one is damaged, or they are not of one length.
+    """
+    if any(not isinstance(blob, bytes) or zlib.crc32(blob) != _CRC_OF_WITH_CRC for blob in blobs):
+        raise ValueError("a damaged vector")
+    if len({len(blob) for blob in blobs}) != 1:
+        raise ValueError("vectors of different lengths")
+    rows = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), -1)[:, :-_CRC_BYTES]
+    vectors = np.ascontiguousarray(rows).view("<f2").astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+    return vectors
+
+
+def ids_parameter(ids: Iterable[int]) -> str:
+    """Any number of ids as one SQL parameter, for ``json_each(?)``."""
+    return json.dumps(sorted({int(value) for value in ids}))
+
+
+def check_parts(document: Document, parts: Parts, vectors: NDArray[np.float32]) -> None:
+    """Raises ValueError if the parts of an article do not fit together."""
+    if not document.path:
+        raise ValueError("a stored document needs a path")
+    sentences, passages = parts.sentences, parts.passages
+    if vectors.ndim != 2 or len(vectors) != len(sentences) or not np.isfinite(vectors).all():
+        raise ValueError(f"{len(sentences)} sentences need as many finite vectors, not {vectors.shape}")
+    if len(parts.terms) != len(passages):
+        raise ValueError(f"{len(passages)} passages need as many keyword terms, not {len(parts.terms)}")
+    units: list[Sentence | Passage] = [*sentences, *passages]
+    for unit in units:
+        if not 0 <= unit.start < unit.end <= len(document.text) or document.text[unit.start : unit.end] != unit.text:
+            raise ValueError(f"offsets {unit.start} to {unit.end} do not give the text {unit.text[:60]!r}")
+    for passage in passages:
+        if not 0 <= passage.first_sentence <= passage.last_sentence < len(sentences):
+            raise ValueError(f"no sentences {passage.first_sentence} to {passage.last_sentence}")

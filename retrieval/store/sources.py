@@ -1,0 +1,90 @@
+"""What is looked at again and again, and which files need not be read again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from retrieval.messages import restored, stored
+from retrieval.store.queries import Reading
+from retrieval.types import SeenEntry, Source, SourceKind
+
+#: A file may change twice within one tick of its file system's clock: one that is younger is read again.
+SETTLED_NS = 2_000_000_000
+
+
+class Sources(Reading):
+    """The part of ``Store`` that knows folders, feeds, pages and files."""
+
+    def sources(self, kind: SourceKind | None = None) -> list[Source]:
+        """Those of this kind, or all, by location."""
+        rows = self.database.rows(
+            "SELECT location, kind, etag, last_modified, checked_at, error FROM sources "
+            "WHERE ?1 IS NULL OR kind = ?1 ORDER BY location",
+            (kind,),
+        )
+        return [
+            Source(location, SourceKind(of_kind), etag, last_modified, checked_at, restored(error))
+            for location, of_kind, etag, last_modified, checked_at, error in rows
+        ]
+
+    def put_source(self, source: Source) -> None:
+        """Remembers a source, or what is known about it now."""
+        error = stored(source.error)
+        values = (source.location, source.kind, source.etag, source.last_modified, source.checked_at, error)
+        with self.database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO sources (location, kind, etag, last_modified, checked_at, error) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            )
+
+    def update_source(self, source: Source) -> None:
+        """Notes what is known about a source now, unless it has been removed in the meantime."""
+        values = (source.etag, source.last_modified, source.checked_at, stored(source.error), source.location)
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE sources SET etag = ?, last_modified = ?, checked_at = ?, error = ? WHERE location = ?", values
+            )
+
+    def remove_source(self, location: str) -> bool:
+        """Forgets a source; its articles stay. False if it is not known."""
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM entries WHERE feed = ?", (location,))
+            return connection.execute("DELETE FROM sources WHERE location = ?", (location,)).rowcount > 0
+
+    def seen(self, feed: str) -> frozenset[SeenEntry]:
+        """The entries of a feed that need not be looked at again as long as it says the same of them."""
+        return frozenset(
+            SeenEntry(*row) for row in self.database.rows("SELECT key, mark FROM entries WHERE feed = ?", (feed,))
+        )
+
+    def put_seen(self, feed: str, entries: Iterable[SeenEntry]) -> None:
+        """Remembers these entries of a feed and no others."""
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM entries WHERE feed = ?", (feed,))
+            connection.executemany(
+                "INSERT OR REPLACE INTO entries (feed, key, mark) VALUES (?, ?, ?)",
+                [(feed, entry.key, entry.mark) for entry in entries],
+            )
+
+    def is_read(self, path: str, size: int, mtime_ns: int) -> bool:
+        """Whether the file at ``path`` was taken up when it had this size and time, and its articles are still here."""
+        return bool(
+            self.database.rows(
+                "SELECT 1 FROM files WHERE path = ? AND size = ? AND mtime_ns = ? LIMIT 1", (path, size, mtime_ns)
+            )
+        )
+
+    def put_file(self, path: str, size: int, mtime_ns: int, document_paths: Iterable[str]) -> None:
+        """Remembers that a file has been taken up as the articles at ``document_paths``.
+
+        Size and time have to be those from before it was read.
+        """
+        settled = time.time_ns() - mtime_ns > SETTLED_NS
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM files WHERE path = ?", (path,))
+            connection.executemany(
+                "INSERT OR IGNORE INTO files (path, document_path, size, mtime_ns) VALUES (?, ?, ?, ?)",
+                [(path, document, size, mtime_ns) for document in document_paths] if settled else [],
+            )

@@ -1,0 +1,290 @@
+"""The collection on disk: articles with their sentences, passages, vectors and keywords. The only truth.
+
+The vector index and the keyword index are caches of it and can be rebuilt from it at any time.
+
+An article is *searched* (it has sentences, passages and shingles), or it is a *copy* of one that is, or it *waits*: it
+was a copy, and what it repeated is gone or says something else now. ``Indexer`` takes up those that wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from sqlite3 import Connection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import StoreError
+from retrieval.messages import notice
+from retrieval.store.checksums import seal, store_parts_seal
+from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands_parameter, store_bands
+from retrieval.store.queries import DATABASE_NAME, MANIFEST_NAME
+from retrieval.store.rows import (
+    COLUMNS,
+    DOCUMENT,
+    check_parts,
+    digest,
+    from_document,
+    ids_parameter,
+    is_sealed,
+    now,
+    to_blobs,
+    to_document,
+)
+from retrieval.store.sources import Sources
+from retrieval.store.writer_lock import WriterLock
+from retrieval.types import Document, FileReport, IndexOutcome, Parts, Version
+
+__all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store", "Stored"]
+
+_IS_SEARCHED = "EXISTS (SELECT 1 FROM shingles WHERE document_id = documents.id)"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of an article. ``document_id`` is the article that is kept; of a duplicate, the one it repeats."""
+
+    report: FileReport
+    document_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What stands at a path now; ``intact`` whether it is what was written there."""
+
+    document: Document
+    intact: bool
+    digest: bytes
+    copy_of: int | None
+    searched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What becomes of an article without embedding; ``changes`` whether there is something to write."""
+
+    stored: Stored
+    row: _Row | None
+    copy_of: int | None
+    changes: bool
+
+
+class Store(Sources):
+    """The database in the data directory ``home``; safe to use from several threads and processes.
+
+    Vectors are kept as float16: half the disk and cache, and the error it makes in a cosine (below 0.001) is far
+    smaller than the differences that decide a search. They are handed out as float32 rows of length 1.
+
+    Raises:
+        StoreError: from the constructor and from every method, when the directory or the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        busy_timeout: float = 10.0,
+        lock_seconds: float = 10.0,
+        notify: Callable[[str], None] = lambda notice: None,
+    ) -> None:
+        super().__init__(home, busy_timeout=busy_timeout, notify=notify)
+        self._lock = WriterLock(home, wait_seconds=lock_seconds, notify=notify)
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Held around a command that changes the collection, see ``WriterLock``; nothing where it can only be read."""
+        return nullcontext() if self.read_only else self._lock.held()
+
+    def settle(self, document: Document) -> Stored | None:
+        """Takes up an article if that needs no new vectors; None if it must be embedded and ``put``.
+
+        That is: unchanged, or a copy of an article from elsewhere (the same or nearly the same words), or only title,
+        source, date and the like have changed.
+        """
+        with self.snapshot():
+            verdict = self._judge(document)
+        if verdict is None:
+            return None
+        if not verdict.changes:
+            return verdict.stored
+        # A new copy changes nothing that the indexes hold; what filters let through is told by ``row_count``.
+        with self.change() if verdict.row is not None else self.database.transaction() as connection:
+            return self._settle(connection, document)
+
+    def put(self, document: Document, parts: Parts, vectors: NDArray[np.float32], *, signature: str) -> Stored:
+        """Stores one article in one transaction. What it said before, if anything, becomes a version of it.
+
+        Args:
+            vectors: float32 ``(len(parts.sentences), dimension)``, rows of length 1, by the embedder ``signature``.
+
+        Raises:
+            ValueError: the parts do not fit together.
+        """
+        check_parts(document, parts, vectors)
+        with self.change() as connection:
+            settled = self._settle(connection, document)
+            if settled is not None:
+                return settled
+            self._accept(connection, signature)
+            old = self._at(document.path)
+            row = _write(connection, document, old, copy_of=None)
+            connection.executemany(
+                'INSERT INTO sentences (document_id, position, "start", "end", vector) VALUES (?, ?, ?, ?, ?)',
+                [
+                    (row, i, s.start, s.end, b)
+                    for i, (s, b) in enumerate(zip(parts.sentences, to_blobs(vectors), strict=True))
+                ],
+            )
+            connection.executemany(
+                'INSERT INTO passages (document_id, "start", "end", first_sentence, last_sentence, terms, parts) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t.words), " ".join(t.parts))
+                    for p, t in zip(parts.passages, parts.terms, strict=True)
+                ],
+            )
+            store_bands(connection, row, document.text)
+            store_parts_seal(connection, row)
+        # One that was a copy and says what it said is new to search.
+        is_new = old is None or (not old.searched and old.digest == digest(document.text))
+        return Stored(FileReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
+
+    def remove(self, document_id: int) -> bool:
+        """Takes an article out with all that belongs to it; False if there is none with this id. Its copies wait."""
+        with self.change() as connection:
+            return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
+
+    def waiting(self) -> list[Document]:
+        """The articles that are neither searched nor copies, the oldest first."""
+        rows = self.database.rows(
+            f"SELECT {DOCUMENT} FROM documents WHERE copy_of IS NULL AND NOT {_IS_SEARCHED} ORDER BY id"
+        )
+        return [self.as_document(row) for row in rows]
+
+    def restore(self, path: str, *, added: str, versions: Iterable[Version]) -> None:
+        """Gives the article at ``path`` the past that another collection has kept; what it has already is left out."""
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE documents SET added = ?1 WHERE path = ?2 AND ?1 <> '' AND (added = '' OR added > ?1)",
+                (added, path),
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO versions "
+                "(document_id, text, title, source, url, published, author, digest, replaced_at) "
+                "SELECT id, ?, ?, ?, ?, ?, ?, ?, ? FROM documents WHERE path = ?",
+                [
+                    (d.text, d.title, d.source, d.url, d.published, d.author, digest(d.text), v.replaced_at, path)
+                    for v in versions
+                    for d in (v.document,)
+                ],
+            )
+
+    @contextmanager
+    def change(self) -> Iterator[Connection]:
+        """A transaction that changes what can be found: the next generation."""
+        with self.database.transaction() as connection:
+            connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            yield connection
+
+    def set_meta(self, connection: Connection, key: str, value: str) -> None:
+        """Sets a value of the ``meta`` table inside a transaction."""
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def _settle(self, connection: Connection, document: Document) -> Stored | None:
+        verdict = self._judge(document)
+        if verdict is None:
+            return None
+        if verdict.changes:
+            _write(connection, document, verdict.row, verdict.copy_of)
+        return verdict.stored
+
+    def _judge(self, document: Document) -> _Verdict | None:
+        """What becomes of an article without embedding; None: it must be embedded."""
+        old = self._at(document.path)
+        # One that is damaged is written anew.
+        is_known = old is not None and old.intact and old.digest == digest(document.text)
+        if is_known and old is not None and old.searched:
+            if old.document.text != document.text:
+                return None  # other white space: the offsets move
+            changes = old.document != replace(document, id=old.document.id)
+            outcome = IndexOutcome.UPDATED if changes else IndexOutcome.UNCHANGED
+            return _Verdict(Stored(FileReport(document.path, outcome), old.document.id), old, None, changes)
+        kept = self._undamaged([old.copy_of]) if is_known and old and old.copy_of else []
+        original = kept[0] if kept else self._original(document, old)
+        if original is None:
+            return None
+        same = "index.same" if digest(original.text) == digest(document.text) else "index.nearly_same"
+        reason = notice(same, title=original.title, path=original.path)
+        report = FileReport(document.path, IndexOutcome.DUPLICATE, reason)
+        changes = old is None or old.copy_of != original.id or old.document != replace(document, id=old.document.id)
+        return _Verdict(Stored(report, original.id), old, original.id, changes)
+
+    def _at(self, path: str) -> _Row | None:
+        for words, copy_of, searched, *row in self.database.rows(
+            f"SELECT digest, copy_of, {_IS_SEARCHED}, {DOCUMENT} FROM documents WHERE path = ?", (path,)
+        ):
+            intact = is_sealed(row) and self.are_parts_intact(row[0])
+            # Of a damaged one only the id counts: what it says need not even make a Document.
+            document = to_document(row) if intact else Document("", path=path, id=row[0])
+            return _Row(document, intact, words, copy_of, bool(searched))
+        return None
+
+    def _original(self, document: Document, old: _Row | None) -> Document | None:
+        """The searched article, from another path, that ``document`` is a copy of."""
+        own = old.document.id if old else 0
+        same_words = self.database.rows(
+            f"SELECT id FROM documents WHERE digest = ? AND id <> ? AND {_IS_SEARCHED}", (digest(document.text), own)
+        )
+        if same := self._undamaged(row[0] for row in same_words):
+            return same[0]
+        alike = self.database.rows(
+            "SELECT s.document_id FROM json_each(?) AS j "
+            "CROSS JOIN shingles AS s ON s.band = j.key AND s.value = j.value "
+            "WHERE s.document_id <> ? GROUP BY s.document_id ORDER BY count(*) DESC, s.document_id LIMIT ?",
+            (bands_parameter(document.text), own, CANDIDATES),
+        )
+        others = self._undamaged(row[0] for row in alike)
+        return next((other for other in others if are_copies(document.text, other.text)), None)
+
+    def _undamaged(self, ids: Iterable[int]) -> list[Document]:
+        """The articles with these ids, but for damaged ones: nothing is a copy of one."""
+        sql = f"SELECT {DOCUMENT} FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        return [to_document(row) for row in self.database.rows(sql, (ids_parameter(ids),)) if is_sealed(row)]
+
+    def _accept(self, connection: Connection, signature: str) -> None:
+        """Vectors of two embedders must never be mixed; another process may have changed over in the meantime."""
+        current = self.meta("embedder_signature")
+        if current == signature:
+            return
+        if current and self.sentence_count():
+            raise StoreError(notice("index.embedder_changed", home=self.home, embedder=current))
+        self.set_meta(connection, "embedder_signature", signature)
+
+
+def _write(connection: Connection, document: Document, old: _Row | None, copy_of: int | None) -> int:
+    """Writes the row of an article; its id. Of another text, what was made from the old one goes."""
+    described = from_document(document)
+    values = (*described, digest(document.text), copy_of, seal(described))
+    columns = (*COLUMNS, "digest", "copy_of", "seal")
+    if old is None:
+        marks = ", ".join("?" for _ in (*columns, "added"))
+        sql = f"INSERT INTO documents ({', '.join(columns)}, added) VALUES ({marks})"
+        return int(connection.execute(sql, (*values, now())).lastrowid or 0)
+    row = old.document.id
+    if old.intact and old.digest != digest(document.text):
+        connection.execute(
+            "INSERT OR IGNORE INTO versions "
+            "(document_id, text, title, source, url, published, author, digest, replaced_at) "
+            "SELECT id, text, title, source, url, published, author, digest, ? FROM documents WHERE id = ?",
+            (now(), row),
+        )
+    if copy_of is not None or old.document.text != document.text:
+        for table in ("passages", "sentences", "shingles", "part_seals"):
+            connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (row,))
+        connection.execute("UPDATE documents SET copy_of = NULL WHERE copy_of = ?", (row,))
+    connection.execute(
+        f"UPDATE documents SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?", (*values, row)
+    )
+    return row
