@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.messages import text
-from bot.render.wording import megabytes, number
+from bot.render.text import megabytes, number
 from bot.wiring import Fundstelle
 
 

@@ -8,19 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.render.reply import (
-    TELEGRAM_LIMIT,
-    cut,
-    cut_left,
-    further,
-    one_line,
-    passages_html,
-    quoted,
-    telegram_html,
-    terminal,
-    to_json,
-    width,
-)
+from bot.render.json import to_json
+from bot.render.telegram import TELEGRAM_LIMIT, passages_html, telegram_html
+from bot.render.terminal import one_line, terminal
+from bot.render.text import cut, cut_left, further, quoted, width
 from retrieval.types import Alternative, Answer, Document, Hit, Landmark, Passage
 
 DOCUMENT = Document(

@@ -100,7 +100,8 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Ask the articles one question."""
-    from bot.render.reply import terminal, to_json
+    from bot.render.json import to_json
+    from bot.render.terminal import terminal
 
     # Bytes that are no text come in as lone surrogates, which nothing further on can encode.
     question = question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -11,8 +11,9 @@ from bot.cli.command import Json, command
 from bot.cli.console import say, show, show_json
 from bot.cli.filters import Since, Source, Until, filter_from
 from bot.messages import text
-from bot.render.reply import document_json
-from bot.render.wording import citation, day, republished
+from bot.render.json import document_json
+from bot.render.text import day
+from bot.render.wording import citation, republished
 from bot.settings import Settings
 from bot.wiring import Fundstelle
 from retrieval.errors import StoreError

@@ -12,7 +12,7 @@ from bot.cli.command import Json, command
 from bot.cli.console import progress, say, show, show_json
 from bot.cli.evaluate import Questions
 from bot.messages import text
-from bot.render.wording import number, percent
+from bot.render.text import number, percent
 from bot.settings import Settings
 from bot.wiring import Fundstelle
 

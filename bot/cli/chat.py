@@ -12,7 +12,7 @@ from rich.text import Text
 from bot.cli.console import say, show, shows_styles
 from bot.cli.filters import described, filter_from
 from bot.messages import table, text
-from bot.render.reply import one_line, terminal
+from bot.render.terminal import one_line, terminal
 from bot.render.wording import citation, counted
 from bot.settings import Settings
 from retrieval.answering.conversation import Conversation

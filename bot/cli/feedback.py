@@ -9,7 +9,7 @@ import typer
 from bot.cli.command import Json, command
 from bot.cli.console import say, show, show_json, written
 from bot.messages import text
-from bot.render.wording import day, number
+from bot.render.text import day, number
 from bot.settings import Settings
 from bot.wiring import Fundstelle
 

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from bot.messages import text
-from bot.render.wording import day
+from bot.render.text import day
+from retrieval.dates import iso_date
 from retrieval.errors import FilterError
 from retrieval.types import Filter
 
@@ -34,8 +35,6 @@ def filter_from(
     Raises:
         FilterError: a date is none, or ``until`` lies before ``since``.
     """
-    from retrieval.loading.metadata import iso_date
-
     first, last = (iso_date((value or "").strip()) for value in (since, until))
     for value, date in ((since, first), (until, last)):
         if value and not date:

@@ -14,7 +14,7 @@ from bot.cli.console import busy, progress, say, show, show_json
 from bot.messages import notice, text
 from bot.model_catalogue import Listed, catalogue, default, meant
 from bot.model_choice import KINDS, remember
-from bot.render.wording import decimal, megabytes
+from bot.render.text import decimal, megabytes
 from bot.settings import PREFIX, Settings, is_set_outside
 from bot.status import total_bytes
 from bot.wiring import Fundstelle
@@ -109,7 +109,8 @@ def _trial(fundstelle: Fundstelle, kind: str) -> str:
 
 def _remind_of_calibration(fundstelle: Fundstelle, chosen: Mapping[str, str]) -> None:
     """Says when the confidence is not made for the models that are in use now."""
-    from retrieval.answering.calibration import FILE, HOME_FILE, Calibrations
+    from retrieval.answering.calibration import HOME_FILE, Calibrations
+    from retrieval.inference.model_files import CALIBRATION_FILE
 
     language, home = fundstelle.settings.language, fundstelle.settings.home
     if "reader" not in chosen:
@@ -117,7 +118,7 @@ def _remind_of_calibration(fundstelle: Fundstelle, chosen: Mapping[str, str]) ->
             say(text("cli.models_calibrate_again", language))
         return
     folder = fundstelle.reader.reference.folder
-    beside = folder is not None and (folder / FILE).is_file()
+    beside = folder is not None and (folder / CALIBRATION_FILE).is_file()
     if not beside and Calibrations.read_home(home, fundstelle.reader.signature) is None:
         say(text("cli.models_calibrate", language))
 

@@ -9,7 +9,7 @@ import typer
 
 from bot.cli.console import say, show, show_json
 from bot.messages import text
-from bot.render.wording import decimal, number, percent
+from bot.render.text import decimal, number, percent
 from retrieval.messages import in_language
 from retrieval.types import IndexOutcome, IndexReport
 

@@ -1,48 +1,17 @@
-"""Small pieces of text that need a language: dates, numbers, where an article comes from, how sure an answer is."""
+"""Small pieces of text in a language: where an article comes from, how sure an answer is, what else was found."""
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
-from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent
-
 from bot.messages import text
-from retrieval.types import Document
+from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, percent
+from retrieval.types import Answer, Document
 
-# British English: day before month, as the German articles have it.
-_LOCALES = {"de": "de", "en": "en_GB"}
 # From this confidence on, an answer is called certain and fairly certain.
 _CERTAIN, _FAIRLY = 0.75, 0.5
-
-
-def day(published: str, language: str) -> str:
-    """An ISO date as people write it ("17. Mai 2024", "17 May 2024"); anything else as it is."""
-    try:
-        return format_date(date.fromisoformat(published[:10]), format="long", locale=_LOCALES[language])
-    except ValueError:
-        return published
-
-
-def number(value: int, language: str) -> str:
-    """A whole number with the language's thousands separator."""
-    return format_decimal(value, locale=_LOCALES[language])
-
-
-def decimal(value: float, language: str) -> str:
-    """A number with two digits behind the language's decimal sign."""
-    return format_decimal(value, format="0.00", locale=_LOCALES[language])
-
-
-def percent(share: float, language: str) -> str:
-    """A share (0..1) as people write it ("62 %")."""
-    return format_percent(share, locale=_LOCALES[language])
-
-
-def megabytes(size: int, language: str) -> str:
-    """A size given in bytes, in megabytes of a million bytes ("1,2 MB")."""
-    return f"{format_decimal(size / 1_000_000, format='#,##0.0', locale=_LOCALES[language])} MB"
+_COPIES = 5
+_COPY_LIMIT = 80
 
 
 def counted(key: str, count: int, language: str) -> str:
@@ -85,3 +54,31 @@ def certainty(confidence: float, language: str) -> str:
     name = "high" if confidence >= _CERTAIN else "middle" if confidence >= _FAIRLY else "low"
     words = text(f"chat.confidence_{name}", language)
     return text("chat.confidence", language, words=words, percent=percent(confidence, language))
+
+
+def copies(answer: Answer, language: str) -> list[tuple[str, Document]]:
+    """The first articles that say the same, each with its name: the source and the date, as far as they are known."""
+    return [(cut(republished(copy, language), _COPY_LIMIT), copy) for copy in answer.copies[:_COPIES]]
+
+
+def also_in(answer: Answer, names: list[str], language: str) -> str:
+    """The line that says in which other articles the same stands: ``names``, with an ellipsis if there are more."""
+    more = [ELLIPSIS] if len(answer.copies) > len(names) else []
+    return text("chat.also_in", language, articles=", ".join([*names, *more]))
+
+
+def understood(answer: Answer, language: str) -> str:
+    """What a follow-up was taken for; empty for a question that was asked as it is."""
+    return text("chat.understood", language, question=answer.understood) if answer.understood else ""
+
+
+def alternatives(answer: Answer, language: str) -> list[str]:
+    """What else was found, a line each, and a line where the articles do not agree."""
+    lines = []
+    for other in answer.alternatives:
+        quote = cut(" ".join(other.text.split()), SHORT_LIMIT)
+        source = cut(citation(other.document, language, other.start), TITLE_LIMIT)
+        lines.append(text("chat.alternative", language, quote=quote, source=source))
+    if any(other.contradicts for other in answer.alternatives):
+        lines.append(text("chat.contradicting", language))
+    return lines

@@ -15,7 +15,8 @@ from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, ContextTypes, filters
 
 from bot.messages import LANGUAGES, text
-from bot.render.reply import TELEGRAM_LIMIT, cut, width
+from bot.render.telegram import TELEGRAM_LIMIT
+from bot.render.text import cut, width
 from bot.settings import Settings
 from bot.telegram.collection import Collection
 from bot.telegram.people import People

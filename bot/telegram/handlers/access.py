@@ -11,7 +11,7 @@ from telegram.constants import ChatType
 from telegram.ext import ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, TypeHandler, filters
 
 from bot.messages import text
-from bot.render.wording import number
+from bot.render.text import number
 from bot.telegram.handlers.inline import refuse
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, say
 

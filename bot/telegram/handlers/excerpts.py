@@ -10,8 +10,9 @@ from html import escape
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.messages import text
-from bot.render.reply import TELEGRAM_LIMIT, around, cut, further, linked, width
-from bot.render.wording import citation, day, republished, title
+from bot.render.telegram import TELEGRAM_LIMIT, linked
+from bot.render.text import around, cut, day, further, width
+from bot.render.wording import citation, republished, title
 from retrieval.store.feedback import nearest
 from retrieval.types import Answer, Document
 

@@ -19,7 +19,8 @@ from telegram.error import BadRequest
 from telegram.ext import InlineQueryHandler
 
 from bot.messages import text
-from bot.render.reply import cut, further, passage_html, telegram_html
+from bot.render.telegram import passage_html, telegram_html
+from bot.render.text import cut, further
 from bot.render.wording import citation
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service

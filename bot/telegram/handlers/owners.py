@@ -10,8 +10,8 @@ from telegram.error import TelegramError as BotApiError
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from bot.messages import text
-from bot.render.reply import cut
-from bot.render.wording import citation, day, number
+from bot.render.text import cut, day, number
+from bot.render.wording import citation
 from bot.telegram.handlers.buttons import expired
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing
 

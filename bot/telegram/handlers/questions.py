@@ -13,7 +13,7 @@ from telegram.error import BadRequest
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot.messages import text
-from bot.render.reply import passages_html, telegram_html
+from bot.render.telegram import passages_html, telegram_html
 from bot.telegram.handlers.buttons import expired, pressed
 from bot.telegram.handlers.excerpts import CONTEXT, MORE, SOURCE, buttons, context_html, source_html
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, asked_before, mentions, question_of, say

@@ -16,8 +16,8 @@ from telegram.error import BadRequest
 from telegram.ext import MessageHandler, filters
 
 from bot.messages import notice, text
-from bot.render.reply import cut
-from bot.render.wording import citation, counted, megabytes
+from bot.render.text import cut, megabytes
+from bot.render.wording import citation, counted
 from bot.telegram.collection import Collection
 from bot.telegram.service import AnyApplication, Context, Service, listing
 from bot.telegram.uploads import keep

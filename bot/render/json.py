@@ -1,0 +1,60 @@
+"""An answer and an article as programs get them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from retrieval.types import Answer, Document, Landmark
+
+
+def to_json(answer: Answer) -> dict[str, Any]:
+    """The object that ``ask --json`` prints."""
+    here = Landmark(0)
+    if answer.document is not None and answer.start is not None:
+        here = answer.document.landmark_at(answer.start)
+    return {
+        "question": answer.question,
+        "answer": {
+            "text": answer.text,
+            "confidence": answer.confidence,
+            "start": answer.start,
+            "end": answer.end,
+            "document": None if answer.document is None else document_json(answer.document),
+            "also_in": [document_json(copy) for copy in answer.copies],
+            "page": here.page or None,
+            "heading": here.heading or None,
+        },
+        "alternatives": [
+            {
+                "text": other.text,
+                "confidence": other.confidence,
+                "start": other.start,
+                "end": other.end,
+                "document": document_json(other.document),
+                "contradicts": other.contradicts,
+            }
+            for other in answer.alternatives
+        ],
+        "passages": [
+            {
+                "text": hit.passage.text,
+                "score": hit.score,
+                "document_id": hit.document.id,
+                "start": hit.passage.start,
+                "end": hit.passage.end,
+            }
+            for hit in answer.hits
+        ],
+        "elapsed_ms": round(answer.elapsed_ms, 1),
+    }
+
+
+def document_json(document: Document) -> dict[str, Any]:
+    """An article as programs get it, without its text."""
+    return {
+        "id": document.id,
+        "title": document.title,
+        "source": document.source,
+        "url": document.url,
+        "published": document.published,
+    }

@@ -1,0 +1,102 @@
+"""What all outputs share and needs no words of its own: the parts of an answer, cutting, dates and numbers."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+
+from retrieval.types import Answer, Hit
+
+ELLIPSIS = "…"
+#: The longest title or source line, and the longest passage in short, in UTF-16 units.
+TITLE_LIMIT = 200
+SHORT_LIMIT = 160
+# British English: day before month, as the German articles have it.
+_LOCALES = {"de": "de", "en": "en_GB"}
+
+
+def quoted(answer: Answer) -> tuple[str, str, str]:
+    """The answer's passage cut in three: what stands before the quote, the quote, and what follows.
+
+    Raises ValueError for an answer that the articles do not give.
+    """
+    if answer.passage is None or answer.start is None or answer.end is None:
+        raise ValueError("no quote in an answer that the articles do not give")
+    passage = answer.passage
+    start, end = answer.start - passage.start, answer.end - passage.start
+    return passage.text[:start], passage.text[start:end], passage.text[end:]
+
+
+def further(answer: Answer) -> list[Hit]:
+    """The passages found, best first, without the one that the answer is quoted from."""
+    shown = answer.passage
+    return [
+        hit
+        for hit in answer.hits
+        if shown is None or (hit.passage.document_id, hit.passage.start) != (shown.document_id, shown.start)
+    ]
+
+
+def width(string: str) -> int:
+    """The length that Telegram counts: UTF-16 units."""
+    return len(string.encode("utf-16-le")) // 2
+
+
+def cut(string: str, limit: int) -> str:
+    """``string``, or as many of its first words as fit ``limit`` (UTF-16 units, at least 1) with an ellipsis."""
+    if width(string) <= limit:
+        return string
+    # "ignore" drops half a character at the edge.
+    kept = string.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
+    if not string[len(kept)].isspace():
+        kept = re.sub(r"\s+\S*\Z", "", kept)
+    return kept.rstrip() + ELLIPSIS
+
+
+def cut_left(string: str, limit: int) -> str:
+    """Like ``cut``, but the last words are kept."""
+    return cut(string[::-1], limit)[::-1]
+
+
+def around(before: str, quote: str, after: str, limit: int) -> tuple[str, str, str]:
+    """The three parts cut to ``limit`` in all: the quote is kept, what stands around it shares the rest."""
+    before, after = before.lstrip(), after.rstrip()
+    quote = cut(quote, limit)
+    room = limit - width(quote)
+    if width(before) + width(after) <= room:
+        return before, quote, after
+    # Half for each side, and what one side does not need goes to the other.
+    left = min(width(before), max(room // 2, room - width(after)))
+    right = room - left
+    return cut_left(before, left) if left else "", quote, cut(after, right) if right else ""
+
+
+def day(published: str, language: str) -> str:
+    """An ISO date as people write it ("17. Mai 2024", "17 May 2024"); anything else as it is."""
+    try:
+        return format_date(date.fromisoformat(published[:10]), format="long", locale=_LOCALES[language])
+    except ValueError:
+        return published
+
+
+def number(value: int, language: str) -> str:
+    """A whole number with the language's thousands separator."""
+    return format_decimal(value, locale=_LOCALES[language])
+
+
+def decimal(value: float, language: str) -> str:
+    """A number with two digits behind the language's decimal sign."""
+    return format_decimal(value, format="0.00", locale=_LOCALES[language])
+
+
+def percent(share: float, language: str) -> str:
+    """A share (0..1) as people write it ("62 %")."""
+    return format_percent(share, locale=_LOCALES[language])
+
+
+def megabytes(size: int, language: str) -> str:
+    """A size given in bytes, in megabytes of a million bytes ("1,2 MB")."""
+    return f"{format_decimal(size / 1_000_000, format='#,##0.0', locale=_LOCALES[language])} MB"
