@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.answering.calibration import FILE, HOME_FILE, Calibration, Calibrations, Evidence, sigmoid
+from retrieval.answering.calibration import HOME_FILE, Calibration, Calibrations, Evidence, sigmoid
 from retrieval.errors import ModelError
+from retrieval.inference.model_files import CALIBRATION_FILE
 
 
 def test_logit_adds_up_the_features() -> None:
@@ -30,8 +31,8 @@ def test_a_reader_without_calibration_gets_the_defaults(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "[]", '{"found": {}}', '{"found": {"slope": 1}, "given": {}}'])
 def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
-    (tmp_path / FILE).write_text(content, encoding="utf-8")
-    with pytest.raises(ModelError, match=FILE):
+    (tmp_path / CALIBRATION_FILE).write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=CALIBRATION_FILE):
         Calibrations.read(tmp_path)
 
 

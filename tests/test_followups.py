@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.answering.followups import Turn, complete
-from retrieval.evaluation.metrics import normalise
+from retrieval.language.normalise import normalise
 
 DATA = Path(__file__).parent / "data"
 TRADE = Turn("Welches Ziel hat der Handel zwischen Belarus und Perm?", "0,5 Milliarden Dollar", 3)

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
 from retrieval.loading import MAX_FILE_BYTES, find_files, load_document
 from retrieval.loading.markup import read_markdown
-from retrieval.loading.metadata import front_matter, iso_date, source_and_date, title_line
+from retrieval.loading.metadata import front_matter, source_and_date, title_line
 from retrieval.loading.normalise import unwrap
 from retrieval.types import Document
 from tests.collection import as_nobody

@@ -6,11 +6,11 @@ from retrieval.evaluation.metrics import (
     exact_match,
     expected_calibration_error,
     f1,
-    normalise,
     reciprocal_rank,
     risk_coverage,
     silence_at_answered,
 )
+from retrieval.language.normalise import normalise
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.messages import notice
+from retrieval.dates import now
 from retrieval.errors import StoreError
-from retrieval.store.rows import now
 
 #: How long an invitation can be taken up, and how long an answer to „Was wäre richtig?“ is waited for, in seconds.
 INVITATION_SECONDS = 86_400.0

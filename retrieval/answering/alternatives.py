@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.answering.calibration import Evidence, sigmoid
-from retrieval.evaluation.metrics import normalise
+from retrieval.language.normalise import normalise
 from retrieval.language.question_phrases import words_of
 from retrieval.language.terms import keyword_terms
 from retrieval.types import Alternative, Hit, Span

@@ -10,8 +10,8 @@ from dataclasses import replace
 from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.calibration import Calibration, Evidence, sigmoid
 from retrieval.errors import QuestionError
-from retrieval.evaluation.metrics import normalise
 from retrieval.inference.reader import Reader
+from retrieval.language.normalise import normalise
 from retrieval.messages import notice
 from retrieval.search.search import Search
 from retrieval.types import Answer, Filter, Hit

@@ -15,9 +15,9 @@ from typing import Any
 
 from retrieval.errors import ModelError
 from retrieval.files import write_json
+from retrieval.inference.model_files import CALIBRATION_FILE
 from retrieval.messages import notice
 
-FILE = "calibration.json"
 #: The calibrations of a data directory, by the reader's signature.
 HOME_FILE = "calibrations.json"
 
@@ -74,9 +74,9 @@ class Calibrations:
         Raises:
             ModelError: the file is damaged.
         """
-        if folder is None or not (folder / FILE).is_file():
+        if folder is None or not (folder / CALIBRATION_FILE).is_file():
             return cls()
-        return _read(folder / FILE, None) or cls()
+        return _read(folder / CALIBRATION_FILE, None) or cls()
 
     @classmethod
     def read_home(cls, home: Path, signature: str) -> Calibrations | None:
@@ -89,7 +89,7 @@ class Calibrations:
 
     def write(self, folder: Path) -> None:
         """Writes ``calibration.json``."""
-        write_json(folder / FILE, asdict(self))
+        write_json(folder / CALIBRATION_FILE, asdict(self))
 
     def write_home(self, home: Path, signature: str) -> None:
         """Keeps these calibrations in the data directory for the reader of this signature.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.dates import now
 from retrieval.errors import LoadingError
 from retrieval.indexing.reembedding import match_embedder
 from retrieval.indexing.stopwatch import Stopwatch
@@ -25,7 +26,6 @@ from retrieval.messages import notice
 from retrieval.search.index_file import IndexState, index_file
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.vector_index import FaissVectorIndex
-from retrieval.store.rows import now
 from retrieval.store.store import Store
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Parts, Source, SourceKind
 

@@ -6,10 +6,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from retrieval.dates import now
 from retrieval.errors import LoadingError, WebError
 from retrieval.indexing.folders import sync_folder
 from retrieval.indexing.web_sources import Collector
-from retrieval.store.rows import now
 from retrieval.types import FileReport, IndexOutcome, IndexReport, Source, SourceKind
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
 from retrieval.indexing.indexer import Indexer
-from retrieval.loading.metadata import iso_date
 from retrieval.messages import notice
 from retrieval.store.store import Store
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Landmark, Version

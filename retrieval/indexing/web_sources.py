@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from retrieval.dates import now
 from retrieval.errors import LoadingError, UnreachableError, WebError
-from retrieval.store.rows import now
 from retrieval.types import Document, FileReport, IndexOutcome, SeenEntry, Source, SourceKind
 from retrieval.web.feeds import Entry, Feed, read_feed
 from retrieval.web.pages import described, read_content, read_page

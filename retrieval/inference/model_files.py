@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from retrieval.answering.calibration import FILE as CALIBRATION
 from retrieval.errors import FundstelleError, ModelError, SettingsError
 from retrieval.messages import notice
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model")
 
+#: Lies beside a reader's weights; ``retrieval.answering.calibration`` reads and writes it.
+CALIBRATION_FILE = "calibration.json"
 #: What is downloaded of a hub model: no pickles, which can hold code, and no exports for other runtimes.
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _UNWANTED = ["onnx/*", "openvino/*"]
@@ -71,7 +72,7 @@ class ModelReference:
         digest = hashlib.sha256()
         try:
             for path in sorted([*folder.rglob("*.safetensors"), *folder.rglob("*.json")]):
-                if path.name != CALIBRATION:  # no part of the model: it says what the model's scores mean
+                if path.name != CALIBRATION_FILE:  # no part of the model: it says what the model's scores mean
                     with path.open("rb") as file:
                         digest.update(hashlib.file_digest(file, "sha256").digest())
         except OSError as error:

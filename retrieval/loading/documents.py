@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
 from retrieval.loading.formats import FORMATS
 from retrieval.loading.limits import MAX_TEXT_CHARS
-from retrieval.loading.metadata import iso_date, source_and_date, title_line
+from retrieval.loading.metadata import source_and_date, title_line
 from retrieval.loading.normalise import compose, one_line
 from retrieval.loading.parsed import Article, Refused
 from retrieval.messages import notice

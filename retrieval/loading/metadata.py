@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Final
+
+from retrieval.dates import iso_date
 
 _FIELD: Final = re.compile(r"([A-Za-z][\w-]*)\s*:(?:\s+(.*))?$")
 _FIELD_NAMES: Final = {
@@ -15,10 +16,6 @@ _FIELD_NAMES: Final = {
     "author": "author", "autor": "author",
 }  # fmt: skip
 _MAX_FRONT_MATTER_LINES: Final = 50
-
-_MONTHS: Final = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
-_ISO_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$")
-_GERMAN_DATE: Final = re.compile(r"(\d{1,2})\.\s*(?:(\d{1,2})\.|([A-Za-zä]{3,9})\.?)\s*(\d{4})(?:,?\s.*)?$")
 
 # "MOSKAU, 17. Mai (BelTA) - ", "Berlin (dpa/bb) – ", "Minsk, 3. Juni 2024. /BelTA/ – "; an agency's name has capitals
 # or is as short as "dpa".
@@ -56,19 +53,6 @@ def _unquoted(value: str) -> str:
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
         return value[1:-1]
     return value
-
-
-def iso_date(value: str) -> str:
-    """An ISO date from "2024-05-17", "2024-05-17T08:30", "17.5.2024" or "17. Mai 2024", else ""."""
-    try:
-        if match := _ISO_DATE.match(value):
-            return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
-        if match := _GERMAN_DATE.match(value):
-            month = int(match[2]) if match[2] else _MONTHS.index(match[3].lower()[:3]) + 1
-            return date(int(match[4]), month, int(match[1])).isoformat()
-    except ValueError:  # no such month or day
-        pass
-    return ""
 
 
 def title_line(text: str) -> str:

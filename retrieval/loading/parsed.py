@@ -24,7 +24,7 @@ class Block:
 class Article:
     """An article as its file has it; fields it does not state are "".
 
-    ``published`` is a date in one of the forms of ``metadata.iso_date``, ``language`` a language tag. ``member`` is the
+    ``published`` is a date in one of the forms of ``dates.iso_date``, ``language`` a language tag. ``member`` is the
     article's name within its file, empty if the file holds one article.
     """
 

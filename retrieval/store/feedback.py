@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TextIO
 
+from retrieval.dates import now
 from retrieval.errors import StoreError
 from retrieval.store.queries import Reading
-from retrieval.store.rows import now
 from retrieval.types import Answer, Document
 
 logger = logging.getLogger(__name__)

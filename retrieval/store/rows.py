@@ -7,7 +7,6 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -60,11 +59,6 @@ def condition(within: Filter) -> tuple[str, list[str]]:
         parts.append("published <> '' AND substr(published, 1, 10) <= ?")
         parameters.append(within.until)
     return " AND ".join(parts), parameters
-
-
-def now() -> str:
-    """The UTC time, to the second: "2024-05-17T08:30:00Z"."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def digest(text: str) -> bytes:

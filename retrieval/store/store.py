@@ -17,6 +17,7 @@ from sqlite3 import Connection
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.dates import now
 from retrieval.errors import StoreError
 from retrieval.messages import notice
 from retrieval.store.checksums import seal, store_parts_seal
@@ -30,7 +31,6 @@ from retrieval.store.rows import (
     from_document,
     ids_parameter,
     is_sealed,
-    now,
     to_blobs,
     to_document,
 )

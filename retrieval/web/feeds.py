@@ -14,8 +14,8 @@ from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from retrieval.dates import iso_date
 from retrieval.errors import WebError
-from retrieval.loading.metadata import iso_date
 from retrieval.messages import notice
 from retrieval.web.fetching import Download
 
