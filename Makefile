@@ -1,6 +1,6 @@
 # make chat        sets everything up and opens the chat over seeds/
 # make telegram    runs the bot
-# make test        sets up the test tools too, then lint, types and tests
+# make test        sets up the test tools too, then lint, types, layers and tests
 # make install     the set-up alone
 # make soak        the long tests: kills, damage, traps; about 20 minutes
 # make train       makes the embedded models anew (hours)
@@ -43,6 +43,7 @@ telegram: $(PRODUCT)
 test: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python -m pytest
 
 soak: $(TOOLS)
