@@ -9,10 +9,10 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from bot.errors import SettingsError
 from bot.messages import LANGUAGES, notice, text
 from bot.model_choice import KINDS
 from bot.settings import Settings
-from retrieval.errors import SettingsError
 
 EMBEDDED = "embedded"
 

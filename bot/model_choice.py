@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.errors import SettingsError
 from bot.messages import notice
-from retrieval.errors import SettingsError
 from retrieval.files import write_json
 
 FILE = "models.json"

@@ -25,9 +25,9 @@ from pydantic_settings import (
 )
 
 import retrieval
+from bot.errors import SettingsError
 from bot.messages import notice
 from bot.model_choice import chosen
-from retrieval.errors import SettingsError
 
 PREFIX = "FUNDSTELLE_"
 # Host and port; an IPv6 address stands in brackets.

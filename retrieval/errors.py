@@ -7,12 +7,8 @@ class FundstelleError(Exception):
     """The base of every error that Fundstelle raises on purpose."""
 
 
-class SettingsError(FundstelleError):
-    """A setting has a value that cannot be used."""
-
-
 class LoadingError(FundstelleError):
-    """A file cannot be taken up as an article."""
+    """A file cannot be added as an article."""
 
 
 class WebError(FundstelleError):
@@ -28,20 +24,12 @@ class StoreError(FundstelleError):
 
 
 class ModelError(FundstelleError):
-    """An embedder or reader is missing, damaged, or of the wrong kind."""
+    """An embedder or reader is missing, damaged, or of the wrong kind, or its device is missing."""
 
 
 class QuestionError(FundstelleError):
     """A question cannot be asked: it is empty or too long."""
 
 
-class FilterError(FundstelleError):
-    """Which articles to look in cannot be understood: a date that is none, or an end before the beginning."""
-
-
 class EvaluationError(FundstelleError):
     """An evaluation file cannot be read or does not fit the mode."""
-
-
-class TelegramError(FundstelleError):
-    """The bot cannot be started: the token is missing or refused, or the server cannot be reached."""

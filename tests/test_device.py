@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from bot.errors import SettingsError
 from bot.settings import load_settings
 from bot.wiring import Fundstelle
-from retrieval.errors import SettingsError
+from retrieval.errors import ModelError
 from retrieval.inference.embedder import SentenceTransformerEmbedder
 from retrieval.inference.model_files import torch_device
 from retrieval.inference.reader import TransformersReader
@@ -43,7 +44,7 @@ def test_a_graphics_card_that_is_not_there_is_said_and_nothing_else(
         TransformersReader(str(reader), device="cuda"),
         SentenceTransformerEmbedder(str(embedder), device="cuda"),
     ):
-        with pytest.raises(SettingsError, match=r"FUNDSTELLE_DEVICE ist „cuda“"):
+        with pytest.raises(ModelError, match=r"FUNDSTELLE_DEVICE ist „cuda“"):
             model.load()
 
 
@@ -57,7 +58,7 @@ def test_the_setting_reaches_both_models(monkeypatch: pytest.MonkeyPatch, reader
                 if loads:
                     model.load()
                 else:
-                    with pytest.raises(SettingsError):
+                    with pytest.raises(ModelError):
                         model.load()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.filters import described, filter_from
-from retrieval.errors import FilterError
+from bot.errors import FilterError
 from retrieval.language.terms import keyword_terms
 from retrieval.search import keyword_index
 from retrieval.search.filter_scope import Scopes

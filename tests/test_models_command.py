@@ -13,9 +13,10 @@ from typer.testing import Result
 
 from bot import model_catalogue
 from bot.cli import models
+from bot.errors import SettingsError
 from bot.model_choice import FILE, chosen, remember
 from bot.settings import load_settings
-from retrieval.errors import ModelError, SettingsError
+from retrieval.errors import ModelError
 from retrieval.inference.embedder import SentenceTransformerEmbedder
 from retrieval.store.store import Store
 from tests import tiny_models

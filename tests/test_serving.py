@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import TelegramError
 from bot.telegram.application import run
 from bot.telegram.monitoring import health
 from bot.telegram.monitoring.health import Health
-from retrieval.errors import TelegramError
 from tests.botapi import BotApi, free_port
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import SettingsError
 from bot.settings import Settings, load_settings
-from retrieval.errors import SettingsError
 
 
 @pytest.fixture(autouse=True)

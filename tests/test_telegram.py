@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from telegram import Message, Update
 
+from bot.errors import TelegramError
 from bot.telegram.application import INBOX_FILE, run
 from bot.telegram.handlers.register import Handlers, sources_text
 from bot.telegram.monitoring.health import Health
@@ -22,7 +23,7 @@ from bot.telegram.people import People
 from bot.telegram.reader_queue import ReaderQueue, Workers
 from bot.telegram.service import Service, question_of
 from bot.telegram.transport.inbox import Inbox, Received
-from retrieval.errors import StoreError, TelegramError
+from retrieval.errors import StoreError
 from retrieval.types import Answer, Document
 from tests.botapi import BOT, TOKEN, BotApi, Json
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, answers, collection, settings, texts

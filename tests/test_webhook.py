@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from bot.errors import TelegramError
 from bot.telegram.application import INBOX_FILE, run
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.webhook import MAX_BODY_BYTES, SECRET_FILE, SECRET_HEADER, webhook_secret
-from retrieval.errors import TelegramError
 from tests.botapi import TOKEN, BotApi, free_port
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
 

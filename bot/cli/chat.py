@@ -11,12 +11,13 @@ from rich.text import Text
 
 from bot.cli.console import say, show, shows_styles
 from bot.cli.filters import described, filter_from
+from bot.errors import FilterError
 from bot.messages import table, text
 from bot.render.terminal import one_line, terminal
 from bot.render.wording import citation, counted
 from bot.settings import Settings
 from retrieval.answering.conversation import Conversation
-from retrieval.errors import FilterError, FundstelleError, StoreError
+from retrieval.errors import FundstelleError, StoreError
 from retrieval.store.feedback import FeedbackLog, Verdict, judged
 from retrieval.types import Document
 

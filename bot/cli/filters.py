@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bot.errors import FilterError
 from bot.messages import text
 from bot.render.text import day
 from retrieval.dates import iso_date
-from retrieval.errors import FilterError
 from retrieval.types import Filter
 
 Source = Annotated[

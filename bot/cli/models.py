@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from bot.cli.command import Json, command
 from bot.cli.console import busy, progress, say, show, show_json
+from bot.errors import SettingsError
 from bot.messages import notice, text
 from bot.model_catalogue import Listed, catalogue, default, meant
 from bot.model_choice import KINDS, remember
@@ -18,7 +19,7 @@ from bot.render.text import decimal, megabytes
 from bot.settings import PREFIX, Settings, is_set_outside
 from bot.status import total_bytes
 from bot.wiring import Fundstelle
-from retrieval.errors import SettingsError, StoreError
+from retrieval.errors import StoreError
 
 
 class _ListByDefault(TyperGroup):

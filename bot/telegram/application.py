@@ -18,6 +18,7 @@ from telegram.error import InvalidToken, NetworkError
 from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, Defaults
 
+from bot.errors import TelegramError
 from bot.logs import logging_to_stderr
 from bot.messages import text
 from bot.settings import Settings
@@ -37,7 +38,6 @@ from bot.telegram.transport.processor import InboxProcessor
 from bot.telegram.transport.rate_limiter import PatientRateLimiter
 from bot.telegram.transport.updates import problem
 from bot.telegram.transport.webhook import Webhook, webhook_secret
-from retrieval.errors import TelegramError
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from retrieval.errors import FundstelleError, ModelError, SettingsError
+from retrieval.errors import FundstelleError, ModelError
 from retrieval.messages import notice
 
 if TYPE_CHECKING:
@@ -208,14 +208,14 @@ def torch_device(setting: str) -> str:
     """Where torch computes: "cpu" or "cuda". "auto" is the graphics card if torch sees one.
 
     Raises:
-        SettingsError: "cuda" is set and torch sees none.
+        ModelError: "cuda" is set and torch sees none.
     """
     import torch
 
     if setting == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if setting == "cuda" and not torch.cuda.is_available():
-        raise SettingsError(notice("models.no_cuda"))
+        raise ModelError(notice("models.no_cuda"))
     return setting
 
 

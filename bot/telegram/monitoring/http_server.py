@@ -7,12 +7,13 @@ import logging
 
 from aiohttp import web
 
+from bot.errors import TelegramError
 from bot.messages import text
 from bot.settings import PREFIX, Settings
 from bot.telegram.collection import Collection
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.metrics import CONTENT_TYPE, Metrics
-from retrieval.errors import FundstelleError, TelegramError
+from retrieval.errors import FundstelleError
 
 log = logging.getLogger(__name__)
 

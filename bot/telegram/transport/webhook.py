@@ -20,13 +20,13 @@ from telegram import Bot, Update
 from telegram.error import BadRequest
 from telegram.error import TelegramError as BotApiError
 
+from bot.errors import TelegramError
 from bot.messages import text
 from bot.settings import Settings
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.http_server import Site
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.updates import ALLOWED_UPDATES, is_skip, parsed, taken
-from retrieval.errors import TelegramError
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,17 @@
+"""The bot's own errors, beside those of ``retrieval.errors``. Each message says what was wrong and what to do."""
+
+from __future__ import annotations
+
+from retrieval.errors import FundstelleError
+
+
+class SettingsError(FundstelleError):
+    """A setting has a value that cannot be used."""
+
+
+class FilterError(FundstelleError):
+    """A filter cannot be understood: a date is none, or the end lies before the beginning."""
+
+
+class TelegramError(FundstelleError):
+    """The bot cannot be started: the token is missing or refused, or the server cannot be reached."""
