@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.language.compounds import VOCABULARY, cheapest_parts, part_terms, split
-from retrieval.language.terms import keyword_term, read_entries
+from retrieval.language.terms import keyword_term
+from retrieval.language.word_lists import read_entries
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import question_terms
 from retrieval.store.store import Store

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from retrieval.language.detection import question_language
 from retrieval.language.question_phrases import (
     Phrase,
     Token,
@@ -17,7 +18,6 @@ from retrieval.language.question_phrases import (
     without_lead,
     words_of,
 )
-from retrieval.language.terms import question_language
 
 #: A fragment is no longer than this; behind "und" or "what about" it may be.
 _FRAGMENT_WORDS, _LED_FRAGMENT_WORDS = 4, 7

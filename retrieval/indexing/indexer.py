@@ -18,9 +18,9 @@ from retrieval.errors import LoadingError
 from retrieval.indexing.reembedding import match_embedder
 from retrieval.indexing.stopwatch import Stopwatch
 from retrieval.language.compounds import all_terms
+from retrieval.language.detection import text_language
 from retrieval.language.passages import build_passages
 from retrieval.language.sentences import SentenceSplitter
-from retrieval.language.terms import text_language
 from retrieval.loading import find_files, load_documents
 from retrieval.messages import notice
 from retrieval.search.index_file import IndexState, index_file

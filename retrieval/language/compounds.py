@@ -7,7 +7,8 @@ from collections.abc import Container, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from retrieval.language.terms import keyword_term, keyword_terms, keyword_words, read_entries
+from retrieval.language.terms import keyword_term, keyword_terms, keyword_words
+from retrieval.language.word_lists import read_entries
 from retrieval.types import Terms
 
 #: The words that compounds are made of; ``training/compounds.py`` makes the list.

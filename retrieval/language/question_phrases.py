@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from retrieval.language.terms import Language, read_entries, read_words
+from retrieval.language.detection import Language
+from retrieval.language.word_lists import read_entries, read_words
 
 _TOKEN = re.compile(r"\w+(?:[-.,:’'/]\w+)*")
 _CLOSING = '“”"»«’'

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from retrieval.language.sentence_ends import clear_parts
-from retrieval.language.terms import read_entries, read_words
+from retrieval.language.word_lists import read_entries, read_words
 from retrieval.types import Sentence
 
 logger = logging.getLogger(__name__)

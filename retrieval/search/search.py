@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.language.compounds import all_terms
-from retrieval.language.terms import keyword_terms, question_language
+from retrieval.language.detection import question_language
+from retrieval.language.terms import keyword_terms
 from retrieval.search.filter_scope import Scopes
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.vector_index import VectorIndex
