@@ -13,7 +13,8 @@ import pytest
 from retrieval.answering.calibration import Calibrations, sigmoid
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.fitting import ANSWERED, GIVEN, best_threshold, calibrate, fit, logistic
-from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet, evaluate_open, evaluate_reader, summarise
+from retrieval.evaluation.runs import evaluate_open, evaluate_reader, summarise
+from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
 from retrieval.types import Document, Span
 from tests.doubles import HashEmbedder, ScriptedReader
 from training import calibrate as stage

@@ -5,7 +5,8 @@ import pytest
 
 from retrieval.answering.calibration import Calibration
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.squad import evaluate_open, evaluate_reader, read_evaluation, risk_curve, summarise
+from retrieval.evaluation.runs import evaluate_open, evaluate_reader, risk_curve, summarise
+from retrieval.evaluation.squad import read_evaluation
 from retrieval.types import Filter
 from tests.collection import BREST, PERM
 from tests.doubles import HashEmbedder, ScriptedReader

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from retrieval.answering.calibration import Calibration
 from retrieval.evaluation.metrics import f1
-from retrieval.evaluation.squad import evaluate_reader, read_evaluation
+from retrieval.evaluation.runs import evaluate_reader
+from retrieval.evaluation.squad import read_evaluation
 from retrieval.inference.reader import TransformersReader
 from training.paths import DATA, MODELS
 

@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from retrieval.evaluation.squad import temporary_search
+from retrieval.evaluation.runs import temporary_search
 from retrieval.inference.embedder import SentenceTransformerEmbedder
 from retrieval.language.terms import keyword_terms
 from retrieval.search.search import Search

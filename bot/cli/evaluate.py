@@ -50,7 +50,8 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure quality on a file with questions and answers."""
-    from retrieval.evaluation.squad import evaluate_open, evaluate_reader, read_evaluation, risk_curve, summarise
+    from retrieval.evaluation.runs import evaluate_open, evaluate_reader, risk_curve, summarise
+    from retrieval.evaluation.squad import read_evaluation
 
     chosen = filter_from(source, since, until, settings.language)
     if chosen and mode is not Mode.OPEN:

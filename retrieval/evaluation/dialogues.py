@@ -1,4 +1,4 @@
-"""Measuring conversations: the ``dialogues`` of an evaluation file, asked turn by turn.
+"""Measuring conversations on the ``dialogues`` of an evaluation file.
 
 A paragraph's ``dialogues`` are lists of turns, each with ``id``, ``question``, ``question_en`` and ``answers`` as in
 SQuAD. Later turns may have ``question_complete`` and ``question_complete_en``, in the file itself or in another one.
@@ -14,7 +14,8 @@ from typing import Any
 from retrieval.answering.answerer import Answerer
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.metrics import exact_match, f1
-from retrieval.evaluation.squad import Progress, article_document, read_articles, temporary_search
+from retrieval.evaluation.runs import Progress, temporary_search, tracked
+from retrieval.evaluation.squad import explain_form, read_articles, read_paragraphs
 from retrieval.inference.embedder import Embedder
 from retrieval.messages import notice
 from retrieval.search.search import Search
@@ -64,25 +65,21 @@ def read_dialogues(path: Path, *, field: str = "question", questions_from: Path 
     """
     completed = field.startswith(_COMPLETE)
     first_field = field.replace(_COMPLETE, "question")
-    try:
-        articles = read_articles(path)
-        replaced = read_articles(questions_from) if questions_from is not None else []
-        other = {str(turn["id"]): turn for turn in _turns(replaced)}
-        documents: list[Document] = []
-        dialogues: list[tuple[DialogueTurn, ...]] = []
-        for article in articles:
-            for paragraph in article["paragraphs"]:
-                documents.append(article_document(article, paragraph["context"], len(documents)))
-                for dialogue in paragraph.get("dialogues", []):
-                    turns = []
-                    for position, turn in enumerate(dialogue):
-                        key = field if position else first_field
-                        asked = other.get(str(turn["id"]), {}).get(key) or turn[key]
-                        answers = tuple(str(answer["text"]) for answer in turn["answers"])
-                        turns.append(DialogueTurn(str(turn["id"]), str(asked), answers, completed))
-                    dialogues.append(tuple(turns))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise EvaluationError(notice("evaluation.bad_dialogues", name=path.name, error=error)) from error
+    documents: list[Document] = []
+    dialogues: list[tuple[DialogueTurn, ...]] = []
+    with explain_form("evaluation.bad_dialogues", name=path.name):
+        paragraphs = list(read_paragraphs(path))
+        other = {} if questions_from is None else {str(turn["id"]): turn for turn in _turns(questions_from)}
+        for document, paragraph in paragraphs:
+            documents.append(document)
+            for dialogue in paragraph.get("dialogues", []):
+                turns = []
+                for position, turn in enumerate(dialogue):
+                    key = field if position else first_field
+                    question = other.get(str(turn["id"]), {}).get(key) or turn[key]
+                    answers = tuple(str(answer["text"]) for answer in turn["answers"])
+                    turns.append(DialogueTurn(str(turn["id"]), str(question), answers, completed))
+                dialogues.append(tuple(turns))
     if not dialogues:
         raise EvaluationError(notice("evaluation.no_dialogues", name=path.name))
     return DialogueSet(tuple(documents), tuple(dialogues))
@@ -96,22 +93,21 @@ def evaluate_dialogues(
     *,
     progress: Progress | None = None,
 ) -> list[TurnOutcome]:
-    """All texts are indexed in a temporary home, and the turns are asked of the whole pipeline, one after the other.
+    """Indexes all texts in a temporary home, and asks the whole pipeline the turns, one after the other.
 
     ``answerer`` makes one for a search; ``converse`` begins a conversation with it and gives the function that asks in
     it. Questions that stand for themselves are each asked in a conversation of their own.
     """
+    turns = [(position, turn) for dialogue in data.dialogues for position, turn in enumerate(dialogue)]
     outcomes: list[TurnOutcome] = []
-    total = sum(map(len, data.dialogues))
     with temporary_search(data.documents, embedder) as search:
         answering = answerer(search)
-        for dialogue in data.dialogues:
-            ask = converse(answering)
-            for position, turn in enumerate(dialogue):
-                answer = (converse(answering) if turn.complete else ask)(turn.question)
-                outcomes.append(TurnOutcome(turn, position, answer.text or "", answer.understood))
-                if progress is not None:
-                    progress(len(outcomes), total)
+        ask = converse(answering)
+        for position, turn in tracked(turns, progress):
+            if position == 0 or turn.complete:
+                ask = converse(answering)
+            answer = ask(turn.question)
+            outcomes.append(TurnOutcome(turn, position, answer.text or "", answer.understood))
     return outcomes
 
 
@@ -130,8 +126,8 @@ def summarise_dialogues(outcomes: Sequence[TurnOutcome]) -> dict[str, float | in
     return figures
 
 
-def _turns(articles: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for article in articles:
+def _turns(path: Path) -> Iterator[dict[str, Any]]:
+    for article in read_articles(path):
         for paragraph in article["paragraphs"]:
             for dialogue in paragraph["dialogues"]:
                 yield from dialogue

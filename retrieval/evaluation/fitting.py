@@ -16,14 +16,8 @@ from retrieval.answering.alternatives import Candidate
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration, Calibrations, sigmoid
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.squad import (
-    EvaluationQuestion,
-    EvaluationSet,
-    Progress,
-    asked,
-    is_right,
-    temporary_search,
-)
+from retrieval.evaluation.runs import Progress, check_question, is_right, temporary_search, tracked
+from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
 from retrieval.inference.embedder import Embedder
 from retrieval.inference.reader import Reader
 from retrieval.messages import notice
@@ -112,22 +106,19 @@ def observe(
     data: EvaluationSet, embedder: Embedder, reader: Reader, *, top_k: int = 5, progress: Progress | None = None
 ) -> Observations:
     """Asks all questions, of their own texts and of the whole pipeline over all texts. Raises ModelError."""
-    steps = 2 * len(data.questions)
+    count = len(data.questions)
     given: list[Row] = []
-    for question in data.questions:
-        span = reader.read(asked(question), [data.documents[question.context].text])[0]
+    for question in tracked(data.questions, progress, total=2 * count):
+        wording = check_question(question.id, question.question)
+        span = reader.read(wording, [data.documents[question.context].text])[0]
         given.append([] if span is None else [((span.margin,), is_right(span.text, question))])
-        if progress is not None:
-            progress(len(given), steps)
     found: list[Row] = []
     with temporary_search(data.documents, embedder) as search:
         answerer = Answerer(search, reader)
-        for question in data.questions:
-            hits = search.search(asked(question), limit=top_k)
-            candidates = answerer.candidates(asked(question), hits)
-            found.append([_labelled(candidate, question, data) for candidate in candidates])
-            if progress is not None:
-                progress(len(given) + len(found), steps)
+        for question in tracked(data.questions, progress, before=count, total=2 * count):
+            wording = check_question(question.id, question.question)
+            candidates = answerer.candidates(wording, search.search(wording, limit=top_k))
+            found.append([_label(candidate, question, data) for candidate in candidates])
     answerable = tuple(bool(question.answers) for question in data.questions)
     return Observations(tuple(given), tuple(found), answerable)
 
@@ -147,17 +138,17 @@ def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]
         raise EvaluationError(notice("evaluation.no_span"))
     weights = logistic(np.array([values for values, _ in every], float), np.array([right for _, right in every], float))
     # A question without any candidate stays unanswered, whatever the calibration.
-    asked_rows = np.array([bool(candidates) for candidates in rows])
+    with_candidates = np.array([bool(candidates) for candidates in rows])
     chosen = [
         max(candidates, key=lambda item: float(np.dot(weights[1:], item[0]))) for candidates in rows if candidates
     ]
     logits = np.array([weights[0] + np.dot(weights[1:], values) for values, _ in chosen])
     right = np.zeros(len(rows), bool)
-    right[asked_rows] = [value for _, value in chosen]
-    shift, slope = logistic(logits[:, None], right[asked_rows].astype(float))
+    right[with_candidates] = [value for _, value in chosen]
+    shift, slope = logistic(logits[:, None], right[with_candidates].astype(float))
     weights = np.concatenate([[shift + slope * weights[0]], slope * weights[1:]])
     confidence = np.zeros(len(rows))
-    confidence[asked_rows] = [sigmoid(z) for z in shift + slope * logits]
+    confidence[with_candidates] = [sigmoid(z) for z in shift + slope * logits]
     features = {"agreeing": 0.0, "behind": 0.0, **dict(zip(names, weights[1:].tolist(), strict=True))}
     threshold = best_threshold(confidence, right, answerable)
     answered = confidence >= threshold
@@ -205,7 +196,7 @@ def best_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], an
     return max(options, key=balance)
 
 
-def _labelled(candidate: Candidate, question: EvaluationQuestion, data: EvaluationSet) -> tuple[Sequence[float], bool]:
+def _label(candidate: Candidate, question: EvaluationQuestion, data: EvaluationSet) -> tuple[Sequence[float], bool]:
     """The features ``FOUND``, and whether this is the answer in the question's own text."""
     hit = candidate.hit
     of_context = data.documents[question.context].text in {d.text for d in (hit.document, *hit.copies)}
