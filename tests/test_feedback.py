@@ -17,9 +17,10 @@ from bot.telegram.pseudonyms import KEY_FILE, Pseudonyms
 from bot.wiring import Fundstelle
 from retrieval.answering.calibration import Calibrations
 from retrieval.errors import StoreError
+from retrieval.evaluation.feedback_export import Exported, export_evaluation
 from retrieval.evaluation.squad import read_evaluation
 from retrieval.store import feedback
-from retrieval.store.feedback import Exported, FeedbackLog, Judgement, Verdict, export_evaluation
+from retrieval.store.feedback import FeedbackLog, Judgement, Verdict
 from retrieval.store.store import Store
 from tests.collection import BREST, PERM, as_nobody, put
 from tests.doubles import HashEmbedder, ScriptedReader
@@ -43,7 +44,7 @@ def judged(verdict: Verdict, wanted: str = "", answer: str = NAME, article: int 
 
 def export(store: Store, *judgements: Judgement) -> tuple[Exported, dict[str, object]]:
     file = io.StringIO()
-    return export_evaluation(store, judgements, file), json.loads(file.getvalue())
+    return export_evaluation(store.documents(), judgements, file), json.loads(file.getvalue())
 
 
 def answers(store: Store, *judgements: Judgement) -> list[tuple[str, list[tuple[str, int]]]]:

@@ -23,10 +23,10 @@ def export(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="A SQuAD 2.0 file; “-” is standard output.")],
 ) -> None:
     """Write feedback as a file that `fundstelle eval` and `fundstelle calibrate` read."""
-    from retrieval.store.feedback import export_evaluation
+    from retrieval.evaluation.feedback_export import export_evaluation
 
     with Fundstelle(settings, notify=say) as fundstelle, written(file) as target:
-        exported = export_evaluation(fundstelle.store, fundstelle.feedback.judgements(), target)
+        exported = export_evaluation(fundstelle.store.documents(), fundstelle.feedback.judgements(), target)
     counts = {
         name: number(getattr(exported, name), settings.language) for name in ("answered", "impossible", "left_out")
     }

@@ -1,21 +1,17 @@
-"""What people think of answers and the questions that got none; as an evaluation file, to measure and calibrate."""
+"""What people think of answers, and the questions that got none."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import re
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TextIO
+from typing import Final
 
 from retrieval.dates import now
 from retrieval.errors import StoreError
 from retrieval.store.queries import Reading
-from retrieval.types import Answer, Document
+from retrieval.types import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +19,6 @@ logger = logging.getLogger(__name__)
 KEEP_MISSED: Final = 10_000
 #: Of what would have been right, the beginning is kept.
 MAX_WANTED_CHARS: Final = 1000
-#: What somebody writes who means that the articles do not say.
-NOTHING: Final = frozenset({"nichts", "nothing", "-", "–", "—"})
 
 _WORD: Final = re.compile(r"\w+")
 _COLUMNS: Final = 'question, answer, document_id, "start", "end", verdict, wanted, user_hash, asked_at'
@@ -64,15 +58,6 @@ class Missed:
     question: str
     count: int
     last_asked: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """How many questions went into an evaluation file: with an answer, and without one; and judgements left out."""
-
-    answered: int
-    impossible: int
-    left_out: int
 
 
 def nearest(answer: Answer) -> int:
@@ -172,78 +157,3 @@ class FeedbackLog:
             "SELECT wording, count, last_asked FROM missed ORDER BY count DESC, last_asked DESC, question"
         )
         return [Missed(*row) for row in rows]
-
-
-@dataclass(slots=True)
-class _Question:
-    """What is known about a question to one article. Answers count for and against, by where they begin."""
-
-    votes: Counter[tuple[int, str]] = field(default_factory=Counter)
-    nothing: int = 0
-
-
-def export_evaluation(store: Reading, judgements: Iterable[Judgement], file: TextIO) -> Exported:
-    """Writes judgements as a SQuAD 2.0 file, the contexts being whole articles.
-
-    A good quote is an answer, unless as many call it bad. A bad one counts by what was wanted instead: a text that
-    stands in the article literally, or in only one of the others, or nothing. What neither says is left out, as is what
-    belongs to an article that is gone or no longer says so.
-    """
-    documents = {document.id: document for document in store.documents()}
-    asked: dict[tuple[int, str], _Question] = {}
-    left_out = 0
-    for judgement in judgements:
-        left_out += not _count(judgement, documents, asked)
-    data: dict[int, dict[str, Any]] = {}
-    answered = impossible = 0
-    for (document_id, question), known in asked.items():
-        answers = [{"text": text, "answer_start": at} for (at, text), votes in known.votes.items() if votes > 0]
-        if not answers and not known.nothing:
-            continue
-        answered, impossible = answered + bool(answers), impossible + (not answers)
-        document = documents[document_id]
-        article = data.setdefault(
-            document_id,
-            {
-                "title": document.title,
-                "source": document.source,
-                "date": document.published,
-                "paragraphs": [{"context": document.text, "qas": []}],
-            },
-        )
-        number = hashlib.sha256(f"{document.path}\n{question}".encode()).hexdigest()[:16]
-        article["paragraphs"][0]["qas"].append(
-            {"id": number, "question": question, "answers": answers, "is_impossible": not answers}
-        )
-    json.dump({"version": "v2.0", "data": list(data.values())}, file, ensure_ascii=False, indent=1)
-    file.write("\n")
-    return Exported(answered, impossible, left_out)
-
-
-def _count(judgement: Judgement, documents: dict[int, Document], asked: dict[tuple[int, str], _Question]) -> bool:
-    """Counts a judgement for its question; False if it says nothing that can be used."""
-    document = documents.get(judgement.document_id)
-    is_good = judgement.verdict is Verdict.GOOD
-    wanted = "" if is_good else judgement.wanted.strip()
-    if document and judgement.answer and (at := _where(judgement.answer, document, judgement.start)) >= 0:
-        question = asked.setdefault((document.id, judgement.question), _Question())
-        question.votes[at, judgement.answer] += 1 if is_good else -1
-        if is_good:
-            return True
-    if document and (wanted.casefold() in NOTHING or (is_good and not judgement.answer)):
-        asked.setdefault((document.id, judgement.question), _Question()).nothing += 1
-        return True
-    if not wanted:
-        return False
-    holders = [other for other in documents.values() if wanted in other.text]
-    holder = document if document in holders else holders[0] if len(holders) == 1 else None
-    if holder is None:
-        return False
-    at = _where(wanted, holder, judgement.start)
-    asked.setdefault((holder.id, judgement.question), _Question()).votes[at, wanted] += 1
-    return True
-
-
-def _where(text: str, document: Document, expected: int) -> int:
-    """Where ``text`` stands in the article: where it is expected, else for the first time; -1: nowhere."""
-    return expected if document.text.startswith(text, expected) else document.text.find(text)
