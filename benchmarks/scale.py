@@ -28,7 +28,8 @@ from benchmarks.scale_report import write_report
 from benchmarks.speed import machine
 from bot.settings import load_settings
 from bot.status import total_bytes
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
+from retrieval.collection import Collection
 from retrieval.search.search import question_terms
 from retrieval.types import Document, Filter
 
@@ -95,39 +96,39 @@ def _parts(article: str) -> Iterator[str]:
         yield part
 
 
-def grow(fundstelle: Fundstelle, source: Iterator[Document], size: int) -> float:
+def grow(collection: Collection, source: Iterator[Document], size: int) -> float:
     """Takes up articles until the collection holds ``size`` sentences; sentences a second."""
-    started, before = time.perf_counter(), fundstelle.store.sentence_count()
-    while (count := fundstelle.store.sentence_count()) < size:
+    started, before = time.perf_counter(), collection.store.sentence_count()
+    while (count := collection.store.sentence_count()) < size:
         budget = min(BATCH_CHARS, (size - count) * 110 + ARTICLE_CHARS)
         batch = []
         while budget > 0:
             batch.append(next(source))
             budget -= len(batch[-1].text)
-        fundstelle.indexer.index_documents(batch)
-        print(f"{fundstelle.store.sentence_count():,} of {size:,} sentences", file=sys.stderr, flush=True)
-    return (fundstelle.store.sentence_count() - before) / (time.perf_counter() - started)
+        collection.indexer.index_documents(batch)
+        print(f"{collection.store.sentence_count():,} of {size:,} sentences", file=sys.stderr, flush=True)
+    return (collection.store.sentence_count() - before) / (time.perf_counter() - started)
 
 
 def measure(home: Path) -> dict[str, float]:
     """What a process that opens the collection sees; run in a process of its own, for its memory."""
-    with Fundstelle(load_settings(home=home), notify=_say) as fundstelle:
-        fundstelle.embedder.load()
+    with open_collection(load_settings(home=home), _say) as collection:
+        collection.embedder.load()
         started = time.perf_counter()
-        fundstelle.keywords.load()
-        fundstelle.vectors.load()
+        collection.keywords.load()
+        collection.vectors.load()
         opening = time.perf_counter() - started
-        search, store = fundstelle.search, fundstelle.store
+        search, store = collection.search, collection.store
         asked = questions()
         search.search(asked[0])  # a model's first text takes longer than the others
         times = [_seconds(lambda q=q: search.search(q)) for q in asked]
-        queries = fundstelle.embedder.embed_questions(asked)
-        dense = [_seconds(lambda q=q: fundstelle.vectors.search(q, 120)) for q in queries]
-        words = [_seconds(lambda q=q: fundstelle.keywords.search(question_terms(q), 40)) for q in asked]
+        queries = collection.embedder.embed_questions(asked)
+        dense = [_seconds(lambda q=q: collection.vectors.search(q, 120)) for q in queries]
+        words = [_seconds(lambda q=q: collection.keywords.search(question_terms(q), 40)) for q in asked]
         filtered = [_seconds(lambda q=q: search.search(q, within=MOST)) for q in asked]
         new = [Document(" ".join(asked[5 * i : 5 * i + 5]), path=f"/neu/{i}") for i in range(5)]
         adding = [
-            _seconds(lambda document=document: fundstelle.indexer.index_documents([document])) for document in new
+            _seconds(lambda document=document: collection.indexer.index_documents([document])) for document in new
         ]
         memory = _peak_memory_mb()
         for document in store.documents():
@@ -141,19 +142,19 @@ def measure(home: Path) -> dict[str, float]:
             "opening_s": opening,
             "add_article_ms": 1000 * float(np.median(adding)),
             "peak_memory_mb": memory,
-            "recall_at_10": recall(fundstelle, queries[:RECALL_QUESTIONS]),
+            "recall_at_10": recall(collection, queries[:RECALL_QUESTIONS]),
         }
 
 
-def recall(fundstelle: Fundstelle, queries: np.ndarray) -> float:
+def recall(collection: Collection, queries: np.ndarray) -> float:
     """The share of the ten nearest sentences, by comparison with all, that search gets as candidates and rescores."""
     ids, scores = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
-    for block, vectors in fundstelle.store.all_vectors():
+    for block, vectors in collection.store.all_vectors():
         ids = np.concatenate([ids, np.broadcast_to(block, (len(queries), len(block)))], axis=1)
         scores = np.concatenate([scores, queries @ vectors.T], axis=1)
         best = np.argsort(-scores, axis=1)[:, :10]
         ids, scores = np.take_along_axis(ids, best, 1), np.take_along_axis(scores, best, 1)
-    found = [{sentence for sentence, _ in fundstelle.vectors.search(query, 120)} for query in queries]
+    found = [{sentence for sentence, _ in collection.vectors.search(query, 120)} for query in queries]
     return float(np.mean([len(set(exact.tolist()) & some) / 10 for exact, some in zip(ids, found, strict=True)]))
 
 
@@ -195,18 +196,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     home.mkdir(parents=True, exist_ok=True)
     done = options.work / "scale.json"
     figures = [Figures(**entry) for entry in json.loads(done.read_text())] if done.exists() else []
-    with Fundstelle(load_settings(home=home), notify=_say) as fundstelle:
+    with open_collection(load_settings(home=home), _say) as collection:
         # Every article has a number for a path: what is there already is skipped, not looked at again.
-        known = fundstelle.store.database.rows("SELECT count(*) FROM documents")[0][0]
+        known = collection.store.database.rows("SELECT count(*) FROM documents")[0][0]
         source = islice(enumerate(articles(options.articles)), known, None)
         dated = (Document(text, path=f"/artikel/{i}", published=f"{YEARS[i % 25]}-01-01") for i, text in source)
         for size in sorted(set(options.sizes) - {entry.sentences for entry in figures}):
-            speed = grow(fundstelle, dated, size)
+            speed = grow(collection, dated, size)
             command = [sys.executable, "-m", "benchmarks.scale", "--measure", "--work", str(options.work)]
             result = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=os.environ)
             entry = Figures(
                 sentences=size,
-                articles=fundstelle.store.article_count(),
+                articles=collection.store.article_count(),
                 indexed_per_second=speed,
                 database_mb=total_bytes(home.glob("fundstelle.db*")) / 1e6,
                 index_mb=total_bytes(home.glob("vectors*")) / 1e6,

@@ -23,7 +23,8 @@ import numpy as np
 from benchmarks import markdown
 from benchmarks.articles import SEEDS, write_articles
 from bot.settings import load_settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
+from retrieval.collection import Collection
 from retrieval.errors import FundstelleError
 from retrieval.indexing.indexer import EMBEDDED_TOGETHER, Indexer, split_article
 from retrieval.inference.model_files import fast_bfloat16
@@ -52,20 +53,20 @@ def measure(articles: Path | None) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="fundstelle-bench-") as name:
         folder = Path(name)
         settings = load_settings(home=folder / "home")
-        with Fundstelle(settings, notify=_say) as fundstelle:
-            fundstelle.answerer.load()
-            fundstelle.indexer.index([SEEDS])
+        with open_collection(settings, _say) as collection:
+            collection.answerer.load()
+            collection.indexer.index([SEEDS])
             figures = [
                 *_sizes({"embedder": settings.embedder, "reader": settings.reader}),
                 *_first_answer(settings.home, german[0]),
-                *_answers(fundstelle, "German", german),
-                *_answers(fundstelle, "English", english),
-                *_reading(fundstelle, german + english),
+                *_answers(collection, "German", german),
+                *_answers(collection, "English", english),
+                *_reading(collection, german + english),
             ]
             (folder / "articles").mkdir()
             files = write_articles(folder / "articles", articles)
-            figures += _indexing(fundstelle, files, folder / "whole")
-            figures += _indexing_parts(fundstelle, files, folder / "parts")
+            figures += _indexing(collection, files, folder / "whole")
+            figures += _indexing_parts(collection, files, folder / "parts")
             figures += _indexing_command(files, folder / "command")
     return figures
 
@@ -93,36 +94,36 @@ def _first_answer(home: Path, question: str) -> Iterator[Figure]:
     yield Figure("ask_memory_mb", "Memory of that process, peak", max(memory), "MB")
 
 
-def _answers(fundstelle: Fundstelle, language: str, questions: Sequence[str]) -> Iterator[Figure]:
-    fundstelle.answerer.ask(questions[0])  # opens the index and warms up
-    seconds = [_timed(fundstelle.answerer.ask, question)[1] for question in questions]
+def _answers(collection: Collection, language: str, questions: Sequence[str]) -> Iterator[Figure]:
+    collection.answerer.ask(questions[0])  # opens the index and warms up
+    seconds = [_timed(collection.answerer.ask, question)[1] for question in questions]
     yield from _spread(f"answer_{language.lower()}", f"Later answers, {len(seconds)} {language} questions", seconds)
 
 
-def _reading(fundstelle: Fundstelle, questions: Sequence[str]) -> Iterator[Figure]:
+def _reading(collection: Collection, questions: Sequence[str]) -> Iterator[Figure]:
     seconds = []
     for question in questions:
-        passages = [hit.passage.text for hit in fundstelle.search.search(question, limit=5)]
-        seconds.append(_timed(fundstelle.reader.read, question, passages)[1])
+        passages = [hit.passage.text for hit in collection.search.search(question, limit=5)]
+        seconds.append(_timed(collection.reader.read, question, passages)[1])
     yield from _spread("reading", "Reading 5 passages, the reader alone", seconds)
 
 
-def _indexing(fundstelle: Fundstelle, files: list[Path], home: Path) -> Iterator[Figure]:
+def _indexing(collection: Collection, files: list[Path], home: Path) -> Iterator[Figure]:
     """As ``fundstelle index`` does it."""
     with Store(home) as store:
-        indexer = Indexer(store, fundstelle.splitter, fundstelle.embedder, notify=_say)
+        indexer = Indexer(store, collection.splitter, collection.embedder, notify=_say)
         _, seconds = _timed(indexer.index, files)
         count = store.sentence_count()
         yield Figure("sentences", f"Sentences of the {store.article_count()} articles indexed", count, "")
     yield Figure("indexing", "Indexing, end to end", count / seconds, "sentences/s")
 
 
-def _indexing_parts(fundstelle: Fundstelle, files: list[Path], home: Path) -> Iterator[Figure]:
+def _indexing_parts(collection: Collection, files: list[Path], home: Path) -> Iterator[Figure]:
     """The same work in one process, one part after the other."""
-    embedder, times = fundstelle.embedder, {}
+    embedder, times = collection.embedder, {}
     with Store(home) as store:
         documents, times["loading"] = _timed(lambda: [load_document(path) for path in files])
-        parts, times["splitting"] = _timed(lambda: [split_article(fundstelle.splitter, d.text) for d in documents])
+        parts, times["splitting"] = _timed(lambda: [split_article(collection.splitter, d.text) for d in documents])
         sentences = [sentence.text for part in parts for sentence in part.sentences]
         starts = range(0, len(sentences), EMBEDDED_TOGETHER)
         blocks, times["embedding"] = _timed(

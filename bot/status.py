@@ -11,7 +11,8 @@ from typing import Any
 
 from bot.messages import text
 from bot.render.text import megabytes, number
-from bot.wiring import Fundstelle
+from bot.settings import Settings
+from retrieval.collection import Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,12 @@ class Status:
     reader_bytes: int
 
 
-def describe(fundstelle: Fundstelle, *, checked: bool) -> Status:
+def describe(settings: Settings, collection: Collection, *, checked: bool) -> Status:
     """Looks at the store and the files; loads no model."""
     from retrieval.search.index_file import index_file
     from retrieval.store.store import DATABASE_NAME
 
-    settings, store = fundstelle.settings, fundstelle.store
+    store = collection.store
     sentences = store.sentence_count()
     return Status(
         articles=store.article_count(),

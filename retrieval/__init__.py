@@ -1,4 +1,15 @@
 """Fundstelle's library: from German articles to quoted answers.
 
-Importing this package loads neither torch nor FAISS; models load when they are first used.
+    with Collection("~/articles") as collection:
+        collection.index(["seeds/"])
+        answer = collection.ask("Wer ist Gouverneur der Region Perm?")
+
+Importing it loads neither numpy nor torch nor FAISS; models load when they are first used.
 """
+
+from retrieval.answering.conversation import Conversation
+from retrieval.collection import Collection
+from retrieval.errors import FundstelleError
+from retrieval.types import Answer, Document, Filter, Passage
+
+__all__ = ["Answer", "Collection", "Conversation", "Document", "Filter", "FundstelleError", "Passage"]

@@ -291,6 +291,10 @@ class IndexReport:
     elapsed_ms: float = field(default=0.0, compare=False)
     timings: Timings = field(default=Timings(), compare=False)
 
+    def __add__(self, then: IndexReport) -> IndexReport:
+        """Both runs, one after the other; the timings are those of the first."""
+        return IndexReport((*self.files, *then.files), self.elapsed_ms + then.elapsed_ms, self.timings)
+
     def count(self, outcome: IndexOutcome) -> int:
         """The number of articles with this outcome."""
         return sum(report.outcome is outcome for report in self.files)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
-from bot.wiring import Fundstelle
+from retrieval.collection import Collection
 from tests.feeds import news
 from tests.website import Website, fetcher, website
 
@@ -24,5 +24,5 @@ def news_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Website]:
     """A site with ``news``, which is all that commands can reach of the web."""
     with website() as running:
         news(running)
-        monkeypatch.setattr(Fundstelle, "fetcher", lambda self: fetcher(running))
+        monkeypatch.setattr(Collection, "fetcher", lambda self: fetcher(running))
         yield running

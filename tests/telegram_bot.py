@@ -17,19 +17,13 @@ from pydantic import SecretStr
 
 from bot.settings import Settings
 from bot.telegram.application import INBOX_FILE, TelegramBot, run
-from bot.telegram.collection import Collection
 from bot.telegram.reader_queue import MOST_WAITING, Workers
 from bot.telegram.token_redaction import redacted_logs
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.webhook import webhook_secret
+from retrieval.collection import Collection
 from retrieval.errors import QuestionError
-from retrieval.indexing.indexer import Indexer
-from retrieval.language.sentences import SentenceSplitter
-from retrieval.store.feedback import FeedbackLog
-from retrieval.store.store import Store
 from retrieval.types import Answer, Document, Filter, Hit, Passage
-from retrieval.web.addresses import Rules
-from retrieval.web.fetching import Fetcher
 from tests.botapi import TOKEN, BotApi, Json
 from tests.doubles import HashEmbedder
 
@@ -88,19 +82,12 @@ class ScriptedAnswerer:
 def collection(
     home: Path, answerer: ScriptedAnswerer | None = None, embedder: HashEmbedder | None = None
 ) -> Collection:
-    """A real collection of ARTICLE, its number being 1; only ``answerer`` is scripted, and its state in words."""
-    store = Store(home)
-    indexer = Indexer(store, SentenceSplitter(), embedder or HashEmbedder())
-    if not store.article_count():
-        indexer.index_documents([ARTICLE])
-    return Collection(
-        answerer or ScriptedAnswerer(),  # type: ignore[arg-type]
-        store,
-        FeedbackLog(store),
-        indexer,
-        lambda: Fetcher(Rules(frozenset())),
-        lambda language: f"status {language}",
-    )
+    """A real collection of ARTICLE, its number being 1; only ``answerer`` is scripted."""
+    collection = Collection(home, embedder=embedder or HashEmbedder())
+    collection.answerer = answerer or ScriptedAnswerer()  # type: ignore[assignment]
+    if not collection.article_count():
+        collection.indexer.index_documents([ARTICLE])
+    return collection
 
 
 def settings(home: Path, url: str, token: str = TOKEN, **more: object) -> Settings:

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.answering.answerer import MAX_QUESTION_CHARS, Answerer, checked_question
+from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration
+from retrieval.answering.questions import MAX_QUESTION_CHARS, checked_question
 from retrieval.errors import QuestionError
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.settings import load_settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
+from retrieval.collection import Collection
 from tests.doubles import ScriptedReader
 from tests.test_cli import TITLE, article, doubles, elsewhere, failed_with_one_line, fundstelle, indexed
 from tests.test_copies import LONG, WIRE
@@ -79,7 +80,7 @@ def test_a_removed_file_can_be_indexed_again(doubles: None, tmp_path: Path) -> N
     fundstelle("index", str(path))
     fundstelle("remove", str(path))
     assert json.loads(fundstelle("index", str(path), "--json").stdout)["added"] == 1
-    with Fundstelle(load_settings(), notify=print) as opened:
+    with open_collection(load_settings(), print) as opened:
         assert opened.store.article_count() == 1
 
 
@@ -139,7 +140,7 @@ def test_index_says_what_is_a_copy_and_what_is_not_german(wire: Path) -> None:
 
 def test_a_copy_is_named_under_the_answer(wire: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     question = "Was kostet der Eintritt?"
-    monkeypatch.setattr(Fundstelle, "reader", ScriptedReader({question: "5 Euro"}))
+    monkeypatch.setattr(Collection, "reader", ScriptedReader({question: "5 Euro"}))
     fundstelle("index", str(wire))
     assert "auch in: dpa (18. Mai 2024)" in fundstelle("ask", question).stdout.splitlines()
     (copy,) = json.loads(fundstelle("ask", question, "--json").stdout)["answer"]["also_in"]
@@ -164,7 +165,7 @@ def test_remove_a_folder_and_a_file_of_several(wire: Path, tmp_path: Path) -> No
     fundstelle("import", str(tmp_path / "in.jsonl"))
     assert len(fundstelle("remove", str(tmp_path / "x.zip")).stdout.splitlines()) == 2
     assert len(fundstelle("remove", str(wire), "1").stdout.splitlines()) == 3
-    with Fundstelle(load_settings(), notify=print) as opened:
+    with open_collection(load_settings(), print) as opened:
         assert [article.document.path for article in opened.store.articles()] == [other["path"]]
         assert opened.store.sources() == []
 
@@ -217,7 +218,7 @@ def test_a_failed_export_leaves_the_old_file(indexed: None, tmp_path: Path) -> N
 def test_a_second_writer_gives_up_with_one_line(indexed: None, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FUNDSTELLE_LOCK_SECONDS", "0")
     settings = load_settings()
-    with Fundstelle(settings, notify=print) as opened, opened.store.writing():
+    with open_collection(settings, print) as opened, opened.store.writing():
         (settings.home / "leer.jsonl").touch()
         for command in (["index", str(seeds)], ["remove", "1"], ["import", str(settings.home / "leer.jsonl")]):
             assert "schreibt seit" in failed_with_one_line(fundstelle(*command))

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.settings import load_settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 from retrieval.answering.calibration import HOME_FILE, Calibration, Calibrations
+from retrieval.collection import Collection
 from tests import tiny_models
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader
@@ -24,8 +25,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder())
-    monkeypatch.setattr(Fundstelle, "reader", ScriptedReader(SCRIPT, margin=0.5))
+    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
+    monkeypatch.setattr(Collection, "reader", ScriptedReader(SCRIPT, margin=0.5))
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_margin_that_says_little_by_default_is_enough_after_calibration(double
     assert fundstelle("index", str(article)).exit_code == 0
     # Before: the defaults, as for any reader that nobody has calibrated.
     with monkeypatch.context() as defaults:
-        defaults.setattr(Fundstelle, "calibrations", Calibrations())
+        defaults.setattr(Collection, "calibrations", Calibrations())
         before = json.loads(fundstelle("ask", question("Bonn"), "--json").stdout)["answer"]
     assert fundstelle("calibrate", str(questions)).exit_code == 0
     after = json.loads(fundstelle("ask", question("Bonn"), "--json").stdout)["answer"]
@@ -105,8 +106,8 @@ def test_another_reader_has_its_own_calibration_or_that_of_its_folder(tmp_path):
     beside.write(folder)
     settings = load_settings(reader=str(folder))
     kept.write_home(settings.home, "another")
-    with Fundstelle(settings, notify=print) as parts:
+    with open_collection(settings, print) as parts:
         assert parts.calibrations == beside
         kept.write_home(settings.home, parts.reader.signature)
-    with Fundstelle(settings, notify=print) as parts:
+    with open_collection(settings, print) as parts:
         assert parts.calibrations == kept

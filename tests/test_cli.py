@@ -14,9 +14,10 @@ from typer.testing import Result
 import retrieval.store.database
 from bot.settings import load_settings
 from bot.status import total_bytes
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibrations
+from retrieval.collection import Collection
 from retrieval.types import Answer
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader
@@ -26,7 +27,7 @@ GOVERNOR = "Wer ist Gouverneur der Region Perm?"
 SCRIPT = {TRADE: "0,5 Milliarden Dollar", GOVERNOR: "Dmitri Machonin"}
 UNKNOWN = "Wie hoch ist die Arbeitslosenquote in Minsk?"
 # What the fixture "doubles" takes the place of.
-REAL = {name: vars(Fundstelle)[name] for name in ("embedder", "reader")}
+REAL = {name: vars(Collection)[name] for name in ("embedder", "reader")}
 TITLE = "Belarus und Region Perm wollen vom Handel zur Kooperation übergehen"
 
 
@@ -38,9 +39,9 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Fundstelle, "calibrations", Calibrations())
-    monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder())
-    monkeypatch.setattr(Fundstelle, "reader", ScriptedReader(SCRIPT))
+    monkeypatch.setattr(Collection, "calibrations", Calibrations())
+    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
+    monkeypatch.setattr(Collection, "reader", ScriptedReader(SCRIPT))
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_home_that_cannot_be_made(command, tmp_path):
 @pytest.mark.parametrize("command", [["ask", "Wer?"], ["chat"]])
 @pytest.mark.parametrize("model", ["embedder", "reader"])
 def test_missing_model_folder(indexed, monkeypatch, tmp_path, command, model):
-    monkeypatch.setattr(Fundstelle, model, REAL[model])
+    monkeypatch.setattr(Collection, model, REAL[model])
     result = fundstelle(*command, f"--{model}", str(tmp_path / "nothing"))
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -126,10 +127,10 @@ def test_missing_model_folder(indexed, monkeypatch, tmp_path, command, model):
 
 @pytest.fixture
 def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
-    def store(self: Fundstelle) -> None:
+    def store(self: Collection) -> None:
         raise ZeroDivisionError("sieben\ndurch null")
 
-    monkeypatch.setattr(Fundstelle, "store", property(store))
+    monkeypatch.setattr(Collection, "store", property(store))
 
 
 def test_unexpected_error_is_one_line_and_its_traceback_in_the_log(breaking, tmp_path):
@@ -236,7 +237,7 @@ def test_ask_json(indexed):
     assert answer["document"]["published"] == "2024-05-17"
     assert 1 <= len(value["passages"]) <= 3
     assert set(value["passages"][0]) == {"text", "score", "document_id", "start", "end"}
-    with Fundstelle(load_settings(), notify=print) as parts:
+    with open_collection(load_settings(), print) as parts:
         text = parts.store.document(answer["document"]["id"]).text
         assert text[answer["start"] : answer["end"]] == "0,5 Milliarden Dollar"
         for passage in value["passages"]:
@@ -286,7 +287,7 @@ def test_ask_without_articles(doubles):
 
 
 def test_another_embedder_makes_the_vectors_anew_and_says_so(indexed, monkeypatch):
-    monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder("other"))
+    monkeypatch.setattr(Collection, "embedder", HashEmbedder("other"))
     result = fundstelle("ask", TRADE, "--json")
     assert json.loads(result.stdout)["answer"]["text"] == "0,5 Milliarden Dollar"
     assert "other-64" in result.stderr

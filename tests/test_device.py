@@ -8,7 +8,7 @@ import torch
 
 from bot.errors import SettingsError
 from bot.settings import load_settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 from retrieval.errors import ModelError
 from retrieval.inference.embedder import SentenceTransformerEmbedder
 from retrieval.inference.model_files import torch_device
@@ -44,7 +44,7 @@ def test_a_graphics_card_that_is_not_there_is_said_and_nothing_else(
         TransformersReader(str(reader), device="cuda"),
         SentenceTransformerEmbedder(str(embedder), device="cuda"),
     ):
-        with pytest.raises(ModelError, match=r"FUNDSTELLE_DEVICE ist „cuda“"):
+        with pytest.raises(ModelError, match=r"„cuda“ gewählt, aber PyTorch sieht keine Grafikkarte"):
             model.load()
 
 
@@ -53,7 +53,7 @@ def test_the_setting_reaches_both_models(monkeypatch: pytest.MonkeyPatch, reader
     for device, loads in (("cuda", False), ("cpu", True), ("auto", True)):
         monkeypatch.setenv("FUNDSTELLE_DEVICE", device)
         settings = load_settings(reader=str(reader), embedder=str(embedder))
-        with Fundstelle(settings, notify=print) as parts:
+        with open_collection(settings, print) as parts:
             for model in (parts.reader, parts.embedder):
                 if loads:
                     model.load()

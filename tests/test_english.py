@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.wiring import Fundstelle
+from retrieval.collection import Collection
 from retrieval.loading.formats import known_types
 from tests import samples
 from tests.botapi import BotApi
@@ -24,7 +24,7 @@ OWNER = 7
 def english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # no .env of a developer is read
     monkeypatch.setenv("FUNDSTELLE_LANGUAGE", "en")
-    monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder())
+    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
 
 
 @pytest.fixture

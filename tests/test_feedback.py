@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
 from bot.telegram.pseudonyms import KEY_FILE, Pseudonyms
-from bot.wiring import Fundstelle
 from retrieval.answering.calibration import Calibrations
+from retrieval.collection import Collection
 from retrieval.errors import StoreError
 from retrieval.evaluation.feedback_export import Exported, export_evaluation
 from retrieval.evaluation.squad import read_evaluation
@@ -180,9 +180,9 @@ ROWS = {question: f"Wert{number}" for number, question in enumerate(QUESTIONS)}
 @pytest.fixture
 def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Fundstelle, "calibrations", Calibrations())
-    monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder())
-    monkeypatch.setattr(Fundstelle, "reader", ScriptedReader(ROWS))
+    monkeypatch.setattr(Collection, "calibrations", Calibrations())
+    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
+    monkeypatch.setattr(Collection, "reader", ScriptedReader(ROWS))
 
 
 def run(*arguments: str, stdin: str | None = None) -> Result:

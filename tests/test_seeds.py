@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.settings import load_settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
+from retrieval.collection import Collection
 from retrieval.evaluation.metrics import f1
 from retrieval.evaluation.squad import EvaluationSet, read_evaluation
 from retrieval.types import Answer, IndexOutcome
@@ -19,12 +20,12 @@ QUESTIONS = ROOT / "tests" / "data" / "seeds.json"
 
 
 @pytest.fixture(scope="module")
-def fundstelle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fundstelle]:
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
     settings = load_settings(home=tmp_path_factory.mktemp("seeds"))
-    with Fundstelle(settings, notify=lambda notice: None) as fundstelle:
-        report = fundstelle.indexer.index([ROOT / "seeds"])
+    with open_collection(settings, lambda notice: None) as collection:
+        report = collection.indexer.index([ROOT / "seeds"])
         assert report.count(IndexOutcome.ADDED) == len(list((ROOT / "seeds").iterdir()))
-        yield fundstelle
+        yield collection
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +44,8 @@ def data() -> EvaluationSet:
         ("Which ministry is responsible for the cooperation in forestry?", "Ministerium für Forstwirtschaft"),
     ],
 )
-def test_answers_from_the_right_article(fundstelle: Fundstelle, question: str, quote: str) -> None:
-    answer = fundstelle.answerer.ask(question)
+def test_answers_from_the_right_article(collection: Collection, question: str, quote: str) -> None:
+    answer = collection.answerer.ask(question)
     assert answer.text is not None
     assert quote in answer.text
     assert len(answer.text) <= len(quote) + 90  # at most a clause around it
@@ -53,16 +54,16 @@ def test_answers_from_the_right_article(fundstelle: Fundstelle, question: str, q
 
 
 @pytest.mark.parametrize("question", ["Wie hoch ist die Arbeitslosenquote in Minsk?", "What is the capital of Peru?"])
-def test_invents_nothing(fundstelle: Fundstelle, question: str) -> None:
-    answer = fundstelle.answerer.ask(question)
+def test_invents_nothing(collection: Collection, question: str) -> None:
+    answer = collection.answerer.ask(question)
     assert answer.text is None
     assert answer.hits
 
 
 @pytest.mark.parametrize(("field", "share"), [("question", 0.7), ("question_en", 0.6)])
-def test_most_questions_on_the_seeds_are_answered_rightly(fundstelle: Fundstelle, field: str, share: float) -> None:
+def test_most_questions_on_the_seeds_are_answered_rightly(collection: Collection, field: str, share: float) -> None:
     data = read_evaluation(QUESTIONS, field=field)
-    answers = {q.id: fundstelle.answerer.ask(q.question) for q in data.questions}
+    answers = {q.id: collection.answerer.ask(q.question) for q in data.questions}
     right = [f1(answers[q.id].best or "", q.answers) >= 50 for q in data.questions if q.answers]
     assert sum(right) / len(right) >= share
     for answer in answers.values():
@@ -82,6 +83,6 @@ def assert_quoted(answer: Answer) -> None:
         assert answer.text in file.read_text(encoding="utf-8")
 
 
-def test_contexts_of_the_questions_are_the_articles(fundstelle: Fundstelle, data: EvaluationSet) -> None:
-    texts = {document.text for document in fundstelle.store.documents()}
+def test_contexts_of_the_questions_are_the_articles(collection: Collection, data: EvaluationSet) -> None:
+    texts = {document.text for document in collection.store.documents()}
     assert {document.text for document in data.documents} <= texts

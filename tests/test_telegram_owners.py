@@ -206,7 +206,7 @@ def test_a_forwarded_post_becomes_an_article(api: BotApi, bot: RunningBot) -> No
     assert first.startswith("Aufgenommen: Messe in Brest eröffnet, BelTA <aktuell>, 3. Juni 2024, ")
     assert second.startswith("Aufgenommen: Messe in Perm eröffnet")
     assert short == "Der Beitrag ist zu kurz für einen Artikel; nötig sind 200 Zeichen."
-    document = bot.collection.at("telegram:-1005/12")
+    document = bot.collection.document_at("telegram:-1005/12")
     assert document is not None
     assert (document.url, document.published) == ("https://t.me/belta/12", "2024-06-03")
 
@@ -219,9 +219,11 @@ def test_list_remove_status_missed(api: BotApi, bot: RunningBot) -> None:
         api.text(command)
     listed = "Aufgenommen:\n1  Handel <& Wandel>, BelTA, 17. Mai 2024"
     *found, usage, unknown = texts(api, 7)
+    state = found[3]
     assert found == [
-        *(listed, listed, "Dazu gibt es keine Artikel.", "status de", "Noch ist keine Frage ohne Antwort geblieben.")
+        *(listed, listed, "Dazu gibt es keine Artikel.", state, "Noch ist keine Frage ohne Antwort geblieben.")
     ]
+    assert state.startswith("Ordner:") and str(bot.collection.home) in state
     assert usage == unknown and usage.startswith("Bitte die Nummer des Artikels dahinter schreiben")
     api.text("Wie hoch ist der Mond?")
     api.text("/missed")

@@ -15,18 +15,18 @@ import pytest
 import typer
 
 from bot.cli.sync import interval
-from bot.wiring import Fundstelle
+from retrieval.collection import Collection
 from tests.command_line import fundstelle, news_site
 from tests.doubles import HashEmbedder
 from tests.website import Website
 
-REAL_FETCHER = Fundstelle.fetcher
+REAL_FETCHER = Collection.fetcher
 
 
 @pytest.fixture(autouse=True)
 def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Website]:
     monkeypatch.chdir(tmp_path)  # no .env of a developer is read
-    monkeypatch.setattr(Fundstelle, "embedder", HashEmbedder())
+    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
     with news_site(monkeypatch) as running:
         yield running
 
@@ -148,7 +148,7 @@ def test_a_round_that_fails_as_a_whole_does_not_end_the_rounds(tmp_path: Path, m
     (folder / "a.txt").write_text("Machonin war in Minsk. Er blieb zwei Tage.")
     fundstelle("index", str(folder))
     (folder / "b.txt").write_text("In Brest beginnt die Messe. Sie zeigt Maschinen.")
-    monkeypatch.setattr(Fundstelle, "embedder", Damaged())
+    monkeypatch.setattr(Collection, "embedder", Damaged())
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -164,7 +164,7 @@ def test_a_round_that_fails_as_a_whole_does_not_end_the_rounds(tmp_path: Path, m
 
 
 def test_hosts_that_may_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Fundstelle, "fetcher", REAL_FETCHER)
+    monkeypatch.setattr(Collection, "fetcher", REAL_FETCHER)
     monkeypatch.setenv("FUNDSTELLE_WEB_HOSTS", "example.org")
     result = fundstelle("index", "http://anders.example/")
     assert "anders.example:80 steht nicht in FUNDSTELLE_WEB_HOSTS" in result.stdout

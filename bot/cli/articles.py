@@ -15,7 +15,7 @@ from bot.render.json import document_json
 from bot.render.text import day
 from bot.render.wording import citation, republished
 from bot.settings import Settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 from retrieval.errors import StoreError
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def list_articles(
 ) -> None:
     """List the articles with their numbers."""
     chosen = filter_from(source, since, until, settings.language, words or ())
-    with Fundstelle(settings, notify=say) as fundstelle:
-        listed = fundstelle.store.articles(chosen)
+    with open_collection(settings, say) as collection:
+        listed = collection.store.articles(chosen)
     if as_json:
         show_json({"articles": [_to_json(article) for article in listed]})
         return
@@ -62,8 +62,8 @@ def show_article(
 ) -> None:
     """Show one article, its earlier versions, and where else it stands."""
     language = settings.language
-    with Fundstelle(settings, notify=say) as fundstelle:
-        store = fundstelle.store
+    with open_collection(settings, say) as collection:
+        store = collection.store
         found = _meant(store.articles(), article, language)[0]
         versions = store.versions(found.document.id)
         copies = store.copies([found.document.id]).get(found.document.id, ())
@@ -97,8 +97,8 @@ def remove(
     articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help=_ARTICLES)],
 ) -> None:
     """Take articles out of the collection; their files stay."""
-    with Fundstelle(settings, notify=say) as fundstelle:
-        store = fundstelle.store
+    with open_collection(settings, say) as collection:
+        store = collection.store
         with store.writing():
             there = store.articles(even_damaged=True)
             # All are looked up before the first one goes: a typing error removes nothing.
@@ -106,7 +106,7 @@ def remove(
             documents = list(dict.fromkeys(entry.document for entry in found))
             for location in map(_absolute, articles):
                 store.remove_source(location)
-            fundstelle.indexer.remove(documents)
+            collection.indexer.remove(documents)
             for document in documents:
                 line = citation(document, settings.language)
                 show(text("cli.removed", settings.language, id=document.id, article=line))

@@ -14,7 +14,7 @@ from bot.cli.evaluate import Questions
 from bot.messages import text
 from bot.render.text import number, percent
 from bot.settings import Settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 
 if TYPE_CHECKING:
     from retrieval.evaluation.fitting import Fit
@@ -32,10 +32,10 @@ def calibrate(
     from retrieval.evaluation.squad import read_evaluation
 
     data = read_evaluation(file, field=questions.value)
-    with Fundstelle(settings, notify=say) as fundstelle:
-        reader = fundstelle.reader
+    with open_collection(settings, say) as collection:
+        reader = collection.reader
         with progress(text("cli.calibrating", settings.language)) as advance:
-            fits = calibrate(data, fundstelle.embedder, reader, top_k=settings.top_k, progress=advance)
+            fits = calibrate(data, collection.embedder, reader, top_k=settings.top_k, progress=advance)
         fits.calibrations.write_home(settings.home, reader.signature)
     both = {"found": fits.found, "given": fits.given}
     if as_json:

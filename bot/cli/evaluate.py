@@ -14,7 +14,7 @@ from bot.cli.console import progress, say, show, show_json
 from bot.cli.filters import Since, Source, Until, filter_from
 from bot.messages import text
 from bot.settings import Settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 from retrieval.errors import EvaluationError
 
 
@@ -60,23 +60,23 @@ def evaluate(
         _print(_dialogue_figures(settings, file, questions, questions_from), as_json=as_json)
         return
     data = read_evaluation(file, field=questions.value, questions_from=questions_from)
-    with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.evaluating", settings.language)) as advance:
+    with open_collection(settings, say) as collection, progress(text("cli.evaluating", settings.language)) as advance:
         if mode is Mode.OPEN:
-            calibration = fundstelle.calibrations.found
+            calibration = collection.calibrations.found
             outcomes = evaluate_open(
                 data,
-                fundstelle.embedder,
-                fundstelle.reader,
+                collection.embedder,
+                collection.reader,
                 calibration,
-                fundstelle.threshold(calibration),
+                collection.threshold(calibration),
                 top_k=settings.top_k,
                 within=chosen,
                 progress=advance,
             )
         else:
-            calibration = fundstelle.calibrations.given
+            calibration = collection.calibrations.given
             outcomes = evaluate_reader(
-                data, fundstelle.reader, calibration, fundstelle.threshold(calibration), progress=advance
+                data, collection.reader, calibration, collection.threshold(calibration), progress=advance
             )
     figures, curve = summarise(outcomes), risk_curve(outcomes)
     if as_json:
@@ -95,13 +95,13 @@ def _dialogue_figures(
     from retrieval.evaluation.dialogues import evaluate_dialogues, read_dialogues, summarise_dialogues
 
     data = read_dialogues(file, field=questions.value, questions_from=questions_from)
-    with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.evaluating", settings.language)) as advance:
-        calibration = fundstelle.calibrations.found
-        threshold = fundstelle.threshold(calibration)
+    with open_collection(settings, say) as collection, progress(text("cli.evaluating", settings.language)) as advance:
+        calibration = collection.calibrations.found
+        threshold = collection.threshold(calibration)
         outcomes = evaluate_dialogues(
             data,
-            fundstelle.embedder,
-            lambda search: Answerer(search, fundstelle.reader, calibration, threshold=threshold),
+            collection.embedder,
+            lambda search: Answerer(search, collection.reader, calibration, threshold=threshold),
             lambda answerer: Conversation(answerer, top_k=settings.top_k).ask,
             progress=advance,
         )

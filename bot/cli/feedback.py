@@ -11,7 +11,7 @@ from bot.cli.console import say, show, show_json, written
 from bot.messages import text
 from bot.render.text import day, number
 from bot.settings import Settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 
 feedback = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
 
@@ -25,8 +25,8 @@ def export(
     """Write feedback as a file that `fundstelle eval` and `fundstelle calibrate` read."""
     from retrieval.evaluation.feedback_export import export_evaluation
 
-    with Fundstelle(settings, notify=say) as fundstelle, written(file) as target:
-        exported = export_evaluation(fundstelle.store.documents(), fundstelle.feedback.judgements(), target)
+    with open_collection(settings, say) as collection, written(file) as target:
+        exported = export_evaluation(collection.store.documents(), collection.feedback.judgements(), target)
     counts = {
         name: number(getattr(exported, name), settings.language) for name in ("answered", "impossible", "left_out")
     }
@@ -36,8 +36,8 @@ def export(
 @command
 def missed(settings: Settings, as_json: Json = False) -> None:
     """List the questions that got no answer, most frequent first."""
-    with Fundstelle(settings, notify=say) as fundstelle:
-        found = fundstelle.feedback.missed()
+    with open_collection(settings, say) as collection:
+        found = collection.feedback.missed()
     if as_json:
         listed = [{"question": m.question, "count": m.count, "last_asked": m.last_asked} for m in found]
         show_json({"missed": listed})

@@ -8,11 +8,10 @@ import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import busy, say, show, show_json
-from bot.messages import text
+from bot.messages import in_language, text
 from bot.settings import Settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 from retrieval.errors import WebError
-from retrieval.messages import in_language
 from retrieval.types import Source, SourceKind
 
 feeds = typer.Typer(help="The feeds (RSS, Atom) whose articles `fundstelle sync` takes up.", no_args_is_help=True)
@@ -25,8 +24,8 @@ def add(settings: Settings, url: Annotated[str, typer.Argument(metavar="URL")]) 
     from retrieval.indexing.web_sources import Collector
 
     language = settings.language
-    with Fundstelle(settings, notify=say) as fundstelle:
-        collector = Collector(fundstelle.store, fundstelle.indexer, fundstelle.fetcher())
+    with open_collection(settings, say) as collection:
+        collector = Collector(collection.store, collection.indexer, collection.fetcher())
         with busy(text("cli.fetching", language)):
             source, feed = collector.add_feed(url)
     title = feed.title or source.location
@@ -37,10 +36,10 @@ def add(settings: Settings, url: Annotated[str, typer.Argument(metavar="URL")]) 
 @command
 def remove(settings: Settings, url: Annotated[str, typer.Argument(metavar="URL")]) -> None:
     """Forget a feed; its articles stay."""
-    with Fundstelle(settings, notify=say) as fundstelle:
-        if url not in {source.location for source in fundstelle.store.sources(SourceKind.FEED)}:
+    with open_collection(settings, say) as collection:
+        if url not in {source.location for source in collection.store.sources(SourceKind.FEED)}:
             raise WebError(text("cli.feed_unknown", settings.language, url=url))
-        fundstelle.store.remove_source(url)
+        collection.store.remove_source(url)
     show(text("cli.feed_removed", settings.language, url=url))
 
 
@@ -48,8 +47,8 @@ def remove(settings: Settings, url: Annotated[str, typer.Argument(metavar="URL")
 @command
 def list_feeds(settings: Settings, as_json: Json = False) -> None:
     """List the feeds, and how the last look at each went."""
-    with Fundstelle(settings, notify=say) as fundstelle:
-        known = fundstelle.store.sources(SourceKind.FEED)
+    with open_collection(settings, say) as collection:
+        known = collection.store.sources(SourceKind.FEED)
     if as_json:
         show_json({"feeds": [_to_json(feed, settings.language) for feed in known]})
         return

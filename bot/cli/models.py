@@ -18,7 +18,8 @@ from bot.model_choice import KINDS, remember
 from bot.render.text import decimal, megabytes
 from bot.settings import PREFIX, Settings, is_set_outside
 from bot.status import total_bytes
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
+from retrieval.collection import Collection
 from retrieval.errors import StoreError
 
 
@@ -62,18 +63,18 @@ def use(
     """Try a model and use it from now on; if anything fails, all stays as it was."""
     language = settings.language
     chosen = dict(_found(name) for name in meant(model))
-    with Fundstelle(settings.model_copy(update=chosen), notify=say) as fundstelle:
-        if fundstelle.store.read_only:
+    with open_collection(settings.model_copy(update=chosen), say) as collection:
+        if collection.store.read_only:
             raise StoreError(text("cli.models_read_only", language, home=settings.home))
         with busy(text("chat.loading", language)):
-            trials = {kind: _trial(fundstelle, kind) for kind in chosen}
+            trials = {kind: _trial(collection, kind, language) for kind in chosen}
         if "embedder" in chosen:
             with progress(text("cli.embedding_anew", language), at_once=False) as advance:
-                fundstelle.match_embedder(advance)
+                collection.match_embedder(advance)
         remember(settings.home, {kind: None if name == default(kind) else name for kind, name in chosen.items()})
         # A cache: were it not built now, the next question would do it.
-        if "embedder" in chosen and fundstelle.store.article_count():
-            fundstelle.vectors.load()
+        if "embedder" in chosen and collection.store.article_count():
+            collection.vectors.load()
         if as_json:
             listed = [{"kind": kind, "model": name, "trial": trials[kind]} for kind, name in chosen.items()]
             show_json({"chosen": listed})
@@ -82,7 +83,7 @@ def use(
                 label = text(f"cli.status_{kind}", language)
                 show(text("cli.models_trial", language, kind=label, trial=trials[kind]))
                 show(text("cli.models_chosen", language, kind=label, model=name))
-        _remind_of_calibration(fundstelle, chosen)
+        _remind_of_calibration(collection, chosen, language)
 
 
 def _found(name: str) -> tuple[str, str]:
@@ -97,30 +98,28 @@ def _found(name: str) -> tuple[str, str]:
     return kind, reference.name
 
 
-def _trial(fundstelle: Fundstelle, kind: str) -> str:
+def _trial(collection: Collection, kind: str, language: str) -> str:
     """What came of the short self-test, in words."""
     from retrieval.inference.self_test import QUESTION, try_embedder, try_reader
 
-    language = fundstelle.settings.language
     if kind == "reader":
-        return text("cli.models_answers", language, question=QUESTION, answer=try_reader(fundstelle.reader))
-    near, far = (decimal(cosine, language) for cosine in try_embedder(fundstelle.embedder))
+        return text("cli.models_answers", language, question=QUESTION, answer=try_reader(collection.reader))
+    near, far = (decimal(cosine, language) for cosine in try_embedder(collection.embedder))
     return text("cli.models_compares", language, near=near, far=far)
 
 
-def _remind_of_calibration(fundstelle: Fundstelle, chosen: Mapping[str, str]) -> None:
+def _remind_of_calibration(collection: Collection, chosen: Mapping[str, str], language: str) -> None:
     """Says when the confidence is not made for the models that are in use now."""
     from retrieval.answering.calibration import HOME_FILE, Calibrations
     from retrieval.inference.model_files import CALIBRATION_FILE
 
-    language, home = fundstelle.settings.language, fundstelle.settings.home
     if "reader" not in chosen:
-        if (home / HOME_FILE).is_file():
+        if (collection.home / HOME_FILE).is_file():
             say(text("cli.models_calibrate_again", language))
         return
-    folder = fundstelle.reader.reference.folder
+    folder = collection.reader_folder
     beside = folder is not None and (folder / CALIBRATION_FILE).is_file()
-    if not beside and Calibrations.read_home(home, fundstelle.reader.signature) is None:
+    if not beside and Calibrations.read_home(collection.home, collection.reader.signature) is None:
         say(text("cli.models_calibrate", language))
 
 

@@ -8,9 +8,8 @@ from typing import Any
 import typer
 
 from bot.cli.console import say, show, show_json
-from bot.messages import text
+from bot.messages import in_language, text
 from bot.render.text import decimal, number, percent
-from retrieval.messages import in_language
 from retrieval.types import IndexOutcome, IndexReport
 
 

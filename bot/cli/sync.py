@@ -16,7 +16,8 @@ from bot.cli.console import busy, say
 from bot.cli.report import finish
 from bot.messages import text
 from bot.settings import Settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
+from retrieval.collection import Collection
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +46,13 @@ def sync(
     as_json: Json = False,
 ) -> None:
     """Take up what is new or has changed in indexed folders, feeds and web pages."""
-    with Fundstelle(settings, notify=say) as fundstelle:
+    with open_collection(settings, say) as collection:
         if every is None:
-            _round(fundstelle, as_json=as_json)
+            _round(collection, settings.language, as_json=as_json)
             return
         try:
             while True:
-                _round_that_may_fail(fundstelle, as_json=as_json)
+                _round_that_may_fail(collection, settings.language, as_json=as_json)
                 sys.stdout.flush()
                 say(text("cli.sync_next", settings.language, time=f"{datetime.now() + every:%H:%M}"))
                 time.sleep(every.total_seconds())
@@ -59,24 +60,21 @@ def sync(
             pass  # the way to end it
 
 
-def _round(fundstelle: Fundstelle, *, as_json: bool) -> None:
-    from retrieval.indexing.sync import sync
-
-    language = fundstelle.settings.language
-    if not fundstelle.store.sources():
+def _round(collection: Collection, language: str, *, as_json: bool) -> None:
+    if not collection.store.sources():
         say(text("cli.sync_nothing", language))
     with busy(text("cli.syncing", language)):
-        report = sync(fundstelle.store, fundstelle.indexer, fundstelle.fetcher())
+        report = collection.sync()
     finish(report, language, as_json=as_json)
 
 
-def _round_that_may_fail(fundstelle: Fundstelle, *, as_json: bool) -> None:
+def _round_that_may_fail(collection: Collection, language: str, *, as_json: bool) -> None:
     try:
-        _round(fundstelle, as_json=as_json)
+        _round(collection, language, as_json=as_json)
     except typer.Exit:
         pass  # something was not taken up, and the report has said so
     except BrokenPipeError:
         raise  # nobody reads the reports any more
     except Exception as error:
         log.exception("a round has failed")
-        say(text("cli.sync_failed", fundstelle.settings.language, error=error))
+        say(text("cli.sync_failed", language, error=error))

@@ -13,7 +13,7 @@ from bot.cli.report import finish
 from bot.messages import text
 from bot.render.wording import counted
 from bot.settings import Settings
-from bot.wiring import Fundstelle
+from bot.wiring import open_collection
 
 
 @command
@@ -24,8 +24,8 @@ def export_articles(
     """Write all articles with their earlier versions to a file."""
     from retrieval.indexing.transfer import export
 
-    with Fundstelle(settings, notify=say) as fundstelle, written(file) as target:
-        count = export(fundstelle.store, target)
+    with open_collection(settings, say) as collection, written(file) as target:
+        count = export(collection.store, target)
     if file != "-":
         articles = counted("chat.articles", count, settings.language)
         say(text("cli.exported", settings.language, count=articles, path=Path(file).expanduser().absolute()))
@@ -40,6 +40,6 @@ def import_articles(
     """Take up the articles of an exported collection."""
     from retrieval.indexing.transfer import take_in
 
-    with Fundstelle(settings, notify=say) as fundstelle, progress(text("cli.indexing", settings.language)) as advance:
-        report = take_in(file, fundstelle.store, fundstelle.indexer, advance)
+    with open_collection(settings, say) as collection, progress(text("cli.indexing", settings.language)) as advance:
+        report = take_in(file, collection.store, collection.indexer, advance)
     finish(report, settings.language, as_json=as_json)

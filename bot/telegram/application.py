@@ -22,7 +22,6 @@ from bot.errors import TelegramError
 from bot.logs import logging_to_stderr
 from bot.messages import text
 from bot.settings import Settings
-from bot.telegram.collection import Collection
 from bot.telegram.handlers.register import Handlers
 from bot.telegram.menus import announce
 from bot.telegram.monitoring.health import Health
@@ -38,6 +37,7 @@ from bot.telegram.transport.processor import InboxProcessor
 from bot.telegram.transport.rate_limiter import PatientRateLimiter
 from bot.telegram.transport.updates import problem
 from bot.telegram.transport.webhook import Webhook, webhook_secret
+from retrieval.collection import Collection
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def run(settings: Settings, collection: Collection) -> None:
 
     Raises TelegramError when there is no token, when Telegram refuses it or the webhook, when an address to listen at
     is taken, or when polling ends for another reason; StoreError when the inbox in ``settings.home`` cannot be used;
-    whatever ``answerer.load`` raises.
+    whatever ``Collection.load`` raises.
     """
     token = checked_token(settings)
     secret = webhook_secret(settings) if settings.telegram_webhook_url else ""
@@ -170,7 +170,7 @@ class TelegramBot:
     async def _start(self) -> None:
         if self._operations:
             await self._operations.start()
-        await asyncio.get_running_loop().run_in_executor(self._workers.reader, self._collection.answerer.load)
+        await asyncio.get_running_loop().run_in_executor(self._workers.reader, self._collection.load)
         await self._connect()
         self._replay()
         await self._application.start()

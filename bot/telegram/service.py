@@ -18,10 +18,10 @@ from bot.messages import LANGUAGES, text
 from bot.render.telegram import TELEGRAM_LIMIT
 from bot.render.text import cut, width
 from bot.settings import Settings
-from bot.telegram.collection import Collection
 from bot.telegram.people import People
 from bot.telegram.pseudonyms import Pseudonyms
 from bot.telegram.reader_queue import ReaderQueue
+from retrieval.collection import Collection
 
 #: Telegram shows "typing …" for five seconds.
 TYPING_SECONDS = 4.5

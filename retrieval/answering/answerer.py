@@ -9,14 +9,11 @@ from dataclasses import replace
 
 from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.calibration import Calibration, Evidence, sigmoid
-from retrieval.errors import QuestionError
+from retrieval.answering.questions import checked_question
 from retrieval.inference.reader import Reader
 from retrieval.language.normalise import normalise
-from retrieval.messages import notice
 from retrieval.search.search import Search
 from retrieval.types import Answer, Filter, Hit
-
-MAX_QUESTION_CHARS = 1000
 
 
 class Answerer:
@@ -97,20 +94,6 @@ class Answerer:
         if span is None or span.margin <= best.span.margin:
             return best
         return replace(best, span=replace(span, start=span.start + start, end=span.end + start))
-
-
-def checked_question(question: str) -> str:
-    """The question without space around it.
-
-    Raises:
-        QuestionError: it is empty or longer than 1,000 characters.
-    """
-    question = " ".join(question.split())
-    if not question:
-        raise QuestionError(notice("question.empty"))
-    if len(question) > MAX_QUESTION_CHARS:
-        raise QuestionError(notice("question.long", count=len(question), limit=MAX_QUESTION_CHARS))
-    return question
 
 
 def _quoted(answer: Answer, best: Candidate) -> Answer:

@@ -5,35 +5,41 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from retrieval.answering.answerer import MAX_QUESTION_CHARS
 from retrieval.answering.followups import Turn, complete
+from retrieval.answering.questions import MAX_QUESTION_CHARS
 from retrieval.types import Answer, Filter
-
-if TYPE_CHECKING:
-    from retrieval.answering.answerer import Answerer
 
 #: Nobody remembers what "and when?" goes on from after that.
 TURN_SECONDS = 30 * 60
+
+
+class Answers(Protocol):
+    """What a conversation asks: a Collection, or an Answerer."""
+
+    def ask(
+        self, question: str, *, top_k: int = ..., within: Filter | None = ..., favoured: int | None = ...
+    ) -> Answer:
+        """The answer to a complete question; ``favoured`` is the id of an article whose passages are preferred."""
 
 
 class Conversation:
     """Asks the questions of one chat; a follow-up ("Und wann?") is completed from the turn before it.
 
     ``within`` says in which articles it looks, until it is set to something else. ``clock`` gives seconds.
-    Several conversations may share one answerer, as long as only one of them asks at a time.
+    Several conversations may share one collection, as long as only one of them asks at a time.
     """
 
     def __init__(
         self,
-        answerer: Answerer,
+        collection: Answers,
         *,
         top_k: int = 5,
         within: Filter | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._answerer = answerer
+        self._collection = collection
         self._top_k = top_k
         self._clock = clock
         self._turn: Turn | None = None
@@ -53,9 +59,9 @@ class Conversation:
     def _ask(self, question: str, turn: Turn | None) -> Answer:
         understood = complete(question, turn) if turn is not None else None
         if turn is None or understood is None or len(understood) > MAX_QUESTION_CHARS:
-            answer = self._answerer.ask(question, top_k=self._top_k, within=self.within)
+            answer = self._collection.ask(question, top_k=self._top_k, within=self.within)
         else:
-            answer = self._answerer.ask(understood, top_k=self._top_k, within=self.within, favoured=turn.document_id)
+            answer = self._collection.ask(understood, top_k=self._top_k, within=self.within, favoured=turn.document_id)
             answer = replace(answer, question=" ".join(question.split()), understood=answer.question)
         self.last = answer
         self._before, self._turn = turn, _turn(answer, turn)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from retrieval.dates import now
 from retrieval.errors import LoadingError, UnreachableError, WebError
-from retrieval.types import Document, FileReport, IndexOutcome, SeenEntry, Source, SourceKind
+from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, SeenEntry, Source, SourceKind
 from retrieval.web.feeds import Entry, Feed, read_feed
 from retrieval.web.pages import described, read_content, read_page
 
@@ -28,6 +29,12 @@ class Collector:
         self._store = store
         self._indexer = indexer
         self._fetcher = fetcher
+
+    def index_pages(self, addresses: Sequence[str]) -> IndexReport:
+        """Adds these pages, one after the other; one that fails does not stop the others."""
+        started = time.perf_counter()
+        reports = tuple(self.index_page(address) for address in addresses)
+        return IndexReport(reports, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     def index_page(self, address: str) -> FileReport:
         """Takes up the page at ``address``, and remembers it by the address that redirects lead to."""

@@ -85,7 +85,7 @@ class Inline:
         """In the reader's thread: the answer, unless a newer query came while others were read."""
         if self._is_old(query):
             return None
-        conversation = Conversation(self._service.collection.answerer, top_k=MOST_RESULTS)
+        conversation = Conversation(self._service.collection, top_k=MOST_RESULTS)
         return conversation.ask(question)
 
     def _is_old(self, query: InlineQuery) -> bool:

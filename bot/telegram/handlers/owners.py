@@ -12,8 +12,10 @@ from telegram.ext import CallbackQueryHandler, CommandHandler
 from bot.messages import text
 from bot.render.text import cut, day, number
 from bot.render.wording import citation
+from bot.status import describe, to_text
 from bot.telegram.handlers.buttons import expired
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing
+from retrieval.types import Filter
 
 _REMOVE = "remove"
 _KEEP = "keep"
@@ -46,7 +48,8 @@ class Owners:
     async def list(self, update: Update, context: Context) -> None:
         """/list [words]: the articles with their numbers."""
         language = self._service.language(update.effective_user)
-        found = await self._service.queue.run(self._service.collection.articles, tuple(context.args or ()))
+        within = Filter(words=tuple(context.args or ()))
+        found = await self._service.queue.run(self._service.collection.articles, within)
         lines = [f"{article.document.id}  {citation(article.document, language)}" for article in found]
         heading = text("chat.sources" if lines else "telegram.none_found", language)
         await self._reply(update, listing(heading, lines, language))
@@ -79,14 +82,16 @@ class Owners:
             return
         document = await self._service.queue.run(self._service.collection.document, int(wanted))
         if document is not None:
-            await self._service.queue.change(self._service.collection.remove, document)
+            await self._service.queue.change(self._service.collection.remove, [document])
         article = citation(document, language) if document else wanted
         await query.edit_message_text(text("telegram.removed", language, article=article))
 
     async def status(self, update: Update, context: Context) -> None:
         """/status: what is indexed, with which models, and where."""
         language = self._service.language(update.effective_user)
-        await self._reply(update, await self._service.queue.run(self._service.collection.status, language))
+        settings, collection = self._service.settings, self._service.collection
+        state = await self._service.queue.run(lambda: describe(settings, collection, checked=False))
+        await self._reply(update, to_text(state, language))
 
     async def missed(self, update: Update, context: Context) -> None:
         """/missed: the questions that got no answer, most frequent first."""

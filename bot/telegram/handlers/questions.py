@@ -210,7 +210,7 @@ class Questions:
             self._service.people.record(update.effective_user.id, answer.question, answer.text or "")
 
     def _new_conversation(self) -> Conversation:
-        return Conversation(self._service.collection.answerer, top_k=self._service.settings.top_k)
+        return Conversation(self._service.collection, top_k=self._service.settings.top_k)
 
     def _talk(self, chat: int, user: int) -> _Talk:
         """The talk with ``user`` in ``chat``; of many, those that spoke last are remembered."""

@@ -15,15 +15,14 @@ from telegram import Message, MessageOriginChannel, Update
 from telegram.error import BadRequest
 from telegram.ext import MessageHandler, filters
 
-from bot.messages import notice, text
+from bot.messages import in_language, notice, text
 from bot.render.text import cut, megabytes
 from bot.render.wording import citation, counted
-from bot.telegram.collection import Collection
 from bot.telegram.service import AnyApplication, Context, Service, listing
 from bot.telegram.uploads import keep
+from retrieval.collection import Collection
 from retrieval.errors import FundstelleError, LoadingError
 from retrieval.loading import SUFFIXES, read_document
-from retrieval.messages import in_language
 from retrieval.types import Document, FileReport, IndexOutcome, IndexReport
 
 log = logging.getLogger(__name__)
@@ -140,7 +139,7 @@ class Receiving:
 
     def _add_file(self, name: str, content: bytes) -> IndexReport:
         path = keep(self._service.settings.home, name, content)
-        report = self._service.collection.add_file(path, self._service.queue.go_on)
+        report = self._service.collection.index([path], self._service.queue.go_on)
         if report.count(IndexOutcome.FAILED) == len(report.files):
             path.unlink(missing_ok=True)  # nothing in it to be indexed again
         return report
@@ -173,7 +172,7 @@ def taken_text(collection: Collection, report: IndexReport, language: str) -> st
 
 
 def _taken(collection: Collection, entry: FileReport, language: str) -> str:
-    document = collection.at(entry.path)
+    document = collection.document_at(entry.path)
     if document is None or entry.outcome is IndexOutcome.FAILED:
         return text("telegram.taken_failed", language, article=Path(entry.path).name, reason=entry.reason)
     sentences = counted("telegram.sentences", collection.sentences_of(document), language)

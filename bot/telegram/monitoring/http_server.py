@@ -10,9 +10,9 @@ from aiohttp import web
 from bot.errors import TelegramError
 from bot.messages import text
 from bot.settings import PREFIX, Settings
-from bot.telegram.collection import Collection
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.metrics import CONTENT_TYPE, Metrics
+from retrieval.collection import Collection
 from retrieval.errors import FundstelleError
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,33 @@
+"""``fundstelle status``: what is indexed, with which models, and where."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.command import Json, command
+from bot.cli.console import say, show, show_json
+from bot.settings import Settings
+from bot.wiring import open_collection
+
+
+@command
+def status(
+    settings: Settings,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read the whole collection and mend what can be mended; takes minutes.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what is indexed, with which models, and where."""
+    from bot.status import describe, to_json, to_text
+
+    with open_collection(settings, say) as collection:
+        if check:
+            collection.check()
+        state = describe(settings, collection, checked=check)
+    if as_json:
+        show_json(to_json(state))
+    else:
+        show(to_text(state, settings.language))

@@ -1,0 +1,310 @@
+"""The entrance to the library: a collection of articles on disk, and the models that answer questions from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.types import Answer, Article, Document, FileReport, Filter, IndexReport
+
+if TYPE_CHECKING:
+    from retrieval.answering.answerer import Answerer
+    from retrieval.answering.calibration import Calibration, Calibrations
+    from retrieval.indexing.indexer import Indexer
+    from retrieval.inference.embedder import Embedder
+    from retrieval.inference.reader import Reader
+    from retrieval.language.sentences import SentenceSplitter
+    from retrieval.search.keyword_index import KeywordIndex
+    from retrieval.search.search import Search
+    from retrieval.search.vector_index import FaissVectorIndex
+    from retrieval.store.feedback import FeedbackLog
+    from retrieval.store.store import Store
+    from retrieval.web.fetching import Download, Fetcher
+
+#: Gets how much is done, and how much there is to do.
+Progress = Callable[[int, int], None]
+
+#: The models that come with the package.
+EMBEDDER = str(Path(__file__).parent / "models" / "embedder")
+READER = str(Path(__file__).parent / "models" / "reader")
+
+
+class Collection:
+    """Articles in a data directory, which is made if need be, and what answers questions from them.
+
+    A context manager: leaving it closes the database. Each part is made when it is first needed, and once; models load
+    then, too. One thread at a time may ask, one may change articles; everything else may be called from any thread.
+
+    Args:
+        home: the data directory.
+        embedder: the model for search: a folder, ``name@revision`` on the hub, or an Embedder.
+        reader: likewise the model that finds the quotes, or a Reader.
+        device: "auto", "cpu" or "cuda".
+        threshold: the confidence (0..1) from which on an answer is shown; None: the reader's own.
+        top_k: how many passages are read for a question.
+        web_hosts: hosts that may be fetched from although they are not public.
+        lock_seconds: how long to wait for another process that writes.
+        notify: gets a Notice when a part repairs itself, say rebuilds a damaged index.
+    """
+
+    def __init__(
+        self,
+        home: str | Path,
+        *,
+        embedder: str | Embedder = EMBEDDER,
+        reader: str | Reader = READER,
+        device: str = "auto",
+        threshold: float | None = None,
+        top_k: int = 5,
+        web_hosts: Iterable[str] = (),
+        lock_seconds: float = 10,
+        notify: Callable[[str], None] = lambda notice: None,
+    ) -> None:
+        self.home = Path(home).expanduser().absolute()
+        self.top_k = top_k
+        self._chosen_embedder = embedder
+        self._chosen_reader = reader
+        self._device = device
+        self._threshold = threshold
+        self._web_hosts = frozenset(web_hosts)
+        self._lock_seconds = lock_seconds
+        self._notify = notify
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the database."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    # Questions
+
+    def ask(
+        self, question: str, *, top_k: int = 0, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
+        """The best quote, or an Answer without one; see ``Answerer.ask``. A ``top_k`` of 0 is the collection's own.
+
+        Raises:
+            QuestionError: the question is empty or longer than 1,000 characters.
+            ModelError: a model cannot be used.
+            StoreError: the database cannot be read.
+        """
+        self._match_once()
+        return self.answerer.ask(question, top_k=top_k or self.top_k, within=within, favoured=favoured)
+
+    def load(self) -> None:
+        """Loads both models, so that the first question does not wait for them. Raises ModelError."""
+        self._match_once()
+        self.answerer.load()
+
+    def match_embedder(self, progress: Progress | None = None) -> None:
+        """Computes the vectors anew if another embedder made them. ``index`` and ``ask`` do it by themselves.
+
+        Raises:
+            ModelError: the embedder cannot be used.
+            StoreError: the store cannot be written.
+        """
+        from retrieval.indexing.reembedding import match_embedder
+
+        # Without articles there is nothing to compare, and the model need not be looked at.
+        if self.store.sentence_count() and self.store.embedder_signature != self.embedder.signature:
+            with self.store.writing():
+                match_embedder(self.store, self.embedder, notify=self._notify, progress=progress)
+        self.__dict__["_matched"] = True
+
+    def _match_once(self) -> None:
+        if "_matched" not in self.__dict__:
+            self.match_embedder()
+
+    # Articles
+
+    def index(self, items: Sequence[str | Path], progress: Progress | None = None) -> IndexReport:
+        """Adds files, folders with all below them, and web pages (``https://…``); see ``Indexer.index``.
+
+        Raises:
+            LoadingError: a path is missing, or a folder holds no known file.
+            StoreError: the store cannot be written; what was stored until then stays.
+            ModelError: the embedder cannot be used.
+        """
+        from retrieval.indexing.web_sources import Collector
+
+        addresses = [item for item in items if isinstance(item, str) and "://" in item]
+        paths = [Path(item) for item in items if item not in addresses]
+        report = self.indexer.index(paths, progress) if paths else IndexReport()
+        if addresses:
+            report += Collector(self.store, self.indexer, self.fetcher()).index_pages(addresses)
+        return report
+
+    def add_document(self, document: Document) -> FileReport:
+        """Adds an article that is loaded already; it needs a ``path``."""
+        return self.indexer.index_documents([document]).files[0]
+
+    def fetch(self, address: str) -> Download:
+        """What stands at a web address; takes as long as the server does. Raises WebError."""
+        return self.fetcher().fetch(address)
+
+    def add_page(self, download: Download) -> FileReport:
+        """Adds a page that has been fetched."""
+        from retrieval.indexing.web_sources import Collector
+
+        return Collector(self.store, self.indexer, self.fetcher()).index_download(download)
+
+    def sync(self) -> IndexReport:
+        """Looks at all watched folders, feeds and pages again; see ``retrieval.indexing.sync``."""
+        from retrieval.indexing.sync import sync
+
+        return sync(self.store, self.indexer, self.fetcher())
+
+    def remove(self, documents: Sequence[Document]) -> None:
+        """Removes articles."""
+        self.indexer.remove(documents)
+
+    def documents(self) -> list[Document]:
+        """All articles, without copies."""
+        return self.store.documents()
+
+    def document(self, document_id: int) -> Document | None:
+        """The article with this number; None if it is gone."""
+        return next(iter(self.store.documents([document_id])), None)
+
+    def document_at(self, path: str) -> Document | None:
+        """The article that came from this path or address."""
+        document_id = self.store.ids_below(path).get(path)
+        return None if document_id is None else self.document(document_id)
+
+    def copies(self, document_id: int) -> tuple[Document, ...]:
+        """The articles that say the same."""
+        return self.store.copies([document_id]).get(document_id, ())
+
+    def articles(self, within: Filter | None = None) -> list[Article]:
+        """All articles and copies that the filter lets through."""
+        return self.store.articles(Filter() if within is None else within)
+
+    def article_count(self) -> int:
+        """How many articles there are."""
+        return self.store.article_count()
+
+    def sentence_count(self) -> int:
+        """How many sentences they have."""
+        return self.store.sentence_count()
+
+    def sentences_of(self, document: Document) -> int:
+        """How many sentences of an article are searched; none of a copy."""
+        return len(self.store.sentence_ids([document.id]))
+
+    def check(self) -> None:
+        """Reads the whole collection, and mends what can be mended. Raises StoreError where something is damaged."""
+        self.store.check()
+        self.keywords.load(thorough=True)
+        self.vectors.load()
+
+    # Parts
+
+    @cached_property
+    def store(self) -> Store:
+        """The articles on disk; raises StoreError where they cannot be kept or read."""
+        from retrieval.store.store import Store
+
+        return Store(self.home, notify=self._notify, lock_seconds=self._lock_seconds)
+
+    @cached_property
+    def feedback(self) -> FeedbackLog:
+        """What people think of answers, and the questions that got none."""
+        from retrieval.store.feedback import FeedbackLog
+
+        return FeedbackLog(self.store)
+
+    @cached_property
+    def splitter(self) -> SentenceSplitter:
+        """Cuts articles into sentences."""
+        from retrieval.language.sentences import SentenceSplitter
+
+        return SentenceSplitter()
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """Turns sentences and questions into vectors."""
+        from retrieval.inference.embedder import SentenceTransformerEmbedder
+
+        chosen = self._chosen_embedder
+        return SentenceTransformerEmbedder(chosen, device=self._device) if isinstance(chosen, str) else chosen
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Finds the answer in passages."""
+        from retrieval.inference.reader import TransformersReader
+
+        chosen = self._chosen_reader
+        return TransformersReader(chosen, device=self._device) if isinstance(chosen, str) else chosen
+
+    @property
+    def reader_folder(self) -> Path | None:
+        """Where the reader's files lie, None for one from the hub. Raises ModelError where there is no model."""
+        from retrieval.inference.reader import TransformersReader
+
+        reader = self.reader
+        return reader.reference.folder if isinstance(reader, TransformersReader) else None
+
+    @cached_property
+    def calibrations(self) -> Calibrations:
+        """What the reader's scores mean as probabilities: what this data directory says, or a local reader's folder."""
+        from retrieval.answering.calibration import HOME_FILE, Calibrations
+
+        # A signature reads all of a model's files: only where there is something to look up.
+        if (self.home / HOME_FILE).is_file():
+            fitted = Calibrations.read_home(self.home, self.reader.signature)
+            if fitted is not None:
+                return fitted
+        return Calibrations.read(self.reader_folder)
+
+    def threshold(self, calibration: Calibration) -> float:
+        """The confidence from which on an answer is shown."""
+        return calibration.threshold if self._threshold is None else self._threshold
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """Adds, updates and removes articles."""
+        from retrieval.indexing.indexer import Indexer
+
+        return Indexer(self.store, self.splitter, self.embedder, notify=self._notify)
+
+    def fetcher(self) -> Fetcher:
+        """Fetches from the web, for one run: a new one each time."""
+        from retrieval.web.addresses import Rules
+        from retrieval.web.fetching import Fetcher
+
+        return Fetcher(Rules(self._web_hosts))
+
+    @cached_property
+    def vectors(self) -> FaissVectorIndex:
+        """Finds sentences by meaning."""
+        from retrieval.search.vector_index import FaissVectorIndex
+
+        return FaissVectorIndex(self.store, notify=self._notify)
+
+    @cached_property
+    def keywords(self) -> KeywordIndex:
+        """Finds passages by words."""
+        from retrieval.search.keyword_index import KeywordIndex
+
+        return KeywordIndex(self.store, notify=self._notify)
+
+    @cached_property
+    def search(self) -> Search:
+        """Finds passages by both."""
+        from retrieval.search.search import Search
+
+        return Search(self.store, self.embedder, self.vectors, self.keywords)
+
+    @cached_property
+    def answerer(self) -> Answerer:
+        """Answers questions."""
+        from retrieval.answering.answerer import Answerer
+
+        return Answerer(self.search, self.reader, self.calibrations.found, threshold=self._threshold)
