@@ -14,12 +14,13 @@ from typing import Any
 
 from retrieval.errors import StoreError
 from retrieval.messages import notice
-from retrieval.store.migrations import APPLICATION_ID, migrate
-from retrieval.store.schema import SCHEMA_VERSION
+from retrieval.store.backfill import IS_DUE, backfill
+from retrieval.store.migrations import migrate, run_script
+from retrieval.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 
 #: Up to this size a database is read through once when it is opened (about 0.1 s). Of a larger one damage is found
 #: when SQLite meets it, and inside a value by its checksum (see ``seals``) when it is read: an answer is right or is
-#: refused, but part of the collection may be damaged unnoticed until ``fundstelle status --check`` reads all of it.
+#: refused, but part of the collection may be damaged unnoticed until ``Store.check`` reads all of it.
 CHECKED_AT_OPENING_BYTES = 64_000_000
 
 
@@ -153,11 +154,25 @@ class Database:
             raise StoreError(notice("store.older", path=self.path, schema=version, needed=SCHEMA_VERSION))
         if self.is_small:
             self.check()
-        if version < SCHEMA_VERSION:
-            with self._explained():
-                found = migrate(self._connection())
-            if 0 < found < SCHEMA_VERSION:
-                self._notify(notice("store.migrated", path=self.path, schema=SCHEMA_VERSION, before=found))
+        if not version:
+            self._make_tables()
+        elif version < SCHEMA_VERSION:
+            self._upgrade()
+        if not self.read_only and self.rows(IS_DUE):
+            with self.transaction() as connection:
+                backfill(connection)
+
+    def _make_tables(self) -> None:
+        with self.transaction() as connection:
+            # Another process may have made them in the meantime.
+            if not connection.execute("PRAGMA user_version").fetchone()[0]:
+                run_script(connection, TABLES)
+
+    def _upgrade(self) -> None:
+        with self._explained():
+            found = migrate(self._connection())
+        if found < SCHEMA_VERSION:
+            self._notify(notice("store.migrated", path=self.path, schema=SCHEMA_VERSION, before=found))
 
     def _header(self) -> tuple[int, int, int]:
         """Schema version, application id and number of tables, of one moment."""
