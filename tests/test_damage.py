@@ -164,7 +164,7 @@ def check_refusal(error: StoreError) -> None:
     """It says what to do."""
     assert any(
         way in str(error)
-        for way in ("fundstelle index", "Fundstelle aktualisieren", "verschieben", "FUNDSTELLE_HOME", "noch einmal")
+        for way in ("neu einlesen", "Fundstelle aktualisieren", "verschieben", "ein anderes wählen", "noch einmal")
     ), error
 
 

@@ -154,7 +154,7 @@ def test_a_reader_or_a_plain_encoder_is_no_embedder(tmp_path: Path, family: str)
                 embedder.embed_texts(["Köln"])
             assert str(caught.value) == (
                 f"{folder} ist kein Modell für Satzvektoren im Format sentence-transformers. "
-                "Bitte FUNDSTELLE_EMBEDDER prüfen."
+                "Bitte ein anderes wählen."
             )
 
 

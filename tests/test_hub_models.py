@@ -131,7 +131,7 @@ def test_a_name_or_revision_that_the_hub_does_not_have(hub: type[Hub], folders: 
 
 def test_a_hub_model_of_another_kind(hub: type[Hub], folders: dict[str, Path]) -> None:
     shutil.copytree(folders["embedder"], hub.folder)
-    message = "owner/model ist kein Modell für extraktive Fragebeantwortung. Bitte FUNDSTELLE_READER prüfen."
+    message = "owner/model ist kein Modell für extraktive Fragebeantwortung. Bitte ein anderes wählen."
     assert refusal("reader", "owner/model") == message
 
 

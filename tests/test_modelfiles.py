@@ -32,7 +32,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    hint = "Bitte FUNDSTELLE_EMBEDDER oder FUNDSTELLE_READER prüfen."
+    hint = "Bitte den Pfad prüfen."
     for name in (str(tmp_path / "nix"), "./nix", "~niemand/nix", "nix", "a/b/nix"):
         assert refusal("reader", name).endswith(f"nix gibt es nicht. {hint}")
     (tmp_path / "file").touch()

@@ -68,7 +68,7 @@ def damage(store: Store, sql: str) -> None:
     with store.database.transaction() as connection:
         assert connection.execute(sql).rowcount > 0
     store.database.check()  # to SQLite this is all in order
-    with pytest.raises(StoreError, match=r"Artikel [12] .*„fundstelle remove [12]“"):
+    with pytest.raises(StoreError, match=r"Artikel [12] .*neu einlesen oder .*entfernen"):
         store.check()
 
 

@@ -1,6 +1,7 @@
 import ast
 import copy
 import pickle
+import re
 import string
 from collections.abc import Iterator
 from datetime import datetime
@@ -133,11 +134,11 @@ def test_a_notice_is_german_and_can_be_had_in_english() -> None:
 
 
 def test_an_error_has_the_notice_it_was_raised_with() -> None:
-    error = StoreError(notice("store.read_only", home=Path("/a")))
+    error = StoreError(notice("store.empty", path=Path("/a")))
     assert isinstance(str(error), Notice)
-    assert str(error).startswith("Das Datenverzeichnis /a ist schreibgeschützt.")
-    assert in_language(error, "en").startswith("The data directory /a is write-protected.")
-    assert text("cli.error", "en", message=error).startswith("Error: The data directory /a is write-protected.")
+    assert str(error).startswith("Die Datenbank /a ist leer")
+    assert in_language(error, "en").startswith("The database /a is empty")
+    assert text("cli.error", "en", message=error).startswith("Error: The database /a is empty")
     assert text("cli.error", "de", message=error) == f"Fehler: {error}"
     assert in_language(OSError(2, "No such file"), "en") == "[Errno 2] No such file"
 
@@ -191,3 +192,71 @@ def test_a_notice_without_a_text_or_a_value_shows_at_once() -> None:
         notice("loading.nonsense")
     with pytest.raises(KeyError, match="name"):
         notice("loading.empty")
+
+
+# What the library reports, with the command or the setting that helps
+
+
+def test_the_library_names_no_command_or_setting() -> None:
+    for key in keys(ALL["retrieval"], "de"):
+        for language in LANGUAGES:
+            assert not re.search(r"FUNDSTELLE_|fundstelle |\beval\b", template(ALL["retrieval"], key, language)), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_bot_says_in_its_place_is_the_library_s_with_a_remedy(language: str) -> None:
+    own = ALL["bot"].table(language)["library"]
+    assert own
+    for key, said in own.items():
+        library = template(ALL["retrieval"], key, language)
+        assert said != library
+        assert placeholders(said) <= placeholders(library)
+
+
+READ_ONLY = {
+    "de": "Das Datenverzeichnis /a ist schreibgeschützt. Bitte Schreibrechte geben oder mit FUNDSTELLE_HOME ein "
+    "anderes wählen.",
+    "en": "The data directory /a is write-protected. Please give permission to write, or choose another one with "
+    "FUNDSTELLE_HOME.",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_remedy_is_named_to_people_wherever_the_notice_stands(language: str) -> None:
+    error = StoreError(notice("store.read_only", home=Path("/a")))
+    assert "FUNDSTELLE_HOME" not in in_language(error, language)
+    assert bot.messages.in_language(error, language) == READ_ONLY[language]
+    assert text("cli.error", language, message=error).endswith(f": {READ_ONLY[language]}")
+    within = notice("web.no_robots", host="h", error=error)
+    assert bot.messages.in_language(within, language).endswith(f": {READ_ONLY[language]}")
+
+
+def test_what_the_bot_has_no_words_of_its_own_for_is_said_in_the_library_s() -> None:
+    said = notice("loading.slow", name="a.pdf", seconds=0.5)
+    assert bot.messages.in_language(said, "en") == "a.pdf took longer than 0.5 s and was skipped."
+    assert bot.messages.in_language(bot.messages.notice("settings.env_file", error="x"), "en").startswith(
+        "The file .env"
+    )
+    assert bot.messages.in_language("Ein anderer Text.", "en") == "Ein anderer Text."
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (notice("models.no_folder", folder="m"), "Bitte FUNDSTELLE_EMBEDDER oder FUNDSTELLE_READER prüfen."),
+        (notice("models.no_embedder", name="m"), "Bitte FUNDSTELLE_EMBEDDER prüfen."),
+        (notice("models.no_reader", name="m"), "Bitte FUNDSTELLE_READER prüfen."),
+        (
+            notice("models.no_cuda"),
+            "Die Einstellung FUNDSTELLE_DEVICE ist „cuda“, aber",
+        ),
+        (notice("store.damaged", path="p", name="n", error="e"), "die Artikel mit „fundstelle index“ neu einlesen."),
+        (notice("store.damaged_article", path="p", id=7), "oder mit „fundstelle remove 7“ herausnehmen."),
+        (notice("index.folder_gone", error="e"), "bis er wieder da ist; fundstelle remove nimmt sie heraus."),
+        (notice("web.host_not_allowed", host="h", port=80), "h:80 steht nicht in FUNDSTELLE_WEB_HOSTS."),
+        (notice("web.perhaps_a_feed", url="u", kind="k"), "Ein Feed geht mit: fundstelle feed add"),
+    ],
+    ids=lambda value: value.key if isinstance(value, Notice) else "",
+)
+def test_remedies(said: Notice, remedy: str) -> None:
+    assert remedy in bot.messages.in_language(said, "de")

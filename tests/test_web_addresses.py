@@ -66,7 +66,7 @@ def test_named_hosts_only() -> None:
     assert str(rules.parse("https://EXAMPLE.org./a"))
     assert str(rules.parse("http://intern.example:8080/a"))
     for refused in ("https://www.example.org/", "http://intern.example/", "http://example.org:8080/"):
-        with pytest.raises(WebError, match="FUNDSTELLE_WEB_HOSTS"):
+        with pytest.raises(WebError, match="zu den erlaubten Rechnern"):
             rules.parse(refused)
 
 

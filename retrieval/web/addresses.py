@@ -19,7 +19,6 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_URL_CHARS: Final = 2000
-HOSTS_SETTING: Final = "FUNDSTELLE_WEB_HOSTS"
 
 # The part of IPv6 that is given out for hosts. All that stands for an IPv4 address by other means lies outside
 # (::ffff:0:0/96, 64:ff9b::/96, ::/96), as do link-local and multicast addresses; 6to4 and documentation lie inside.
@@ -77,11 +76,9 @@ class Rules:
             raise WebError(notice("web.credentials", host=url.host))
         host = host_of(url)
         if self.hosts and not {host, f"{host}:{port}"} & self.hosts:
-            raise WebError(notice("web.host_not_allowed", host=url.host, port=port, setting=HOSTS_SETTING))
+            raise WebError(notice("web.host_not_allowed", host=url.host, port=port))
         if port not in DEFAULT_PORTS.values() and f"{host}:{port}" not in self.hosts:
-            raise WebError(
-                notice("web.port_not_allowed", host=url.host, port=port, entry=f"{host}:{port}", setting=HOSTS_SETTING)
-            )
+            raise WebError(notice("web.port_not_allowed", host=url.host, port=port, entry=f"{host}:{port}"))
         return url
 
     def addresses(self, url: URL) -> tuple[str, ...]:
