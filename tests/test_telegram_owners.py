@@ -6,7 +6,6 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +178,7 @@ def test_a_link_alone_is_fetched(api: BotApi, tmp_path: Path) -> None:
         )
         site.pages["/messe"] = Page(page.encode())
         running = RunningBot(tmp_path, api.url, telegram_owners="7")
-        running.collection = replace(running.collection, fetcher=lambda: fetcher(site))
+        running.collection.fetcher = lambda: fetcher(site)  # type: ignore[method-assign]
         with running as bot:
             api.text(f" {site.url('/messe')}\n")
             assert texts(api, 1)[0].startswith("Aufgenommen: Messe, ")
