@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.types import Answer, Article, Document, FileReport, Filter, IndexReport
+from retrieval.types import Answer, Article, ArticleReport, Document, Filter, IndexReport
 
 if TYPE_CHECKING:
     from retrieval.answering.answerer import Answerer
@@ -141,15 +141,15 @@ class Collection:
             report += Collector(self.store, self.indexer, self.fetcher()).index_pages(addresses)
         return report
 
-    def add_document(self, document: Document) -> FileReport:
+    def add_document(self, document: Document) -> ArticleReport:
         """Adds an article that is loaded already; it needs a ``path``."""
-        return self.indexer.index_documents([document]).files[0]
+        return self.indexer.index_documents([document]).articles[0]
 
     def fetch(self, address: str) -> Download:
         """What stands at a web address; takes as long as the server does. Raises WebError."""
         return self.fetcher().fetch(address)
 
-    def add_page(self, download: Download) -> FileReport:
+    def add_page(self, download: Download) -> ArticleReport:
         """Adds a page that has been fetched."""
         from retrieval.indexing.web_sources import Collector
 

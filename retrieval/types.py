@@ -156,7 +156,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Segments:
     """What an article is made of for search; ``terms`` are those of each passage."""
 
     sentences: tuple[Sentence, ...]
@@ -261,7 +261,7 @@ class IndexOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FileReport:
+class ArticleReport:
     """One article of an ``index`` run.
 
     ``reason``, a Notice, says why it failed, which article it repeats, or what is odd about it.
@@ -287,14 +287,14 @@ class Timings:
 class IndexReport:
     """All articles of an ``index`` run, in the order of their files."""
 
-    files: tuple[FileReport, ...] = ()
+    articles: tuple[ArticleReport, ...] = ()
     elapsed_ms: float = field(default=0.0, compare=False)
     timings: Timings = field(default=Timings(), compare=False)
 
     def __add__(self, then: IndexReport) -> IndexReport:
         """Both runs, one after the other; the timings are those of the first."""
-        return IndexReport((*self.files, *then.files), self.elapsed_ms + then.elapsed_ms, self.timings)
+        return IndexReport((*self.articles, *then.articles), self.elapsed_ms + then.elapsed_ms, self.timings)
 
     def count(self, outcome: IndexOutcome) -> int:
         """The number of articles with this outcome."""
-        return sum(report.outcome is outcome for report in self.files)
+        return sum(report.outcome is outcome for report in self.articles)

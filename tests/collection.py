@@ -11,7 +11,7 @@ from pathlib import Path
 from retrieval.language.compounds import all_terms
 from retrieval.language.terms import keyword_terms
 from retrieval.store.store import Store, Stored
-from retrieval.types import Document, Parts, Passage, Sentence
+from retrieval.types import Document, Passage, Segments, Sentence
 from tests.doubles import HashEmbedder
 
 PERM = "Dmitri Machonin ist Gouverneur der Region Perm.\nEr besuchte Minsk am 17. Mai.\nDer Handel wächst."
@@ -40,7 +40,7 @@ def put(store: Store, text: str, path: str, embedder: HashEmbedder | None = None
     passages = passages_of(text, sentences)
     return store.put(
         Document(text, **{"title": path, **fields}, path=path),
-        Parts(sentences, passages, tuple(all_terms(passage.text) for passage in passages)),
+        Segments(sentences, passages, tuple(all_terms(passage.text) for passage in passages)),
         embedder.embed_texts([sentence.text for sentence in sentences]),
         signature=embedder.signature,
     )

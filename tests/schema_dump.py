@@ -55,7 +55,7 @@ def fill(home: Path) -> None:
         indexer.index_documents([COLOGNE, COPY, REMOVED[1]])
         indexer.remove([document for document in store.documents() if document.title in ("Fulda", "Erfurt")])
         store.put_source(Source("https://example.org/feed", SourceKind.FEED, etag='"1"'))
-        store.put_seen("https://example.org/feed", [SeenEntry("https://example.org/perm", "marke")])
+        store.put_seen_entries("https://example.org/feed", [SeenEntry("https://example.org/perm", "marke")])
         store.put_file("/perm.txt", 123, 456, ["/perm.txt"])
         log = FeedbackLog(store)
         log.put(Judgement("Wer regiert Perm?", "Dmitri Machonin", 1, 0, 15, Verdict.GOOD, user="u"))

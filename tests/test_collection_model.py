@@ -75,10 +75,10 @@ class Collection(RuleBasedStateMachine):
     def index(self, path: str, text: str, gap: str, title: str) -> None:
         """Adds, changes, repeats or copies, whatever it is for this path."""
         document = Document(text.replace("\n", gap), title, language="de", path=path)
-        (report,) = Indexer(self.store, SPLITTER, HashEmbedder()).index_documents([document]).files
+        (report,) = Indexer(self.store, SPLITTER, HashEmbedder()).index_documents([document]).articles
         assert report.outcome != "failed"
         self.says(document)
-        assert not self.store.waiting()
+        assert not self.store.waiting_documents()
 
     @precondition(lambda self: self.said)
     @rule(data=st.data())
@@ -177,7 +177,7 @@ class Collection(RuleBasedStateMachine):
     @invariant()
     def copies_are_copies(self) -> None:
         there = {article.document.id: article for article in self.store.articles()}
-        waiting = {document.id for document in self.store.waiting()}
+        waiting = {document.id for document in self.store.waiting_documents()}
         searched = [a for a in there.values() if not a.copy_of and a.document.id not in waiting]
         assert len({words_of(a.document.text) for a in searched}) == len(searched)
         for article in there.values():
@@ -190,7 +190,7 @@ class Collection(RuleBasedStateMachine):
     def everything_is_found(self) -> None:
         notices: list[str] = []
         search = searching(self.store, notices.append)
-        waiting = {document.path for document in self.store.waiting()}
+        waiting = {document.path for document in self.store.waiting_documents()}
         for path, document in self.said.items():
             if path in waiting:
                 continue

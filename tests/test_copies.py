@@ -15,7 +15,7 @@ from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.near_duplicates import BANDS, are_copies, bands, shingles
 from retrieval.store.store import Store
-from retrieval.types import Document, FileReport, IndexOutcome
+from retrieval.types import ArticleReport, Document, IndexOutcome
 from tests.doubles import HashEmbedder
 
 LONG = (
@@ -54,7 +54,7 @@ def indexer(store: Store) -> Indexer:
 def index(indexer: Indexer, **texts: str) -> dict[str, str]:
     """Takes up texts by path; what became of each."""
     report = indexer.index_documents([Document(text, f"Titel {path}", path=path) for path, text in texts.items()])
-    return {entry.path: entry.outcome.value for entry in report.files}
+    return {entry.path: entry.outcome.value for entry in report.articles}
 
 
 def kept(store: Store) -> dict[str, str]:
@@ -67,7 +67,7 @@ def test_wire_copy_is_kept_as_a_copy(indexer: Indexer, store: Store) -> None:
     index(indexer, a=LONG, c=OTHER)
     sentences, generation = store.sentence_count(), store.generation
     report = indexer.index_documents([Document(WIRE, "Abschrift", "dpa", "https://dpa.de/1", "2024-05-17", "b")])
-    assert report.files == (FileReport("b", IndexOutcome.DUPLICATE, "fast gleicher Text wie „Titel a“ (a)"),)
+    assert report.articles == (ArticleReport("b", IndexOutcome.DUPLICATE, "fast gleicher Text wie „Titel a“ (a)"),)
     assert (store.article_count(), store.sentence_count(), store.generation) == (2, sentences, generation)
     assert kept(store) == {"a": "", "b": "a", "c": ""}
     (copy,) = store.copies([1, 2])[1]
@@ -79,7 +79,7 @@ def test_wire_copy_is_kept_as_a_copy(indexer: Indexer, store: Store) -> None:
 def test_what_is_known_about_a_copy_can_change(indexer: Indexer, store: Store) -> None:
     index(indexer, a=LONG, b=WIRE)
     report = indexer.index_documents([Document(WIRE, "Neu", "AFP", path="b")])
-    assert report.files[0].outcome is IndexOutcome.DUPLICATE
+    assert report.articles[0].outcome is IndexOutcome.DUPLICATE
     assert [copy.source for copy in store.copies([1])[1]] == ["AFP"]
 
 
@@ -94,12 +94,12 @@ def test_reports_that_differ_in_their_numbers_are_no_copies(indexer: Indexer, st
 def test_when_the_kept_one_is_removed_the_oldest_copy_takes_its_place(indexer: Indexer, store: Store) -> None:
     index(indexer, a=LONG, b=WIRE, c=LONG + " Ende.")
     store.remove(1)
-    assert [document.path for document in store.waiting()] == ["b", "c"]
+    assert [document.path for document in store.waiting_documents()] == ["b", "c"]
     assert (store.sentence_count(), store.article_count()) == (0, 2)
     indexer.index_documents(())
     assert kept(store) == {"b": "", "c": "b"}
     assert store.sentence_count() == 7
-    assert store.waiting() == []
+    assert store.waiting_documents() == []
 
 
 def test_when_the_kept_one_changes_the_copy_takes_its_place(indexer: Indexer, store: Store) -> None:
@@ -118,9 +118,9 @@ def test_a_copy_whose_file_is_broken_takes_over_and_its_file_is_reported(
     (tmp_path / "a.txt").write_text(OTHER)
     (tmp_path / "b.txt").write_text("")
     report = indexer.index([tmp_path / "a.txt", tmp_path / "b.txt"])
-    assert [entry.outcome.value for entry in report.files] == ["updated", "failed"]
+    assert [entry.outcome.value for entry in report.articles] == ["updated", "failed"]
     assert kept(store) == {str(tmp_path / "a.txt"): "", str(tmp_path / "b.txt"): ""}
-    assert store.waiting() == []
+    assert store.waiting_documents() == []
 
 
 def test_a_small_correction_keeps_its_copies(indexer: Indexer, store: Store) -> None:
@@ -166,7 +166,7 @@ def test_whatever_happens_each_copy_has_a_searched_original(indexer: Indexer, st
             index(indexer, **{path: now[path]})
         if chance.random() < 0.5:
             indexer.index_documents(())
-            assert store.waiting() == []
+            assert store.waiting_documents() == []
     indexer.index_documents(())
     assert {article.document.path: article.document.text for article in store.articles()} == now
     searched = {row[0] for row in store.database.rows("SELECT DISTINCT document_id FROM sentences")}

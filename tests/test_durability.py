@@ -69,7 +69,7 @@ def check_whole(store: Store, embedder: HashEmbedder | None = None) -> None:
     for table in ("sentences", "passages", "shingles", "part_seals"):
         assert store.database.rows(
             f"SELECT id FROM documents WHERE copy_of IS NULL AND id NOT IN (SELECT document_id FROM {table})"
-        ) in ([], [(document.id,) for document in store.waiting()])
+        ) in ([], [(document.id,) for document in store.waiting_documents()])
     assert store.database.rows("SELECT count(*) FROM passages") == store.database.rows("SELECT count(*) FROM keywords")
     notices: list[str] = []
     vectors = FaissVectorIndex(store, notices.append)

@@ -49,7 +49,7 @@ def test_a_collection_is_built_again_elsewhere(store: Store, tmp_path: Path) -> 
         assert export(store, file) == 3
     with Store(tmp_path / "anderswo") as other:
         report = take_in(path, other, indexer(other))
-        assert [entry.outcome for entry in report.files] == [
+        assert [entry.outcome for entry in report.articles] == [
             IndexOutcome.ADDED,
             IndexOutcome.ADDED,
             IndexOutcome.DUPLICATE,
@@ -103,10 +103,10 @@ GOOD = {"path": "/gut", "text": OTHER}
 def test_a_bad_line_is_said_and_the_others_go_on(store: Store, tmp_path: Path, line: Any, reason: str) -> None:
     path = tmp_path / "datei.jsonl"
     report = imported(store, path, {**GOOD, "path": "/erste"}, b"", line, {"path": "/letzte", "text": LONG})
-    assert [entry.outcome for entry in report.files] == [IndexOutcome.ADDED] * 2 + [IndexOutcome.FAILED]
-    assert report.files[2].path == f"{path}:3"
-    assert report.files[2].reason.startswith("Zeile 3: ")
-    assert reason in report.files[2].reason
+    assert [entry.outcome for entry in report.articles] == [IndexOutcome.ADDED] * 2 + [IndexOutcome.FAILED]
+    assert report.articles[2].path == f"{path}:3"
+    assert report.articles[2].reason.startswith("Zeile 3: ")
+    assert reason in report.articles[2].reason
     assert store.article_count() == 2
 
 
@@ -131,7 +131,7 @@ def test_a_file_that_is_not_there(store: Store, tmp_path: Path) -> None:
 def test_a_line_that_is_too_long_is_said_once(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "MAX_LINE_BYTES", 1000)
     report = imported(store, tmp_path / "datei.jsonl", {**GOOD, "text": LONG * 10}, GOOD)
-    assert [(entry.path, entry.outcome.value) for entry in report.files] == [
+    assert [(entry.path, entry.outcome.value) for entry in report.articles] == [
         ("/gut", "added"),
         (f"{tmp_path}/datei.jsonl:1", "failed"),
     ]

@@ -86,10 +86,14 @@ def test_missed_questions_are_counted_by_their_words(store: Store, monkeypatch: 
     log = FeedbackLog(store)
     for question in ("Wie hoch ist der Mond?", WHO, "wie hoch  ist der Mond", "?!", "Wie hoch ist der MOND?!"):
         log.note_missed(question)
-    assert [(m.question, m.count) for m in log.missed()] == [("Wie hoch ist der MOND?!", 3), ("?!", 1), (WHO, 1)]
+    assert [(m.question, m.count) for m in log.missed_questions()] == [
+        ("Wie hoch ist der MOND?!", 3),
+        ("?!", 1),
+        (WHO, 1),
+    ]
     monkeypatch.setattr(feedback, "KEEP_MISSED", 2)
     log.note_missed("Noch eine?")
-    assert len(log.missed()) == 2
+    assert len(log.missed_questions()) == 2
 
 
 def test_what_is_exported(store: Store) -> None:
@@ -156,7 +160,7 @@ def test_pseudonyms_are_the_same_again_and_tell_people_apart(tmp_path: Path) -> 
 def note_missed(home: Path) -> None:
     with Store(home) as store:
         FeedbackLog(store).note_missed("Wer?")
-        assert FeedbackLog(store).missed() == []
+        assert FeedbackLog(store).missed_questions() == []
 
 
 def test_what_cannot_be_written_is_not_noted() -> None:

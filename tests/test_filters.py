@@ -47,7 +47,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     ],
 )
 def test_which_articles_match(store: Store, within: Filter, ids: list[int]) -> None:
-    assert store.matching(within) == ids
+    assert store.matching_ids(within) == ids
     assert [article.document.id for article in store.articles(within)] == ids
     assert bool(within) == (within != Filter())
 
@@ -88,7 +88,7 @@ def test_both_indexes_keep_to_the_chosen_articles(store: Store) -> None:
 def test_many_articles_are_searched_as_few_are(store: Store, monkeypatch: pytest.MonkeyPatch, reserve: int) -> None:
     for number in range(30):
         put(store, f"Gouverneur Nummer {number}.\nIn Minsk.", f"/{number}", source="Viel" if number % 2 else "Mehr")
-    terms, among = keyword_terms("Gouverneur Minsk"), frozenset(store.matching(Filter(source="Viel")))
+    terms, among = keyword_terms("Gouverneur Minsk"), frozenset(store.matching_ids(Filter(source="Viel")))
     index = KeywordIndex(store)
     expected = {k: index.search(terms, k, among) for k in (1, 5, 15, 40)}
     assert len(expected[40]) == 15
@@ -101,9 +101,11 @@ def test_what_a_filter_lets_through_is_kept_while_nothing_changes(store: Store) 
     scopes, within = Scopes(store), Filter(source="AFP")
     assert not scopes.of(within).articles
     assert scopes.of(within) is scopes.of(within)
-    store.settle(Document(PERM, "Abschrift", "AFP", path="/kopie.txt"))
+    store.store_without_embedding(Document(PERM, "Abschrift", "AFP", path="/kopie.txt"))
     assert (scopes.of(within).articles, scopes.of(within).sentences.tolist()) == ({1}, [1, 2, 3])
-    store.settle(Document(PERM, "Abschrift", "dpa", path="/kopie.txt"))  # the copy's source is corrected
+    store.store_without_embedding(
+        Document(PERM, "Abschrift", "dpa", path="/kopie.txt")
+    )  # the copy's source is corrected
     assert not scopes.of(within).articles
     put(store, "Ein ganz anderer Artikel.\nEr handelt von Wien.", "/neu.txt", source="AFP")
     assert scopes.of(within).articles == {5}
@@ -113,12 +115,12 @@ def test_what_a_filter_lets_through_is_kept_while_nothing_changes(store: Store) 
 
 
 def test_an_article_counts_if_a_copy_does(store: Store) -> None:
-    store.settle(Document(PERM, "Abschrift", "AFP", published="2024-07-01", path="/kopie.txt"))
+    store.store_without_embedding(Document(PERM, "Abschrift", "AFP", published="2024-07-01", path="/kopie.txt"))
     search = Search(store, HashEmbedder(), FaissVectorIndex(store), KeywordIndex(store))
     hits = search.search("Wer ist Gouverneur?", within=Filter(source="AFP"))
     assert {hit.document.id for hit in hits} == {1}
     assert [copy.source for copy in hits[0].copies] == ["AFP"]
-    assert store.matching(Filter(since="2024-07-01")) == [1]
+    assert store.matching_ids(Filter(since="2024-07-01")) == [1]
     assert [article.document.path for article in store.articles(Filter(source="AFP"))] == ["/kopie.txt"]
 
 

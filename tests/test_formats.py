@@ -12,7 +12,7 @@ import pytest
 from retrieval.loading import load_document, load_documents
 from retrieval.loading.normalise import compose
 from retrieval.loading.parsed import Block
-from retrieval.types import Document, FileReport, Landmark
+from retrieval.types import ArticleReport, Document, Landmark
 from tests import samples
 from tests.samples import PARAGRAPHS
 from tests.test_loading import refusal
@@ -319,4 +319,4 @@ def test_a_trap_is_left_where_it_shows(tmp_path: Path) -> None:
     first, last = load_documents(file)
     assert isinstance(first, Document) and first.text == "Text."
     reason = "a.zip entpackt sich auf mehr als 10 MB; so viel ist nicht erlaubt."
-    assert isinstance(last, FileReport) and (last.path, last.reason) == (str(file), reason)
+    assert isinstance(last, ArticleReport) and (last.path, last.reason) == (str(file), reason)

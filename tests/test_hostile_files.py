@@ -18,7 +18,7 @@ import pytest
 
 from retrieval.loading.limits import WORKER_MEMORY_BYTES
 from retrieval.loading.process import Worker
-from retrieval.types import Document, FileReport
+from retrieval.types import ArticleReport, Document
 from tests import samples
 
 SECONDS = 60.0
@@ -69,7 +69,7 @@ def outcome(worker: Worker, name: str, raw: bytes) -> list[str]:
     assert found
     for entry in found:
         assert "\n" not in entry.path
-        if isinstance(entry, FileReport):
+        if isinstance(entry, ArticleReport):
             assert entry.reason.strip() and entry.reason.isprintable() and len(entry.reason) < 500
             continue
         assert isinstance(entry, Document)
@@ -77,7 +77,7 @@ def outcome(worker: Worker, name: str, raw: bytes) -> list[str]:
         assert entry.text.encode() and entry.title.encode()
         starts = [landmark.start for landmark in entry.landmarks]
         assert starts == sorted(set(starts)) and all(0 <= start < len(entry.text) for start in starts)
-    return [entry.reason if isinstance(entry, FileReport) else "" for entry in found]
+    return [entry.reason if isinstance(entry, ArticleReport) else "" for entry in found]
 
 
 # Damage

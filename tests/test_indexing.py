@@ -22,7 +22,7 @@ from retrieval.search.index_file import IndexFile, IndexState, index_file
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Sentence
+from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, Sentence
 from tests.doubles import HashEmbedder
 
 PERM = "Dmitri Machonin ist Gouverneur der Region Perm. Er besuchte am 17. Mai Minsk."
@@ -67,7 +67,7 @@ def indexer(store: Store, splitter: SentenceSplitter) -> Indexer:
 
 
 def outcomes(report: IndexReport) -> list[tuple[str, str]]:
-    return [(Path(entry.path).name, entry.outcome.value) for entry in report.files]
+    return [(Path(entry.path).name, entry.outcome.value) for entry in report.articles]
 
 
 def test_files_become_articles_that_are_found(indexer: Indexer, store: Store, folder: Path) -> None:
@@ -113,7 +113,7 @@ def test_unchanged_files_are_neither_split_nor_embedded(store: Store, splitter: 
     report = Indexer(store, Refusing(), embedder).index([folder])
     assert outcomes(report) == [("brest.txt", "unchanged"), ("perm.txt", "unchanged"), ("zweite.txt", "duplicate")]
     title = store.document(2).title
-    assert report.files[2].reason == f"gleicher Text wie „{title}“ ({folder / 'perm.txt'})"
+    assert report.articles[2].reason == f"gleicher Text wie „{title}“ ({folder / 'perm.txt'})"
     assert (embedder.batches, store.generation, store.article_count()) == ([], generation, 2)
 
 
@@ -162,7 +162,7 @@ def test_bad_files_are_reported_and_stop_nothing(indexer: Indexer, store: Store,
         ("leer.txt", "failed"),
         ("perm.txt", "added"),
     ]
-    for entry in (report.files[0], report.files[2]):
+    for entry in (report.articles[0], report.articles[2]):
         assert Path(entry.path).name in entry.reason or entry.reason
     with pytest.raises(LoadingError):
         indexer.index([folder / "fehlt.txt"])
@@ -177,10 +177,12 @@ def test_a_text_that_cannot_be_split_is_reported(store: Store) -> None:
 
     documents = [Document(text, path=f"/{i}") for i, text in enumerate([BREST, "leer", PERM])]
     report = Indexer(store, Broken(), HashEmbedder()).index_documents(documents)
-    assert report.files == (
-        FileReport("/0", IndexOutcome.FAILED, "Der Text lässt sich nicht in Sätze teilen (RecursionError('zu tief'))."),
-        FileReport("/1", IndexOutcome.FAILED, "Der Text enthält keinen Satz."),
-        FileReport("/2", IndexOutcome.ADDED),
+    assert report.articles == (
+        ArticleReport(
+            "/0", IndexOutcome.FAILED, "Der Text lässt sich nicht in Sätze teilen (RecursionError('zu tief'))."
+        ),
+        ArticleReport("/1", IndexOutcome.FAILED, "Der Text enthält keinen Satz."),
+        ArticleReport("/2", IndexOutcome.ADDED),
     )
 
 
@@ -289,7 +291,7 @@ def records(*texts: str) -> str:
 
 
 def places(report: IndexReport) -> list[tuple[str, str]]:
-    return [(entry.path.rpartition("/")[2], entry.outcome.value) for entry in report.files]
+    return [(entry.path.rpartition("/")[2], entry.outcome.value) for entry in report.articles]
 
 
 def test_each_article_of_a_file_is_reported(indexer: Indexer, store: Store, folder: Path) -> None:

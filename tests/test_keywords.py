@@ -11,7 +11,7 @@ from retrieval.errors import StoreError
 from retrieval.language.terms import keyword_terms
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.store.store import Store
-from retrieval.types import Document, Parts, Passage, Terms
+from retrieval.types import Document, Passage, Segments, Terms
 from tests.collection import BREST, PERM, put, sentences_of
 from tests.doubles import HashEmbedder
 
@@ -78,13 +78,13 @@ def test_no_term_can_break_a_query(filled: Store, terms: list[str]) -> None:
 def test_terms_are_split_at_blanks_only(store: Store) -> None:
     sentences = sentences_of("x")
     vectors = HashEmbedder().embed_texts(["x"])
-    store.put(Document("x", path="/x"), Parts(sentences, (), ()), vectors, signature="hash-64")
+    store.put(Document("x", path="/x"), Segments(sentences, (), ()), vectors, signature="hash-64")
     text = "Ein Satz."
     only = sentences_of(text)
     passage = Passage(text, 0, 9, 0, 0)
     terms = Terms(("0,5", "c++", "a-b", "@minsk", "größe", "👩"), ())
-    parts = Parts(only, (passage,), (terms,))
-    stored = store.put(Document(text, path="/y"), parts, HashEmbedder().embed_texts([text]), signature="hash-64")
+    segments = Segments(only, (passage,), (terms,))
+    stored = store.put(Document(text, path="/y"), segments, HashEmbedder().embed_texts([text]), signature="hash-64")
     index = KeywordIndex(store)
     for term in terms.words:
         ((hit, _),) = index.search([term], 5)

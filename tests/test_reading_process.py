@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.loading.process import Worker
-from retrieval.types import Document, FileReport
+from retrieval.types import ArticleReport, Document
 from tests import samples
 
 LONG = samples.pdf(["\n".join(samples.PARAGRAPHS * 100)] * 300)  # some seconds, on a fast machine too
@@ -31,7 +31,7 @@ def worker() -> Iterator[Worker]:
 def reasons(worker: Worker, raw: bytes, name: str) -> list[str]:
     """Why the articles of a file were refused; "" for one that was read."""
     found = worker.read(raw, Path(name))
-    return [entry.reason if isinstance(entry, FileReport) else "" for entry in found]
+    return [entry.reason if isinstance(entry, ArticleReport) else "" for entry in found]
 
 
 def test_a_file_that_takes_too_long(worker: Worker) -> None:
@@ -92,7 +92,7 @@ def test_members_that_end_it_stop_the_others_only_when_they_are_many(worker: Wor
     raw = samples.zipped({f"{number}.pdf": LONG for number in range(5)} | {"x.txt": SHORT})
     *members, last = worker.read(raw, Path("a.zip"))
     assert len(members) == 3
-    assert isinstance(last, FileReport) and last.path == "a.zip"
+    assert isinstance(last, ArticleReport) and last.path == "a.zip"
     assert last.reason.endswith("die übrigen wurden übergangen.")
 
 

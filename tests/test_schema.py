@@ -118,11 +118,11 @@ def test_it_becomes_todays_with_all_that_is_in_it(version: int, tmp_path: Path) 
             assert store.is_read("/perm.txt", 123, 456)
             assert [source.etag for source in store.sources()] == ['"1"']
         if version >= 3:
-            assert store.seen("https://example.org/feed") == {SeenEntry("https://example.org/perm", "marke")}
+            assert store.seen_entries("https://example.org/feed") == {SeenEntry("https://example.org/perm", "marke")}
         if version >= 6:
             (judgement,) = FeedbackLog(store).judgements()
             assert (judgement.answer, judgement.document_id) == ("Dmitri Machonin", 1)
-            assert [missed.question for missed in FeedbackLog(store).missed()] == [
+            assert [missed.question for missed in FeedbackLog(store).missed_questions()] == [
                 "Wie heißt der Bürgermeister von Köln?"
             ]
     lines = dumped(home)
@@ -144,9 +144,9 @@ def test_indexing_the_same_articles_again_changes_nothing(version: int, tmp_path
         brest = replace(BREST, landmarks=(), author="") if version == 1 else BREST
         report = Indexer(store, SentenceSplitter(), HashEmbedder()).index_documents([PERM, brest, COLOGNE, COPY])
         unchanged = IndexOutcome.UNCHANGED
-        assert [entry.outcome for entry in report.files] == [*[unchanged] * 3, IndexOutcome.DUPLICATE]
+        assert [entry.outcome for entry in report.articles] == [*[unchanged] * 3, IndexOutcome.DUPLICATE]
         assert store.articles()[-1].copy_of == 1
-        assert store.waiting() == []
+        assert store.waiting_documents() == []
 
 
 @pytest.mark.parametrize("version", OLDER)
@@ -220,7 +220,7 @@ def check_filled_in(store: Store) -> None:
     assert KeywordIndex(store).check()
     assert {document.language for document in store.documents()} == {"de"}
     assert found(store, "Halle") == {"Brest"}
-    assert store.waiting() == []
+    assert store.waiting_documents() == []
     assert store.meta("backfill") == ""
 
 

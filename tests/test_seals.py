@@ -56,7 +56,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def index(store: Store, *documents: Document) -> list[IndexOutcome]:
     report = Indexer(store, SentenceSplitter(), HashEmbedder()).index_documents(documents)
-    return [entry.outcome for entry in report.files]
+    return [entry.outcome for entry in report.articles]
 
 
 def ask(store: Store) -> list[str]:

@@ -21,7 +21,7 @@ from retrieval.language.compounds import all_terms
 from retrieval.store.rows import to_blobs, to_vectors
 from retrieval.store.schema import SCHEMA_VERSION
 from retrieval.store.store import DATABASE_NAME, Store
-from retrieval.types import Document, FileReport, IndexOutcome, Parts, Passage
+from retrieval.types import ArticleReport, Document, IndexOutcome, Passage, Segments
 from tests.collection import BREST, PERM, as_nobody, passages_of, put, sentences_of
 from tests.doubles import HashEmbedder
 
@@ -55,7 +55,7 @@ def test_articles_of_one_file(store: Store) -> None:
 
 def test_an_article_comes_back_as_it_was_put(store: Store) -> None:
     stored = put(store, PERM, "/a/perm.txt", title="Perm", source="BelTA", url="https://x.by/1", published="2024-05-17")
-    assert stored.report == FileReport("/a/perm.txt", IndexOutcome.ADDED)
+    assert stored.report == ArticleReport("/a/perm.txt", IndexOutcome.ADDED)
     document = store.document(stored.document_id)
     assert document == Document(PERM, "Perm", "BelTA", "https://x.by/1", "2024-05-17", "/a/perm.txt", 1)
     assert store.documents() == [document]
@@ -108,9 +108,9 @@ def test_many_ids_take_at_most_two_statements(store: Store) -> None:
 def test_the_same_article_again_changes_nothing(store: Store) -> None:
     first = put(store, PERM, "/perm")
     generation = store.generation
-    again = store.settle(Document(PERM, "/perm", path="/perm"))
+    again = store.store_without_embedding(Document(PERM, "/perm", path="/perm"))
     assert again is not None
-    assert again.report == FileReport("/perm", IndexOutcome.UNCHANGED)
+    assert again.report == ArticleReport("/perm", IndexOutcome.UNCHANGED)
     assert again.document_id == first.document_id
     assert put(store, PERM, "/perm").report.outcome is IndexOutcome.UNCHANGED
     assert (store.article_count(), store.sentence_count(), count(store, "passages")) == (1, 3, 2)
@@ -121,7 +121,7 @@ def test_a_changed_article_replaces_its_old_version(store: Store) -> None:
     put(store, PERM, "/a")
     generation = store.generation
     stored = put(store, BREST, "/a")
-    assert stored.report == FileReport("/a", IndexOutcome.UPDATED)
+    assert stored.report == ArticleReport("/a", IndexOutcome.UPDATED)
     assert [document.text for document in store.documents()] == [BREST]
     assert (store.sentence_count(), count(store, "passages"), store.generation) == (2, 1, generation + 1)
     assert store.sentence_ids().tolist() == [4, 5]  # ids are never given out again
@@ -130,7 +130,7 @@ def test_a_changed_article_replaces_its_old_version(store: Store) -> None:
 
 def test_other_metadata_needs_no_new_vectors(store: Store) -> None:
     put(store, PERM, "/a", published="2024-05-16")
-    stored = store.settle(Document(PERM, "Neuer Titel", "BelTA", published="2024-05-17", path="/a"))
+    stored = store.store_without_embedding(Document(PERM, "Neuer Titel", "BelTA", published="2024-05-17", path="/a"))
     assert stored is not None
     assert stored.report.outcome is IndexOutcome.UPDATED
     assert store.documents() == [Document(PERM, "Neuer Titel", "BelTA", "", "2024-05-17", "/a", 1)]
@@ -140,9 +140,9 @@ def test_the_same_words_elsewhere_are_a_duplicate(store: Store) -> None:
     put(store, PERM, "/a", title="Perm")
     generation = store.generation
     for path, text in {"/b": PERM, "/c": PERM.replace("\n", "\n\n") + "\n"}.items():
-        stored = store.settle(Document(text, "Abschrift", path=path))
+        stored = store.store_without_embedding(Document(text, "Abschrift", path=path))
         assert stored is not None
-        assert stored.report == FileReport(path, IndexOutcome.DUPLICATE, "gleicher Text wie „Perm“ (/a)")
+        assert stored.report == ArticleReport(path, IndexOutcome.DUPLICATE, "gleicher Text wie „Perm“ (/a)")
         assert stored.document_id == 1
     assert (store.article_count(), store.generation) == (1, generation)
     assert put(store, PERM, "/b").report.outcome is IndexOutcome.DUPLICATE
@@ -151,14 +151,14 @@ def test_the_same_words_elsewhere_are_a_duplicate(store: Store) -> None:
 def test_a_duplicate_is_taken_up_once_the_other_has_changed(store: Store) -> None:
     put(store, PERM, "/a")
     put(store, BREST, "/a")
-    assert store.settle(Document(PERM, path="/b")) is None
+    assert store.store_without_embedding(Document(PERM, path="/b")) is None
     assert put(store, PERM, "/b").report.outcome is IndexOutcome.ADDED
 
 
 def test_an_article_that_becomes_a_duplicate_leaves_no_old_version(store: Store) -> None:
     put(store, PERM, "/a")
     put(store, BREST, "/b")
-    stored = store.settle(Document(PERM, path="/b"))
+    stored = store.store_without_embedding(Document(PERM, path="/b"))
     assert stored is not None
     assert stored.report.outcome is IndexOutcome.DUPLICATE
     assert [document.path for document in store.documents()] == ["/a"]
@@ -178,10 +178,10 @@ def test_sentences_that_are_no_range_have_their_ids(store: Store) -> None:
 def test_changed_white_space_moves_the_offsets(store: Store) -> None:
     put(store, PERM, "/a")
     moved = PERM.replace("\n", "\n\n", 1)
-    assert store.settle(Document(moved, path="/a")) is None
+    assert store.store_without_embedding(Document(moved, path="/a")) is None
     sentences = tuple(sentence for sentence in sentences_of(moved) if sentence.text)
     vectors = HashEmbedder().embed_texts([sentence.text for sentence in sentences])
-    stored = store.put(Document(moved, path="/a"), Parts(sentences, (), ()), vectors, signature="hash-64")
+    stored = store.put(Document(moved, path="/a"), Segments(sentences, (), ()), vectors, signature="hash-64")
     assert stored.report.outcome is IndexOutcome.UPDATED
 
 
@@ -191,16 +191,16 @@ def test_parts_that_do_not_fit_are_refused_and_leave_nothing(store: Store) -> No
     vectors = HashEmbedder().embed_texts([s.text for s in sentences])
     broken = vectors.copy()
     broken[1, 3] = np.nan
-    document, parts = Document(PERM, path="/a"), Parts(sentences, passages, tuple(map(all_terms, ("a", "b"))))
+    document, segments = Document(PERM, path="/a"), Segments(sentences, passages, tuple(map(all_terms, ("a", "b"))))
     far = replace(passages[0], last_sentence=3)
     for wrong in (
-        (document, parts, vectors[:2]),
-        (document, parts, broken),
-        (document, replace(parts, terms=parts.terms[:1]), vectors),
-        (document, replace(parts, passages=(far, passages[1])), vectors),
-        (replace(document, text=" " + PERM), parts, vectors),
-        (replace(document, path=""), parts, vectors),
-        (document, replace(parts, passages=(Passage("", 5, 5, 0, 0), passages[1])), vectors),
+        (document, segments, vectors[:2]),
+        (document, segments, broken),
+        (document, replace(segments, terms=segments.terms[:1]), vectors),
+        (document, replace(segments, passages=(far, passages[1])), vectors),
+        (replace(document, text=" " + PERM), segments, vectors),
+        (replace(document, path=""), segments, vectors),
+        (document, replace(segments, passages=(Passage("", 5, 5, 0, 0), passages[1])), vectors),
     ):
         with pytest.raises(ValueError):
             store.put(*wrong, signature="hash-64")
@@ -276,7 +276,7 @@ def reads(home: Path) -> None:
     with Store(home) as store:
         assert store.read_only
         assert (store.article_count(), store.generation) == (1, 1)
-        assert store.settle(Document(PERM, "/a", path="/a")) is not None
+        assert store.store_without_embedding(Document(PERM, "/a", path="/a")) is not None
         with pytest.raises(StoreError, match=f"Das Datenverzeichnis {home} ist schreibgeschützt"):
             put(store, BREST, "/b")
 

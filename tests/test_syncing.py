@@ -34,7 +34,7 @@ def test_one_round(site: Website, tmp_path: Path) -> None:
 
         def outcomes() -> list[str]:
             report: IndexReport = sync(store, indexer, fetcher(site))
-            return [f"{Path(file.path).name} {file.outcome.value}" for file in report.files]
+            return [f"{Path(file.path).name} {file.outcome.value}" for file in report.articles]
 
         assert outcomes() == []
         indexer.index([folder])

@@ -63,7 +63,7 @@ def test_what_would_be_right_in_a_group_is_asked_of_one(api: BotApi, bot: Runnin
     (judgement,) = bot.collection.feedback.judgements()
     assert (judgement.answer, judgement.document_id, judgement.wanted) == ("", 1, "nichts")
     assert bot.answerer.asked == [UNKNOWN, QUESTION]
-    assert [m.question for m in bot.collection.feedback.missed()] == [UNKNOWN]
+    assert [m.question for m in bot.collection.feedback.missed_questions()] == [UNKNOWN]
 
 
 def test_skip(api: BotApi, bot: RunningBot) -> None:
@@ -211,7 +211,10 @@ def test_of_a_follow_up_the_complete_question_is_judged(api: BotApi, bot: Runnin
     api.press(answer, "👍")
     api.wait(lambda: bot.collection.feedback.judgements())
     assert [judgement.question for judgement in bot.collection.feedback.judgements()] == [complete]
-    assert {missed.question for missed in bot.collection.feedback.missed()} == {"Wie hoch ist der Mond?", complete}
+    assert {missed.question for missed in bot.collection.feedback.missed_questions()} == {
+        "Wie hoch ist der Mond?",
+        complete,
+    }
 
 
 def test_after_a_restart_a_corrected_question_is_answered_anew(api: BotApi, tmp_path: Path) -> None:

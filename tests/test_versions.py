@@ -27,7 +27,7 @@ def test_a_corrected_article_keeps_its_number_and_its_old_text(tmp_path: Path) -
 def test_only_other_words_make_a_version(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         put(store, PERM, "/a")
-        store.settle(Document(PERM, "Anderer Titel", path="/a"))
+        store.store_without_embedding(Document(PERM, "Anderer Titel", path="/a"))
         put(store, PERM.replace("\n", "\n\n").replace("\n\n", "\n"), "/a")
         assert store.versions(1) == []
 

@@ -10,7 +10,7 @@ from retrieval.indexing.indexer import Indexer
 from retrieval.indexing.web_sources import Collector
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.store import Store
-from retrieval.types import Document, FileReport, Source, SourceKind
+from retrieval.types import ArticleReport, Document, Source, SourceKind
 from retrieval.web.addresses import Rules
 from retrieval.web.fetching import Fetcher
 from tests.doubles import HashEmbedder
@@ -44,10 +44,10 @@ class Collecting:
     def run(self) -> Collector:
         return Collector(self.store, self.indexer, fetcher(self.site))
 
-    def page(self, path: str) -> FileReport:
+    def page(self, path: str) -> ArticleReport:
         return self.run().index_page(self.site.url(path))
 
-    def feed(self, path: str = "/feed") -> list[FileReport]:
+    def feed(self, path: str = "/feed") -> list[ArticleReport]:
         """Looks at a feed as ``sync`` does."""
         known = {source.location: source for source in self.store.sources()}
         address = self.site.url(path)
@@ -61,7 +61,7 @@ class Collecting:
         start = len(self.site.url(""))
         return {article.document.path[start:]: article.document for article in self.store.articles()}
 
-    def outcomes(self, reports: list[FileReport]) -> list[tuple[str, str]]:
+    def outcomes(self, reports: list[ArticleReport]) -> list[tuple[str, str]]:
         start = len(self.site.url(""))
         return [(report.path[start:], report.outcome.value) for report in reports]
 

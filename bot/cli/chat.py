@@ -18,7 +18,7 @@ from bot.render.wording import citation, counted
 from bot.settings import Settings
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import FundstelleError, StoreError
-from retrieval.store.feedback import FeedbackLog, Verdict, judged
+from retrieval.store.feedback import FeedbackLog, Verdict, judge
 from retrieval.types import Document
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Chat:
             say(text("chat.nothing_to_judge", self._language))
             return
         try:
-            self._feedback.put(judged(last, verdict, wanted=wanted))
+            self._feedback.put(judge(last, verdict, wanted=wanted))
         except StoreError as error:
             say(text("cli.error", self._language, message=error))
             return

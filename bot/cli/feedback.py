@@ -37,7 +37,7 @@ def export(
 def missed(settings: Settings, as_json: Json = False) -> None:
     """List the questions that got no answer, most frequent first."""
     with open_collection(settings, say) as collection:
-        found = collection.feedback.missed()
+        found = collection.feedback.missed_questions()
     if as_json:
         listed = [{"question": m.question, "count": m.count, "last_asked": m.last_asked} for m in found]
         show_json({"missed": listed})

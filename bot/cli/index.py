@@ -57,7 +57,7 @@ def index_if_empty(collection: Collection, path: Path | None, language: str) -> 
     """Adds what ``--index`` names to a collection without articles, and says what could not be added."""
     if path is None or collection.article_count():
         return
-    for article in _index(collection, [str(path)], language).files:
+    for article in _index(collection, [str(path)], language).articles:
         if article.outcome is IndexOutcome.FAILED:
             say(f"{article.path}: {in_language(article.reason, language)}")
 

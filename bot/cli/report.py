@@ -15,8 +15,8 @@ from retrieval.types import IndexOutcome, IndexReport
 
 def finish(report: IndexReport, language: str, *, as_json: bool, timings: bool = False) -> None:
     """Prints the report, with where the time went if wanted; exit code 1 if a file has failed."""
-    files = [replace(file, reason=in_language(file.reason, language)) for file in report.files]
-    report = replace(report, files=tuple(files))
+    files = [replace(file, reason=in_language(file.reason, language)) for file in report.articles]
+    report = replace(report, articles=tuple(files))
     if as_json:
         show_json(_to_json(report) | ({"timings": _timings_json(report)} if timings else {}))
     else:
@@ -25,20 +25,22 @@ def finish(report: IndexReport, language: str, *, as_json: bool, timings: bool =
             show(_timings_text(report, language))
     failed = report.count(IndexOutcome.FAILED)
     if failed:
-        say(text("cli.index_some_failed", language, failed=failed, count=len(report.files)))
+        say(text("cli.index_some_failed", language, failed=failed, count=len(report.articles)))
         raise typer.Exit(1)
 
 
 def _to_json(report: IndexReport) -> dict[str, Any]:
     return {
         **{outcome.value: report.count(outcome) for outcome in IndexOutcome},
-        "files": [{"path": file.path, "outcome": file.outcome.value, "reason": file.reason} for file in report.files],
+        "files": [
+            {"path": file.path, "outcome": file.outcome.value, "reason": file.reason} for file in report.articles
+        ],
         "elapsed_ms": round(report.elapsed_ms, 1),
     }
 
 
 def _print(report: IndexReport, language: str) -> None:
-    for file in report.files:
+    for file in report.articles:
         if file.reason or file.outcome is IndexOutcome.REMOVED:
             reason = f": {file.reason}" if file.reason else ""
             show(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}{reason}")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from retrieval.errors import LoadingError
 from retrieval.loading import find_files
 from retrieval.messages import notice
-from retrieval.types import FileReport, IndexOutcome
+from retrieval.types import ArticleReport, IndexOutcome
 
 if TYPE_CHECKING:
     from retrieval.indexing.indexer import Indexer
     from retrieval.store.store import Store
 
 
-def sync_folder(folder: str, store: Store, indexer: Indexer) -> list[FileReport]:
+def sync_folder(folder: str, store: Store, indexer: Indexer) -> list[ArticleReport]:
     """Takes up new and changed files of a folder; the articles of files that are gone go. One report a file.
 
     Files of the size and time of the last look are not read.
@@ -34,7 +34,7 @@ def sync_folder(folder: str, store: Store, indexer: Indexer) -> list[FileReport]
     return [*_remove_gone(folder, store), *_take_up(files, store, indexer)]
 
 
-def _remove_gone(folder: str, store: Store) -> list[FileReport]:
+def _remove_gone(folder: str, store: Store) -> list[ArticleReport]:
     below = os.path.join(folder, "")
     gone = [
         article.document
@@ -44,7 +44,7 @@ def _remove_gone(folder: str, store: Store) -> list[FileReport]:
     with store.writing():
         for document in gone:
             store.remove(document.id)
-    return [FileReport(document.path, IndexOutcome.REMOVED) for document in gone]
+    return [ArticleReport(document.path, IndexOutcome.REMOVED) for document in gone]
 
 
 def _is_gone(path: str) -> bool:
@@ -71,13 +71,13 @@ def _does_not_exist(path: str) -> bool:
     return False
 
 
-def _take_up(files: list[Path], store: Store, indexer: Indexer) -> list[FileReport]:
+def _take_up(files: list[Path], store: Store, indexer: Indexer) -> list[ArticleReport]:
     states = {str(file): _size_and_time(file) for file in files}
     new = {file: state for file, state in states.items() if state is None or not store.is_read(file, *state)}
-    unchanged = [FileReport(file, IndexOutcome.UNCHANGED) for file in states if file not in new]
-    if not new and not store.waiting():
+    unchanged = [ArticleReport(file, IndexOutcome.UNCHANGED) for file in states if file not in new]
+    if not new and not store.waiting_documents():
         return unchanged
-    taken = indexer.index([Path(file) for file in new]).files
+    taken = indexer.index([Path(file) for file in new]).articles
     articles: dict[str, list[str]] = {file: [] for file in new}
     for report in taken:
         file = next(name for name in _possible_files(report.path) if name in articles)

@@ -27,7 +27,7 @@ from retrieval.search.index_file import IndexState, index_file
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Parts, Source, SourceKind
+from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, Segments, Source, SourceKind
 
 if TYPE_CHECKING:
     from retrieval.inference.embedder import Embedder
@@ -39,7 +39,7 @@ EMBEDDED_TOGETHER = 512
 
 #: The position of an item in a run, and of an article within it.
 Place = tuple[int, int]
-Loaded = tuple[Place, Document | FileReport]
+Loaded = tuple[Place, Document | ArticleReport]
 
 
 class Indexer:
@@ -98,16 +98,16 @@ class Indexer:
             for document in documents:
                 self._store.remove(document.id)
                 self._store.remove_source(document.path)
-            if self._store.waiting():
+            if self._store.waiting_documents():
                 self._run((), None)
 
     def _run(self, items: Sequence[Path | Document], progress: Callable[[int, int], None] | None) -> IndexReport:
         started = time.perf_counter()
         self._watch = Stopwatch()
-        reports: dict[Place, FileReport] = {}
+        reports: dict[Place, ArticleReport] = {}
         total = len(items)
 
-        def report(place: Place, entry: FileReport) -> None:
+        def report(place: Place, entry: ArticleReport) -> None:
             nonlocal total
             # How many articles a file holds shows only while it is read.
             total += place not in reports and place[1] > 0
@@ -115,7 +115,7 @@ class Indexer:
             if progress is not None:
                 progress(min(len(reports), total), total)
 
-        with self._store.writing(), self._store.damage_named():
+        with self._store.writing(), self._store.explaining_damage():
             file = index_file(self._store, unread=True)
             KeywordIndex(self._store, self._notify).load()
             match_embedder(self._store, self._embedder, notify=self._notify)
@@ -142,38 +142,38 @@ class Indexer:
             self._store.put_source(Source(folder, SourceKind.FOLDER, checked_at=now()))
 
     def _take_up_waiting(
-        self, reports: Mapping[Place, FileReport], report: Callable[[Place, FileReport], None]
+        self, reports: Mapping[Place, ArticleReport], report: Callable[[Place, ArticleReport], None]
     ) -> None:
         """Copies whose original is gone or has changed; what this run has said about them is corrected."""
         copies = {entry.path: place for place, entry in reports.items() if entry.outcome is IndexOutcome.DUPLICATE}
         # Those that are not of this run are not in its report.
-        waiting = enumerate(self._store.waiting())
+        waiting = enumerate(self._store.waiting_documents())
         self._take_up([(copies.get(document.path, (-1, number)), document) for number, document in waiting], report)
 
-    def _take_up(self, loaded: Iterable[Loaded], report: Callable[[Place, FileReport], None]) -> None:
-        waiting: list[tuple[Place, Document, Parts]] = []
-        for place, document in self._unsettled(loaded, report):
-            parts = self._split(document)
-            if isinstance(parts, str):
-                report(place, FileReport(document.path, IndexOutcome.FAILED, parts))
+    def _take_up(self, loaded: Iterable[Loaded], report: Callable[[Place, ArticleReport], None]) -> None:
+        waiting: list[tuple[Place, Document, Segments]] = []
+        for place, document in self._to_embed(loaded, report):
+            segments = self._split(document)
+            if isinstance(segments, str):
+                report(place, ArticleReport(document.path, IndexOutcome.FAILED, segments))
                 continue
-            waiting.append((place, document, parts))
-            if sum(len(parts.sentences) for _, _, parts in waiting) >= EMBEDDED_TOGETHER:
+            waiting.append((place, document, segments))
+            if sum(len(segments.sentences) for _, _, segments in waiting) >= EMBEDDED_TOGETHER:
                 self._embed_and_put(waiting, report)
                 waiting = []
         self._embed_and_put(waiting, report)
 
-    def _unsettled(
-        self, loaded: Iterable[Loaded], report: Callable[[Place, FileReport], None]
+    def _to_embed(
+        self, loaded: Iterable[Loaded], report: Callable[[Place, ArticleReport], None]
     ) -> Iterator[tuple[Place, Document]]:
         """The articles that have to be split and embedded; all others are reported at once."""
         for place, found in self._watch.each("parse", loaded):
-            if isinstance(found, FileReport):
+            if isinstance(found, ArticleReport):
                 report(place, found)
                 continue
             document = replace(found, language=found.language or text_language(found.text))
             with self._watch.time("store"):
-                stored = self._store.settle(document)
+                stored = self._store.store_without_embedding(document)
             if stored is not None:
                 report(place, stored.report)
             else:
@@ -188,8 +188,8 @@ class Indexer:
         if vanished:
             self._notify(notice("index.vanished", file=file, count=len(vanished)))
 
-    def _split(self, document: Document) -> Parts | str:
-        """The parts of an article; a ``str`` says why there are none."""
+    def _split(self, document: Document) -> Segments | str:
+        """The segments of an article; a ``str`` says why there are none."""
         try:
             with self._watch.time("split"):
                 return split_article(self._splitter, document.text)
@@ -200,11 +200,11 @@ class Indexer:
             return notice("index.cannot_split", error=repr(error))
 
     def _embed_and_put(
-        self, articles: Sequence[tuple[Place, Document, Parts]], report: Callable[[Place, FileReport], None]
+        self, articles: Sequence[tuple[Place, Document, Segments]], report: Callable[[Place, ArticleReport], None]
     ) -> None:
         if not articles:
             return
-        texts = [sentence.text for _, _, parts in articles for sentence in parts.sentences]
+        texts = [sentence.text for _, _, segments in articles for sentence in segments.sentences]
         with self._watch.time("embed"):
             # A long article in equal blocks, between which the embedder is free for the questions of others.
             size = ceil(len(texts) / max(1, len(texts) // EMBEDDED_TOGETHER))
@@ -212,14 +212,14 @@ class Indexer:
             vectors = np.concatenate(blocks)
         self._watch.sentences += len(texts)
         end = 0
-        for place, document, parts in articles:
-            start, end = end, end + len(parts.sentences)
+        for place, document, segments in articles:
+            start, end = end, end + len(segments.sentences)
             with self._watch.time("store"):
-                stored = self._store.put(document, parts, vectors[start:end], signature=self._embedder.signature)
+                stored = self._store.put(document, segments, vectors[start:end], signature=self._embedder.signature)
             report(place, _noted(stored.report, document))
 
 
-def _noted(report: FileReport, document: Document) -> FileReport:
+def _noted(report: ArticleReport, document: Document) -> ArticleReport:
     """The report, with what is odd about an article that was taken up."""
     if document.language == "de":
         return report
@@ -240,16 +240,16 @@ def _loaded(
         complete = True
         for number, found in enumerate(load_documents(item)):
             paths.add(found.path)
-            complete = complete and not (isinstance(found, FileReport) and found.path == str(item))
+            complete = complete and not (isinstance(found, ArticleReport) and found.path == str(item))
             yield (position, number), found
         if complete:
             completely_read(item, paths)
 
 
-def split_article(splitter: SentenceSplitter, text: str) -> Parts:
+def split_article(splitter: SentenceSplitter, text: str) -> Segments:
     """Sentences, passages and keyword terms of one article. Raises LoadingError if it has no sentence."""
     sentences = splitter.split(text)
     if not sentences:
         raise LoadingError(notice("index.no_sentence"))
     passages = build_passages(text, sentences)
-    return Parts(sentences, passages, tuple(all_terms(passage.text) for passage in passages))
+    return Segments(sentences, passages, tuple(all_terms(passage.text) for passage in passages))

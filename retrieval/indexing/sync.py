@@ -10,7 +10,7 @@ from retrieval.dates import now
 from retrieval.errors import LoadingError, WebError
 from retrieval.indexing.folders import sync_folder
 from retrieval.indexing.web_sources import Collector
-from retrieval.types import FileReport, IndexOutcome, IndexReport, Source, SourceKind
+from retrieval.types import ArticleReport, IndexOutcome, IndexReport, Source, SourceKind
 
 if TYPE_CHECKING:
     from retrieval.indexing.indexer import Indexer
@@ -27,19 +27,21 @@ def sync(store: Store, indexer: Indexer, fetcher: Fetcher) -> IndexReport:
     """
     started = time.perf_counter()
     collector = Collector(store, indexer, fetcher)
-    reports: list[FileReport] = []
+    reports: list[ArticleReport] = []
     for source in store.sources():
         try:
             looked_at, found = _look_at(source, store, indexer, collector)
             store.update_source(replace(looked_at, checked_at=now(), error=""))
         except (LoadingError, WebError) as error:
-            found = [FileReport(source.location, IndexOutcome.FAILED, str(error))]
+            found = [ArticleReport(source.location, IndexOutcome.FAILED, str(error))]
             store.update_source(replace(source, checked_at=now(), error=str(error)))
         reports += found
     return IndexReport(tuple(reports), elapsed_ms=(time.perf_counter() - started) * 1000)
 
 
-def _look_at(source: Source, store: Store, indexer: Indexer, collector: Collector) -> tuple[Source, list[FileReport]]:
+def _look_at(
+    source: Source, store: Store, indexer: Indexer, collector: Collector
+) -> tuple[Source, list[ArticleReport]]:
     if source.kind is SourceKind.FEED:
         return collector.check_feed(source)
     if source.kind is SourceKind.PAGE:

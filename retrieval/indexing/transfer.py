@@ -15,7 +15,7 @@ from retrieval.errors import LoadingError
 from retrieval.indexing.indexer import Indexer
 from retrieval.messages import notice
 from retrieval.store.store import Store
-from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, Landmark, Version
+from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, Landmark, Version
 
 MAX_LINE_BYTES: Final = 256_000_000
 
@@ -66,20 +66,20 @@ def take_in(
         LoadingError: the file cannot be read.
         StoreError, ModelError: as ``Indexer.index``.
     """
-    bad: list[FileReport] = []
+    bad: list[ArticleReport] = []
     entries: list[Entry] = []
     for number, line in _lines(path):
         try:
             entries.append(_entry(line))
         except ValueError as error:
             reason = notice("exchange.line", line=number, error=error)
-            bad.append(FileReport(f"{path}:{number}", IndexOutcome.FAILED, reason))
+            bad.append(ArticleReport(f"{path}:{number}", IndexOutcome.FAILED, reason))
     with store.writing():
         report = indexer.index_documents([entry.document for entry in entries], progress)
-        for entry, result in zip(entries, report.files, strict=True):
+        for entry, result in zip(entries, report.articles, strict=True):
             if result.outcome is not IndexOutcome.FAILED:
                 store.restore(entry.document.path, added=entry.added, versions=entry.versions)
-    return replace(report, files=(*report.files, *bad))
+    return replace(report, articles=(*report.articles, *bad))
 
 
 def _described(document: Document) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.dates import now
 from retrieval.errors import LoadingError, UnreachableError, WebError
-from retrieval.types import Document, FileReport, IndexOutcome, IndexReport, SeenEntry, Source, SourceKind
+from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, SeenEntry, Source, SourceKind
 from retrieval.web.feeds import Entry, Feed, read_feed
 from retrieval.web.pages import described, read_content, read_page
 
@@ -36,31 +36,31 @@ class Collector:
         reports = tuple(self.index_page(address) for address in addresses)
         return IndexReport(reports, elapsed_ms=(time.perf_counter() - started) * 1000)
 
-    def index_page(self, address: str) -> FileReport:
+    def index_page(self, address: str) -> ArticleReport:
         """Takes up the page at ``address``, and remembers it by the address that redirects lead to."""
         try:
             download = self._fetcher.fetch(address)
         except WebError as error:
-            return FileReport(address, IndexOutcome.FAILED, str(error))
+            return ArticleReport(address, IndexOutcome.FAILED, str(error))
         return self.index_download(download)
 
-    def index_download(self, download: Download) -> FileReport:
+    def index_download(self, download: Download) -> ArticleReport:
         """Takes up a page that has been fetched, and remembers it."""
         try:
             report = self._index(read_page(download))
         except (WebError, LoadingError) as error:
-            return FileReport(download.url, IndexOutcome.FAILED, str(error))
+            return ArticleReport(download.url, IndexOutcome.FAILED, str(error))
         if report.outcome is not IndexOutcome.FAILED:
             self._store.put_source(
                 Source(download.url, SourceKind.PAGE, download.etag, download.last_modified, checked_at=now())
             )
         return report
 
-    def check_page(self, source: Source) -> tuple[Source, list[FileReport]]:
+    def check_page(self, source: Source) -> tuple[Source, list[ArticleReport]]:
         """Looks at a page again. It keeps its address, wherever that leads by now. Raises WebError, LoadingError."""
         download = self._fetcher.fetch(source.location, etag=source.etag, last_modified=source.last_modified)
         if download.unchanged:
-            return source, [FileReport(source.location, IndexOutcome.UNCHANGED)]
+            return source, [ArticleReport(source.location, IndexOutcome.UNCHANGED)]
         report = self._index(read_page(replace(download, url=source.location)))
         return replace(source, etag=download.etag, last_modified=download.last_modified), [report]
 
@@ -78,7 +78,7 @@ class Collector:
             self._store.put_source(source)
         return source, feed
 
-    def check_feed(self, source: Source) -> tuple[Source, list[FileReport]]:
+    def check_feed(self, source: Source) -> tuple[Source, list[ArticleReport]]:
         """Takes up what is new or has changed in a feed. Raises WebError, LoadingError.
 
         An entry that failed for good is not tried again until it changes; one that may work another time is.
@@ -87,37 +87,37 @@ class Collector:
         if download.unchanged:
             return source, []
         feed = read_feed(download)
-        seen = self._store.seen(source.location)
+        seen = self._store.seen_entries(source.location)
         current = {entry: SeenEntry(entry.key, entry.mark) for entry in feed.entries}
         new = [entry for entry in feed.entries if current[entry] not in seen]
         done = seen.intersection(current.values())
-        reports: list[FileReport] = []
+        reports: list[ArticleReport] = []
         for start in range(0, len(new), TAKEN_TOGETHER):
             batch = new[start : start + TAKEN_TOGETHER]
             taken, later = self._take_up(batch, source.location, feed.title)
             reports += taken
             done |= {current[entry] for entry in batch if entry not in later}
-            self._store.put_seen(source.location, done)
-        self._store.put_seen(source.location, done)
+            self._store.put_seen_entries(source.location, done)
+        self._store.put_seen_entries(source.location, done)
         if len(done) < len(current):  # the server's marks would hide what has to be tried again
             return replace(source, etag="", last_modified=""), reports
         return replace(source, etag=download.etag, last_modified=download.last_modified), reports
 
-    def _take_up(self, entries: Sequence[Entry], feed: str, title: str) -> tuple[list[FileReport], set[Entry]]:
+    def _take_up(self, entries: Sequence[Entry], feed: str, title: str) -> tuple[list[ArticleReport], set[Entry]]:
         """The reports, and the entries that are worth another attempt."""
         documents: dict[str, Document] = {}
-        reports: list[FileReport] = []
+        reports: list[ArticleReport] = []
         later: set[Entry] = set()
         for entry in entries:
             try:
                 document = described(self._article(entry, feed), entry, title)
                 documents.setdefault(document.path, document)
             except (WebError, LoadingError) as error:
-                reports.append(FileReport(entry.link or f"{feed}#{entry.key}", IndexOutcome.FAILED, str(error)))
+                reports.append(ArticleReport(entry.link or f"{feed}#{entry.key}", IndexOutcome.FAILED, str(error)))
                 if isinstance(error, UnreachableError):
                     later.add(entry)
         if documents:
-            reports += self._indexer.index_documents(list(documents.values())).files
+            reports += self._indexer.index_documents(list(documents.values())).articles
         return reports, later
 
     def _article(self, entry: Entry, feed: str) -> Document:
@@ -132,5 +132,5 @@ class Collector:
             except LoadingError:
                 raise error from None
 
-    def _index(self, document: Document) -> FileReport:
-        return self._indexer.index_documents([document]).files[0]
+    def _index(self, document: Document) -> ArticleReport:
+        return self._indexer.index_documents([document]).articles[0]

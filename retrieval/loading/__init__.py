@@ -13,12 +13,12 @@ from retrieval.loading.files import find_files, read_file
 from retrieval.loading.formats import SUFFIXES
 from retrieval.loading.limits import MAX_FILE_BYTES
 from retrieval.loading.process import WORKER
-from retrieval.types import Document, FileReport, IndexOutcome
+from retrieval.types import ArticleReport, Document, IndexOutcome
 
 __all__ = ["MAX_FILE_BYTES", "SUFFIXES", "find_files", "load_document", "load_documents", "read_document"]
 
 
-def load_documents(path: Path) -> Iterator[Document | FileReport]:
+def load_documents(path: Path) -> Iterator[Document | ArticleReport]:
     """The articles in one file: NFC text with ``\\n`` line ends, a paragraph a line, and what is known about each.
 
     Text and Markdown may begin with front matter: a line ``---``, lines like ``title: ...`` (title, source, url,
@@ -26,13 +26,13 @@ def load_documents(path: Path) -> Iterator[Document | FileReport]:
     file's name; without a source a dateline such as "MOSKAU, 17. Mai (BelTA) - ".
 
     The path of an article in an archive or a list is that of the file, ``#``, and its name or number there. An article
-    that cannot be taken up is a failed FileReport with the reason; one whose path is ``str(path)`` means that the file
+    that cannot be taken up is a failed ArticleReport with the reason; one whose path is ``str(path)`` means that the file
     could not be read to its end.
     """
     try:
         raw = read_file(path)
     except LoadingError as error:
-        yield FileReport(str(path), IndexOutcome.FAILED, str(error))
+        yield ArticleReport(str(path), IndexOutcome.FAILED, str(error))
         return
     yield from WORKER.read(raw, path)
 
@@ -47,8 +47,8 @@ def read_document(raw: bytes, path: Path) -> Document:
     return _first(WORKER.read(raw, path))
 
 
-def _first(found: Iterator[Document | FileReport]) -> Document:
+def _first(found: Iterator[Document | ArticleReport]) -> Document:
     first = next(found)
-    if isinstance(first, FileReport):
+    if isinstance(first, ArticleReport):
         raise LoadingError(first.reason)
     return first

@@ -21,7 +21,7 @@ from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WO
 from retrieval.loading.normalise import one_line
 from retrieval.loading.worker import OUT_OF_MEMORY
 from retrieval.messages import mapped, notice, restored
-from retrieval.types import Document, FileReport, IndexOutcome, Landmark
+from retrieval.types import ArticleReport, Document, IndexOutcome, Landmark
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +56,8 @@ class Worker:
         with self._lock:
             self._end()
 
-    def read(self, raw: bytes, path: Path) -> Iterator[Document | FileReport]:
-        """The articles in a file with this content, one after the other; a FileReport for each that cannot be read.
+    def read(self, raw: bytes, path: Path) -> Iterator[Document | ArticleReport]:
+        """The articles in a file with this content, one after the other; an ArticleReport for each that cannot be read.
 
         ``path`` tells the type, and where the articles' own paths begin. A report with ``str(path)`` itself means
         that the file was not read to its end.
@@ -76,7 +76,7 @@ class Worker:
 
     def _read_members(
         self, number: int, raw: bytes, path: Path, members: Sequence[str]
-    ) -> Iterator[Document | FileReport]:
+    ) -> Iterator[Document | ArticleReport]:
         broken = 0
         for member in members:
             inside = f"{os.path.abspath(path)}#{one_line(member)}"
@@ -157,11 +157,11 @@ class Worker:
         return notice("loading.broken", name=name, signal=-status)
 
 
-def _failed(path: str, reason: str) -> FileReport:
-    return FileReport(path, IndexOutcome.FAILED, mapped(reason, one_line))
+def _failed(path: str, reason: str) -> ArticleReport:
+    return ArticleReport(path, IndexOutcome.FAILED, mapped(reason, one_line))
 
 
-def _result(message: dict[str, Any], whole: str, absolute: str) -> Document | FileReport:
+def _result(message: dict[str, Any], whole: str, absolute: str) -> Document | ArticleReport:
     """A document or a report from a message; ``whole`` is what a report about the file itself is called."""
     inside = f"{absolute}#{message['member']}" if message["member"] else ""
     if "refused" in message:

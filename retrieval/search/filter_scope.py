@@ -34,6 +34,6 @@ class Scopes:
             now = (within, self._store.generation, self._store.row_count())
             last = self._last
             if last is None or last[0] != now:
-                articles = self._store.matching(within)
+                articles = self._store.matching_ids(within)
                 last = self._last = (now, Scope(frozenset(articles), self._store.sentence_ids(articles)))
             return last[1]

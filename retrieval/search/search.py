@@ -119,7 +119,7 @@ class Search:
 
     def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
         """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""
-        with self._store.damage_named():
+        with self._store.explaining_damage():
             return self._candidates(question, within, favoured)
 
     def _candidates(self, question: str, within: Filter | None, favoured: int | None) -> Candidates:

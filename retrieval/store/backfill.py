@@ -13,9 +13,9 @@ from sqlite3 import Connection
 
 from retrieval.language.compounds import part_terms
 from retrieval.language.detection import text_language
-from retrieval.store.checksums import parts_seal, seal, store_parts_seal
+from retrieval.store.checksums import checksum, segments_checksum, store_segments_checksum
 from retrieval.store.near_duplicates import store_bands
-from retrieval.store.rows import COLUMNS, DOCUMENT, is_sealed
+from retrieval.store.rows import COLUMNS, DOCUMENT, is_intact
 
 #: Gives a row if there is something to fill in.
 IS_DUE = "SELECT 1 FROM meta WHERE key = 'backfill'"
@@ -28,7 +28,7 @@ def backfill(connection: Connection) -> None:
     for (document_id,) in connection.execute("SELECT id FROM documents ORDER BY id").fetchall():
         (row,) = connection.execute(f"SELECT {DOCUMENT} FROM documents WHERE id = ?", (document_id,)).fetchall()
         # A damaged article stays as it is, so that it is still known to be damaged.
-        if is_sealed(row):
+        if is_intact(row):
             values = dict(zip(COLUMNS, row[1:-1], strict=True))
             _fill_language(connection, document_id, values)
             _fill_bands(connection, document_id, values["text"])
@@ -44,7 +44,7 @@ def _fill_language(connection: Connection, document_id: int, values: dict[str, s
     values = {**values, "language": text_language(values["text"])}
     connection.execute(
         "UPDATE documents SET language = ?, seal = ? WHERE id = ?",
-        (values["language"], seal(values.values()), document_id),
+        (values["language"], checksum(values.values()), document_id),
     )
 
 
@@ -62,7 +62,7 @@ def _fill_bands(connection: Connection, document_id: int, text: str) -> None:
 def _fill_compounds(connection: Connection, document_id: int, text: str) -> None:
     """Gives the parts of their compounds to the passages of an article, unless something in them is damaged."""
     kept = connection.execute("SELECT seal FROM part_seals WHERE document_id = ?", (document_id,)).fetchall()
-    if kept != [(parts_seal(connection.execute, document_id),)]:
+    if kept != [(segments_checksum(connection.execute, document_id),)]:
         return
     places = connection.execute(
         'SELECT id, "start", "end" FROM passages WHERE document_id = ? AND parts = \'\'', (document_id,)
@@ -71,4 +71,4 @@ def _fill_compounds(connection: Connection, document_id: int, text: str) -> None
     found = [(terms, row) for row, terms in parts.items() if terms]
     if found:
         connection.executemany("UPDATE passages SET parts = ? WHERE id = ?", found)
-        store_parts_seal(connection, document_id)
+        store_segments_checksum(connection, document_id)

@@ -28,18 +28,18 @@ _PARTS = (
 )
 
 
-def seal(values: Iterable[object]) -> bytes:
+def checksum(values: Iterable[object]) -> bytes:
     """8 bytes that other values would not give."""
     # JSON: the same in every Python. A value of a type that it does not know is a damaged one.
     return hashlib.blake2b(json.dumps(list(values), default=repr).encode(), digest_size=8).digest()
 
 
-def parts_seal(rows: Callable[[str, Sequence[object]], Iterable[Any]], document_id: int) -> bytes:
+def segments_checksum(rows: Callable[[str, Sequence[object]], Iterable[Any]], document_id: int) -> bytes:
     """The seal of an article's sentences and passages as they stand there now; ``rows`` runs a statement."""
-    return seal(row for sql in _PARTS for row in rows(sql, (document_id,)))
+    return checksum(row for sql in _PARTS for row in rows(sql, (document_id,)))
 
 
-def store_parts_seal(connection: Connection, document_id: int) -> None:
+def store_segments_checksum(connection: Connection, document_id: int) -> None:
     """Seals the parts of an article."""
-    values = (document_id, parts_seal(connection.execute, document_id))
+    values = (document_id, segments_checksum(connection.execute, document_id))
     connection.execute("INSERT OR REPLACE INTO part_seals VALUES (?, ?)", values)

@@ -64,13 +64,13 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """All rows of one reading statement."""
-        with self._explained():
+        with self._explaining_errors():
             return self._connection().execute(sql, parameters).fetchall()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Everything this thread reads inside belongs to one state of the database. No writing inside."""
-        with self._explained():
+        with self._explaining_errors():
             connection = self._connection()
             if connection.in_transaction:
                 yield
@@ -87,7 +87,7 @@ class Database:
         """All or nothing: committed to the disk at the end, taken back when an exception leaves the block."""
         if self.read_only:
             raise StoreError(notice("store.read_only", home=self.path.parent))
-        with self._explained():
+        with self._explaining_errors():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -108,7 +108,7 @@ class Database:
             broken = self.rows("PRAGMA foreign_key_check")
             found += [notice("store.damaged_row", table=table, row=row) for table, row, *_ in broken]
         if found:
-            raise damaged(self.path, found[0])
+            raise damage_error(self.path, found[0])
 
     @property
     def is_small(self) -> bool:
@@ -140,14 +140,14 @@ class Database:
 
     def _open(self) -> None:
         if self.path.exists() and 0 < self.path.stat().st_size < 512:
-            raise damaged(self.path, notice("store.cut_off"))  # SQLite would take a single byte for a new file
+            raise damage_error(self.path, notice("store.cut_off"))  # SQLite would take a single byte for a new file
         version, application, tables = self._header()
         if version > SCHEMA_VERSION and application == APPLICATION_ID:
             raise StoreError(notice("store.newer", path=self.path, schema=version, known=SCHEMA_VERSION))
         if tables and application != APPLICATION_ID:
             raise StoreError(notice("store.foreign", path=self.path))
         if version < 0 or (tables and not version):
-            raise damaged(self.path, notice("store.no_such_schema", schema=version))
+            raise damage_error(self.path, notice("store.no_such_schema", schema=version))
         if not tables and self.read_only:
             raise StoreError(notice("store.empty", path=self.path))
         if version < SCHEMA_VERSION and self.read_only:
@@ -169,7 +169,7 @@ class Database:
                 run_script(connection, TABLES)
 
     def _upgrade(self) -> None:
-        with self._explained():
+        with self._explaining_errors():
             found = migrate(self._connection())
         if found < SCHEMA_VERSION:
             self._notify(notice("store.migrated", path=self.path, schema=SCHEMA_VERSION, before=found))
@@ -231,21 +231,21 @@ class Database:
                 time.sleep(0.02)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explaining_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             raise self._explain(error) from error
         except UnicodeDecodeError as error:  # the message of an error can quote a damaged schema
-            raise damaged(self.path, notice("store.unreadable_error")) from error
+            raise damage_error(self.path, notice("store.unreadable_error")) from error
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
         code, path = _code(error), self.path
         # An error in SQL that never changes is one in the tables.
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
-            return damaged(path, str(error))
+            return damage_error(path, str(error))
         if code == sqlite3.SQLITE_READONLY and not self.read_only and os.access(path, os.W_OK):
-            return damaged(path, notice("store.read_only_header"))
+            return damage_error(path, notice("store.read_only_header"))
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreError(notice("store.busy", path=path))
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
@@ -255,7 +255,7 @@ class Database:
         return StoreError(notice("store.failed", path=path, error=error))
 
 
-def damaged(path: Path, detail: str) -> StoreError:
+def damage_error(path: Path, detail: str) -> StoreError:
     """The error for a damaged database file, with the way out."""
     return StoreError(notice("store.damaged", path=path, name=path.name, error=detail))
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from retrieval.dates import now
 from retrieval.errors import StoreError
-from retrieval.store.queries import Reading
+from retrieval.store.queries import StoreQueries
 from retrieval.types import Answer
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedQuestion:
     """A question that the articles do not answer, as it was last asked, and how often it was; times are UTC."""
 
     question: str
@@ -66,7 +66,7 @@ def nearest(answer: Answer) -> int:
     return document.id if document else 0
 
 
-def judged(answer: Answer, verdict: Verdict, *, wanted: str = "", user: str = "") -> Judgement:
+def judge(answer: Answer, verdict: Verdict, *, wanted: str = "", user: str = "") -> Judgement:
     """What somebody thinks of ``answer``."""
     return Judgement(
         answer.complete_question,
@@ -87,7 +87,7 @@ class FeedbackLog:
         StoreError: from every method but ``note_missed``, when the database cannot be used.
     """
 
-    def __init__(self, store: Reading) -> None:
+    def __init__(self, store: StoreQueries) -> None:
         self._store = store
 
     def put(self, judgement: Judgement) -> int:
@@ -151,9 +151,9 @@ class FeedbackLog:
                 (KEEP_MISSED,),
             )
 
-    def missed(self) -> list[Missed]:
+    def missed_questions(self) -> list[MissedQuestion]:
         """The questions that got no answer, most frequent first, of those the latest."""
         rows = self._store.database.rows(
             "SELECT wording, count, last_asked FROM missed ORDER BY count DESC, last_asked DESC, question"
         )
-        return [Missed(*row) for row in rows]
+        return [MissedQuestion(*row) for row in rows]

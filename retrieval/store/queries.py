@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from retrieval.errors import StoreError
 from retrieval.messages import notice
-from retrieval.store.checksums import parts_seal, seal
-from retrieval.store.database import Database, damaged
-from retrieval.store.rows import DOCUMENT, condition, digest, ids_parameter, is_sealed, to_document, to_vectors
+from retrieval.store.checksums import checksum, segments_checksum
+from retrieval.store.database import Database, damage_error
+from retrieval.store.rows import DOCUMENT, condition, digest, ids_parameter, is_intact, to_document, to_vectors
 from retrieval.types import Article, Document, Filter, Passage, Version
 
 DATABASE_NAME = "fundstelle.db"
@@ -29,7 +29,7 @@ _ODD_BOOKKEEPING = """
 """
 
 
-class Reading:
+class StoreQueries:
     """The reading half of ``Store``: articles with their sentences, passages, vectors, copies and versions."""
 
     def __init__(self, home: Path, *, busy_timeout: float, notify: Callable[[str], None]) -> None:
@@ -39,7 +39,7 @@ class Reading:
         # os.path.exists() is False where it may not look; Database says what is wrong then.
         manifest, present, logged = map(os.path.exists, (home / MANIFEST_NAME, path, log))
         if manifest and present and not logged and not path.stat().st_size:
-            raise damaged(path, "sie ist leer")
+            raise damage_error(path, "sie ist leer")
         self.database = Database(path, busy_timeout=busy_timeout, notify=notify)
 
     def __enter__(self) -> Self:
@@ -118,7 +118,7 @@ class Reading:
         return [
             Article(
                 Document("", path=str(row[1]), id=row[0])
-                if even_damaged and not is_sealed(row)
+                if even_damaged and not is_intact(row)
                 else self.as_document(row),
                 added,
                 copy_of,
@@ -126,7 +126,7 @@ class Reading:
             for added, copy_of, *row in rows
         ]
 
-    def matching(self, within: Filter) -> list[int]:
+    def matching_ids(self, within: Filter) -> list[int]:
         """The ids of the articles that are searched for what ``within`` lets through, themselves or a copy of them."""
         chosen, parameters = condition(within)
         rows = self.database.rows(
@@ -265,15 +265,15 @@ class Reading:
         self.database.check(thoroughly=True)
         with self.snapshot():
             if self.database.rows(_ODD_BOOKKEEPING):
-                raise damaged(self.database.path, "meta, removed_sentences")
+                raise damage_error(self.database.path, "meta, removed_sentences")
             for (document_id,) in self.database.rows("SELECT id FROM documents ORDER BY id"):
                 self.documents([document_id])
                 self.versions(document_id)
-                if not self.are_parts_intact(document_id):
+                if not self.are_segments_intact(document_id):
                     raise self._damaged_article(document_id)
 
     @contextmanager
-    def damage_named(self) -> Iterator[None]:
+    def explaining_damage(self) -> Iterator[None]:
         """Inside, an error that damaged rows have led to becomes a StoreError that says so; any other stays itself."""
         try:
             yield
@@ -281,10 +281,10 @@ class Reading:
             self.check()
             raise
 
-    def are_parts_intact(self, document_id: int) -> bool:
+    def are_segments_intact(self, document_id: int) -> bool:
         """Whether an article's sentences, with their vectors, and its passages are what was written."""
         sealed = self.database.rows("SELECT seal FROM part_seals WHERE document_id = ?", (document_id,))
-        if (sealed[0][0] if sealed else seal(())) != parts_seal(self.database.rows, document_id):
+        if (sealed[0][0] if sealed else checksum(())) != segments_checksum(self.database.rows, document_id):
             return False
         blobs = self.database.rows("SELECT vector FROM sentences WHERE document_id = ?", (document_id,))
         try:
@@ -295,7 +295,7 @@ class Reading:
 
     def as_document(self, row: Sequence[Any]) -> Document:
         """A Document from the columns ``DOCUMENT``. Raises StoreError if it is not what was written."""
-        if not is_sealed(row):
+        if not is_intact(row):
             raise self._damaged_article(row[0])
         return to_document(row)
 
@@ -307,4 +307,4 @@ class Reading:
             return to_vectors(blobs)
         except ValueError as error:
             self.check()  # says which article it is
-            raise damaged(self.database.path, str(error)) from error
+            raise damage_error(self.database.path, str(error)) from error

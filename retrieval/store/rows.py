@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.store.checksums import seal
-from retrieval.types import Document, Filter, Landmark, Parts, Passage, Sentence
+from retrieval.store.checksums import checksum
+from retrieval.types import Document, Filter, Landmark, Passage, Segments, Sentence
 
 #: The columns that make a Document, in the order of ``to_document`` and ``from_document``.
 COLUMNS = ("path", "title", "source", "url", "published", "language", "landmarks", "author", "text")
@@ -24,13 +24,13 @@ _CRC_BYTES = 4
 _CRC_OF_WITH_CRC = 0x2144DF1C
 
 
-def is_sealed(row: Sequence[Any]) -> bool:
+def is_intact(row: Sequence[Any]) -> bool:
     """Whether the columns ``DOCUMENT`` say what was written to them."""
-    return bool(seal(row[1:-1]) == row[-1])
+    return bool(checksum(row[1:-1]) == row[-1])
 
 
 def to_document(row: Sequence[Any]) -> Document:
-    """A Document from the columns ``DOCUMENT``, which are sealed (``is_sealed``)."""
+    """A Document from the columns ``DOCUMENT``, which are sealed (``is_intact``)."""
     document_id, path, title, source, url, published, language, landmarks, author, text, _ = row
     marks = tuple(Landmark(*landmark) for landmark in json.loads(landmarks))
     return Document(text, title, source, url, published, path, document_id, language, marks, author)
@@ -98,7 +98,7 @@ def ids_parameter(ids: Iterable[int]) -> str:
     return json.dumps(sorted({int(value) for value in ids}))
 
 
-def check_parts(document: Document, parts: Parts, vectors: NDArray[np.float32]) -> None:
+def check_segments(document: Document, parts: Segments, vectors: NDArray[np.float32]) -> None:
     """Raises ValueError if the parts of an article do not fit together."""
     if not document.path:
         raise ValueError("a stored document needs a path")

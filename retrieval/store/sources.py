@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterable
 
 from retrieval.messages import restored, stored
-from retrieval.store.queries import Reading
+from retrieval.store.queries import StoreQueries
 from retrieval.types import SeenEntry, Source, SourceKind
 
 #: A file may change twice within one tick of its file system's clock: one that is younger is read again.
 SETTLED_NS = 2_000_000_000
 
 
-class Sources(Reading):
+class Sources(StoreQueries):
     """The part of ``Store`` that knows folders, feeds, pages and files."""
 
     def sources(self, kind: SourceKind | None = None) -> list[Source]:
@@ -53,13 +53,13 @@ class Sources(Reading):
             connection.execute("DELETE FROM entries WHERE feed = ?", (location,))
             return connection.execute("DELETE FROM sources WHERE location = ?", (location,)).rowcount > 0
 
-    def seen(self, feed: str) -> frozenset[SeenEntry]:
+    def seen_entries(self, feed: str) -> frozenset[SeenEntry]:
         """The entries of a feed that need not be looked at again as long as it says the same of them."""
         return frozenset(
             SeenEntry(*row) for row in self.database.rows("SELECT key, mark FROM entries WHERE feed = ?", (feed,))
         )
 
-    def put_seen(self, feed: str, entries: Iterable[SeenEntry]) -> None:
+    def put_seen_entries(self, feed: str, entries: Iterable[SeenEntry]) -> None:
         """Remembers these entries of a feed and no others."""
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM entries WHERE feed = ?", (feed,))

@@ -20,23 +20,23 @@ from numpy.typing import NDArray
 from retrieval.dates import now
 from retrieval.errors import StoreError
 from retrieval.messages import notice
-from retrieval.store.checksums import seal, store_parts_seal
+from retrieval.store.checksums import checksum, store_segments_checksum
 from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands_parameter, store_bands
 from retrieval.store.queries import DATABASE_NAME, MANIFEST_NAME
 from retrieval.store.rows import (
     COLUMNS,
     DOCUMENT,
-    check_parts,
+    check_segments,
     digest,
     from_document,
     ids_parameter,
-    is_sealed,
+    is_intact,
     to_blobs,
     to_document,
 )
 from retrieval.store.sources import Sources
 from retrieval.store.writer_lock import WriterLock
-from retrieval.types import Document, FileReport, IndexOutcome, Parts, Version
+from retrieval.types import ArticleReport, Document, IndexOutcome, Segments, Version
 
 __all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store", "Stored"]
 
@@ -47,7 +47,7 @@ _IS_SEARCHED = "EXISTS (SELECT 1 FROM shingles WHERE document_id = documents.id)
 class Stored:
     """What became of an article. ``document_id`` is the article that is kept; of a duplicate, the one it repeats."""
 
-    report: FileReport
+    report: ArticleReport
     document_id: int
 
 
@@ -95,9 +95,9 @@ class Store(Sources):
 
     def writing(self) -> AbstractContextManager[None]:
         """Held around a command that changes the collection, see ``WriterLock``; nothing where it can only be read."""
-        return nullcontext() if self.read_only else self._lock.held()
+        return nullcontext() if self.read_only else self._lock.hold()
 
-    def settle(self, document: Document) -> Stored | None:
+    def store_without_embedding(self, document: Document) -> Stored | None:
         """Takes up an article if that needs no new vectors; None if it must be embedded and ``put``.
 
         That is: unchanged, or a copy of an article from elsewhere (the same or nearly the same words), or only title,
@@ -111,9 +111,9 @@ class Store(Sources):
             return verdict.stored
         # A new copy changes nothing that the indexes hold; what filters let through is told by ``row_count``.
         with self.change() if verdict.row is not None else self.database.transaction() as connection:
-            return self._settle(connection, document)
+            return self._store_without_embedding(connection, document)
 
-    def put(self, document: Document, parts: Parts, vectors: NDArray[np.float32], *, signature: str) -> Stored:
+    def put(self, document: Document, parts: Segments, vectors: NDArray[np.float32], *, signature: str) -> Stored:
         """Stores one article in one transaction. What it said before, if anything, becomes a version of it.
 
         Args:
@@ -122,9 +122,9 @@ class Store(Sources):
         Raises:
             ValueError: the parts do not fit together.
         """
-        check_parts(document, parts, vectors)
+        check_segments(document, parts, vectors)
         with self.change() as connection:
-            settled = self._settle(connection, document)
+            settled = self._store_without_embedding(connection, document)
             if settled is not None:
                 return settled
             self._accept(connection, signature)
@@ -146,17 +146,17 @@ class Store(Sources):
                 ],
             )
             store_bands(connection, row, document.text)
-            store_parts_seal(connection, row)
+            store_segments_checksum(connection, row)
         # One that was a copy and says what it said is new to search.
         is_new = old is None or (not old.searched and old.digest == digest(document.text))
-        return Stored(FileReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
+        return Stored(ArticleReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
 
     def remove(self, document_id: int) -> bool:
         """Takes an article out with all that belongs to it; False if there is none with this id. Its copies wait."""
         with self.change() as connection:
             return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
 
-    def waiting(self) -> list[Document]:
+    def waiting_documents(self) -> list[Document]:
         """The articles that are neither searched nor copies, the oldest first."""
         rows = self.database.rows(
             f"SELECT {DOCUMENT} FROM documents WHERE copy_of IS NULL AND NOT {_IS_SEARCHED} ORDER BY id"
@@ -192,7 +192,7 @@ class Store(Sources):
         """Sets a value of the ``meta`` table inside a transaction."""
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def _settle(self, connection: Connection, document: Document) -> Stored | None:
+    def _store_without_embedding(self, connection: Connection, document: Document) -> Stored | None:
         verdict = self._judge(document)
         if verdict is None:
             return None
@@ -210,14 +210,14 @@ class Store(Sources):
                 return None  # other white space: the offsets move
             changes = old.document != replace(document, id=old.document.id)
             outcome = IndexOutcome.UPDATED if changes else IndexOutcome.UNCHANGED
-            return _Verdict(Stored(FileReport(document.path, outcome), old.document.id), old, None, changes)
-        kept = self._undamaged([old.copy_of]) if is_known and old and old.copy_of else []
+            return _Verdict(Stored(ArticleReport(document.path, outcome), old.document.id), old, None, changes)
+        kept = self._intact_documents([old.copy_of]) if is_known and old and old.copy_of else []
         original = kept[0] if kept else self._original(document, old)
         if original is None:
             return None
         same = "index.same" if digest(original.text) == digest(document.text) else "index.nearly_same"
         reason = notice(same, title=original.title, path=original.path)
-        report = FileReport(document.path, IndexOutcome.DUPLICATE, reason)
+        report = ArticleReport(document.path, IndexOutcome.DUPLICATE, reason)
         changes = old is None or old.copy_of != original.id or old.document != replace(document, id=old.document.id)
         return _Verdict(Stored(report, original.id), old, original.id, changes)
 
@@ -225,7 +225,7 @@ class Store(Sources):
         for words, copy_of, searched, *row in self.database.rows(
             f"SELECT digest, copy_of, {_IS_SEARCHED}, {DOCUMENT} FROM documents WHERE path = ?", (path,)
         ):
-            intact = is_sealed(row) and self.are_parts_intact(row[0])
+            intact = is_intact(row) and self.are_segments_intact(row[0])
             # Of a damaged one only the id counts: what it says need not even make a Document.
             document = to_document(row) if intact else Document("", path=path, id=row[0])
             return _Row(document, intact, words, copy_of, bool(searched))
@@ -237,7 +237,7 @@ class Store(Sources):
         same_words = self.database.rows(
             f"SELECT id FROM documents WHERE digest = ? AND id <> ? AND {_IS_SEARCHED}", (digest(document.text), own)
         )
-        if same := self._undamaged(row[0] for row in same_words):
+        if same := self._intact_documents(row[0] for row in same_words):
             return same[0]
         alike = self.database.rows(
             "SELECT s.document_id FROM json_each(?) AS j "
@@ -245,13 +245,13 @@ class Store(Sources):
             "WHERE s.document_id <> ? GROUP BY s.document_id ORDER BY count(*) DESC, s.document_id LIMIT ?",
             (bands_parameter(document.text), own, CANDIDATES),
         )
-        others = self._undamaged(row[0] for row in alike)
+        others = self._intact_documents(row[0] for row in alike)
         return next((other for other in others if are_copies(document.text, other.text)), None)
 
-    def _undamaged(self, ids: Iterable[int]) -> list[Document]:
+    def _intact_documents(self, ids: Iterable[int]) -> list[Document]:
         """The articles with these ids, but for damaged ones: nothing is a copy of one."""
         sql = f"SELECT {DOCUMENT} FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-        return [to_document(row) for row in self.database.rows(sql, (ids_parameter(ids),)) if is_sealed(row)]
+        return [to_document(row) for row in self.database.rows(sql, (ids_parameter(ids),)) if is_intact(row)]
 
     def _accept(self, connection: Connection, signature: str) -> None:
         """Vectors of two embedders must never be mixed; another process may have changed over in the meantime."""
@@ -266,7 +266,7 @@ class Store(Sources):
 def _write(connection: Connection, document: Document, old: _Row | None, copy_of: int | None) -> int:
     """Writes the row of an article; its id. Of another text, what was made from the old one goes."""
     described = from_document(document)
-    values = (*described, digest(document.text), copy_of, seal(described))
+    values = (*described, digest(document.text), copy_of, checksum(described))
     columns = (*COLUMNS, "digest", "copy_of", "seal")
     if old is None:
         marks = ", ".join("?" for _ in (*columns, "added"))

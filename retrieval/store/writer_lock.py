@@ -34,7 +34,7 @@ class WriterLock:
         self._depth = 0
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
         """Waits for the lock for at most ``wait_seconds``; who holds it is said once.
 
         Raises:

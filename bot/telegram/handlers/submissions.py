@@ -23,7 +23,7 @@ from bot.telegram.uploads import keep
 from retrieval.collection import Collection
 from retrieval.errors import FundstelleError, LoadingError
 from retrieval.loading import SUFFIXES, read_document
-from retrieval.types import Document, FileReport, IndexOutcome, IndexReport
+from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Receiving:
     def _add_file(self, name: str, content: bytes) -> IndexReport:
         path = keep(self._service.settings.home, name, content)
         report = self._service.collection.index([path], self._service.queue.go_on)
-        if report.count(IndexOutcome.FAILED) == len(report.files):
+        if report.count(IndexOutcome.FAILED) == len(report.articles):
             path.unlink(missing_ok=True)  # nothing in it to be indexed again
         return report
 
@@ -165,13 +165,13 @@ def post_document(words: str, origin: MessageOriginChannel) -> Document:
 
 def taken_text(collection: Collection, report: IndexReport, language: str) -> str:
     """What became of what was sent, a line an article."""
-    if not report.files:
+    if not report.articles:
         raise LoadingError(notice("telegram.no_article"))
-    lines = [_taken(collection, entry, language) for entry in report.files[:_SHOWN]]
-    return listing(lines[0], lines[1:], language, left_out=len(report.files) - len(lines))
+    lines = [_taken(collection, entry, language) for entry in report.articles[:_SHOWN]]
+    return listing(lines[0], lines[1:], language, left_out=len(report.articles) - len(lines))
 
 
-def _taken(collection: Collection, entry: FileReport, language: str) -> str:
+def _taken(collection: Collection, entry: ArticleReport, language: str) -> str:
     document = collection.document_at(entry.path)
     if document is None or entry.outcome is IndexOutcome.FAILED:
         return text("telegram.taken_failed", language, article=Path(entry.path).name, reason=entry.reason)
