@@ -22,12 +22,17 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
-# What the set-up says goes to stderr, and it leaves stdin alone: with piped questions both belong to the chat.
-QUIETLY := </dev/null >&2
 PRODUCT := .venv/.product-installed
 TOOLS := .venv/.tools-installed
 TRAINING := .venv/.training-installed
+
+# $(call setup,what is being done,pip's arguments): one line for people, and what pip says in the log. All of it goes to
+# stderr or the log, and stdin is left alone: with piped questions both belong to the chat.
+LOG := .venv/setup.log
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off -c constraints.txt
+setup = @echo "  $(1) …" >&2; echo "== $(1)" >>$(LOG); \
+	$(PIP) $(2) </dev/null >>$(LOG) 2>&1 || { code=$$?; tail -n 12 $(LOG) >&2; \
+	echo "Setting up has failed. All that pip said is in $(LOG)." >&2; exit $$code; }
 
 help:
 	@sed -n 's/^# //p;/^$$/q' Makefile
@@ -63,19 +68,22 @@ $(BIN)/python:
 	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' || { echo "Fundstelle needs Python 3.11 or newer," \
 		"and $(or $(PYTHON),python3) here is: $$($(or $(PYTHON),python3) --version 2>&1 | tail -n 1)." \
 		"Install one, then: make $(or $(MAKECMDGOALS),install) PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Setting up in .venv, about two minutes …" >&2
 	@$(PYTHON) -m venv .venv >&2
 
 # torch by itself and first: so only this one look-up goes to the CPU index, and without that index (no network beyond
-# a package mirror) pip says so, once, and takes the same version from where it takes everything else.
+# a package mirror) pip takes the same version from where it takes everything else. What is big is said before it comes.
 $(PRODUCT): pyproject.toml constraints.txt | $(BIN)/python
-	@$(PIP) install --no-deps --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) -c constraints.txt torch $(QUIETLY)
-	@$(PIP) install -c constraints.txt --editable . $(QUIETLY)
+	$(call setup,PyTorch,--no-deps --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) torch)
+	@! grep -qs '^Requires-Dist: .*nvidia' .venv/lib*/python*/site-packages/torch-*.dist-info/METADATA || \
+		echo "  No CPU build of PyTorch was found, so gigabytes of CUDA come along (docs/development.md)." >&2
+	$(call setup,Fundstelle and its libraries,--editable .)
 	@touch $@
 
 $(TOOLS): $(PRODUCT)
-	@$(PIP) install -c constraints.txt --editable '.[dev]' $(QUIETLY)
+	$(call setup,Test tools,--editable '.[dev]')
 	@touch $@
 
 $(TRAINING): $(PRODUCT)
-	@$(PIP) install -c constraints.txt --editable '.[train]' $(QUIETLY)
+	$(call setup,What training needs,--editable '.[train]')
 	@touch $@
