@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from retrieval.answering.answerer import Answerer, checked_question
+from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration, Evidence, sigmoid
+from retrieval.answering.questions import checked_question
 from retrieval.errors import EvaluationError, QuestionError
 from retrieval.evaluation.metrics import (
     area_under_roc,
