@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from retrieval.answering.calibration import Calibrations, sigmoid
 from retrieval.errors import EvaluationError
@@ -58,6 +59,29 @@ def test_logistic_finds_the_weights_that_made_the_data() -> None:
     np.testing.assert_allclose(weights, [0.5, 1.0, -2.0], atol=0.1)
 
 
+def newton(features: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same regression by Newton's method, written down."""
+    x = np.column_stack([np.ones(len(features)), features])
+    weights = np.zeros(x.shape[1])
+    ridge = 1e-2 * np.eye(x.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-(x @ weights)))
+        weights += np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]) + ridge, x.T @ (right - p) - ridge @ weights)
+    return weights
+
+
+@pytest.mark.parametrize("count", [24, 500])
+@pytest.mark.parametrize("steepness", [0.3, 3.0, 100.0])
+def test_logistic_gives_what_newtons_method_gives_and_the_same_again(count: int, steepness: float) -> None:
+    rng = np.random.default_rng(count)
+    features = np.column_stack([4 * rng.normal(size=count), rng.integers(0, 5, count), -rng.random(count) / 60])
+    chance = 1 / (1 + np.exp(np.clip(-steepness * (features @ [1.0, 0.5, 20.0] - 2.0), -500, 500)))
+    right = (rng.random(count) < chance).astype(float)
+    weights = logistic(features, right)
+    np.testing.assert_allclose(weights, newton(features, right), atol=1e-3)
+    np.testing.assert_array_equal(weights, logistic(features, right))
+
+
 @pytest.mark.parametrize("scale", [0.01, 1.0, 1000.0])
 def test_logistic_of_kinds_that_never_mix_stays_finite(scale: float) -> None:
     margins = scale * np.array([[-2.0], [-1.0], [1.0], [2.0]])
@@ -67,8 +91,10 @@ def test_logistic_of_kinds_that_never_mix_stays_finite(scale: float) -> None:
 
 
 def test_logistic_of_one_kind_alone_is_its_share() -> None:
-    bias, slope = logistic(np.array([[1.0], [1.0], [1.0]]), np.ones(3))
+    features = np.array([[1.0], [1.0], [1.0]])
+    bias, slope = logistic(features, np.ones(3))
     assert sigmoid(bias + slope) > 0.95
+    np.testing.assert_allclose([bias, slope], newton(features, np.ones(3)), atol=1e-3)
 
 
 # threshold

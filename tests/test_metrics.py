@@ -1,3 +1,6 @@
+import itertools
+import random
+
 import pytest
 
 from retrieval.evaluation.metrics import (
@@ -58,6 +61,18 @@ def test_area_under_roc_counts_ties_half() -> None:
     assert area_under_roc([0.1, 0.9], [True, False]) == 0.0
     assert area_under_roc([0.5, 0.5, 0.2], [True, False, False]) == pytest.approx(0.75)
     assert area_under_roc([0.5], [True]) is None
+    assert area_under_roc([], []) is None
+
+
+def test_area_under_roc_is_the_share_of_pairs_in_the_right_order() -> None:
+    rng = random.Random(5)
+    confidence = [rng.randrange(20) / 20 for _ in range(200)]
+    right = [rng.random() < value for value in confidence]
+    rights = [value for value, is_right in zip(confidence, right, strict=True) if is_right]
+    wrongs = [value for value, is_right in zip(confidence, right, strict=True) if not is_right]
+    pairs = list(itertools.product(rights, wrongs))
+    ordered = sum((above > below) + (above == below) / 2 for above, below in pairs)
+    assert area_under_roc(confidence, right) == pytest.approx(ordered / len(pairs), abs=1e-9)
 
 
 def test_coverage_at_precision() -> None:

@@ -162,23 +162,26 @@ def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]
 
 
 def logistic(features: NDArray[np.float64], right: NDArray[np.float64], penalty: float = 1e-2) -> NDArray[np.float64]:
-    """Weights, the first one the bias, by Newton's method with a small ridge.
+    """The weights of a logistic regression with a small ridge; the same for the same arguments.
 
     Args:
         features: (n, features).
         right: (n,), 0 or 1.
+        penalty: half of it times the squared weights, the bias among them, is added to the sum of the log losses.
+
+    Returns:
+        (1 + features,), the first one the bias.
     """
-    x = np.column_stack([np.ones(len(features)), features])
-    weights = np.zeros(x.shape[1])
-    ridge = penalty * np.eye(x.shape[1])
-    for _ in range(50):
-        with np.errstate(over="ignore"):  # exp of a large number is infinite, and the probability 0: as it should be
-            p = 1 / (1 + np.exp(-(x @ weights)))
-        step = np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]) + ridge, x.T @ (right - p) - ridge @ weights)
-        weights += step
-        if np.abs(step).max() < 1e-8:
-            break
-    return weights
+    from sklearn.linear_model import LogisticRegression
+
+    rows = np.column_stack([np.ones(len(features)), features])
+    # A row of each kind that weighs nothing: scikit-learn wants both kinds, and here one alone is possible.
+    rows = np.vstack([rows, np.zeros((2, rows.shape[1]))])
+    weights = np.append(np.ones(len(features)), [0.0, 0.0])
+    # The bias is one of the features, so that the ridge keeps it finite, too.
+    model = LogisticRegression(C=1 / penalty, fit_intercept=False, solver="newton-cholesky", tol=1e-8)
+    coefficients: NDArray[np.float64] = model.fit(rows, np.append(right, [0.0, 1.0]), sample_weight=weights).coef_[0]
+    return coefficients
 
 
 def best_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:

@@ -52,16 +52,11 @@ def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool
 
 def area_under_roc(confidence: Sequence[float], right: Sequence[bool]) -> float | None:
     """The chance (0..1) that a right answer has a higher confidence than a wrong one; None if one kind is missing."""
-    ranked = sorted(zip(confidence, right, strict=True))
-    rights = sum(right)
-    if not 0 < rights < len(ranked):
+    if not 0 < sum(right) < len(right):
         return None
-    below = area = 0.0
-    for _, same in itertools.groupby(ranked, key=lambda item: item[0]):
-        kinds = [is_right for _, is_right in same]
-        area += sum(kinds) * (below + (len(kinds) - sum(kinds)) / 2)
-        below += len(kinds) - sum(kinds)
-    return area / (rights * (len(ranked) - rights))
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(right, confidence))
 
 
 def coverage_at_precision(confidence: Sequence[float], right: Sequence[bool], precision: float) -> float:
