@@ -26,8 +26,8 @@ def load_documents(path: Path) -> Iterator[Document | ArticleReport]:
     file's name; without a source a dateline such as "MOSKAU, 17. Mai (BelTA) - ".
 
     The path of an article in an archive or a list is that of the file, ``#``, and its name or number there. An article
-    that cannot be taken up is a failed ArticleReport with the reason; one whose path is ``str(path)`` means that the file
-    could not be read to its end.
+    that cannot be taken up is a failed ArticleReport with the reason; one whose path is ``str(path)`` means that the
+    file could not be read to its end.
     """
     try:
         raw = read_file(path)

@@ -96,7 +96,7 @@ class Owners:
     async def missed(self, update: Update, context: Context) -> None:
         """/missed: the questions that got no answer, most frequent first."""
         language = self._service.language(update.effective_user)
-        found = await self._service.queue.run(self._service.collection.feedback.missed)
+        found = await self._service.queue.run(self._service.collection.feedback.missed_questions)
         lines = [
             text(
                 "chat.missed",
