@@ -18,6 +18,7 @@ def arguments(description: str, *, minutes: float, rate: float, base: str, outpu
     parser.add_argument("--rate", type=float, default=rate)
     parser.add_argument("--base", default=base, help="folder below the work folder to begin with")
     parser.add_argument("--output", default=output)
+    parser.add_argument("--easy-first", type=float, default=0.15, help="share of the time that is for easy examples")
     return parser.parse_args()
 
 

@@ -116,7 +116,7 @@ def off_topic_questions(folder: Path = OFF_TOPIC) -> Iterator[OffTopic]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Check that every answer is a literal part of its text.")
     parser.add_argument("files", nargs="*", type=Path)
-    paths = parser.parse_args().files or sorted(DATA.rglob("*.txt"))
+    paths = parser.parse_args().files or sorted([*DATA.glob("*.txt"), *HELD_OUT.glob("*.txt")])
     answerable = unanswerable = 0
     faults: list[str] = []
     for path in paths:
@@ -131,6 +131,7 @@ def main() -> int:
     print(
         f"{len(paths)} files, {answerable} answerable and {unanswerable} unanswerable questions, {len(faults)} faults"
     )
+    print(f"{sum(1 for _ in off_topic_questions())} off-topic questions")
     return 1 if faults else 0
 
 

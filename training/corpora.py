@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import lzma
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from training.check_questions import HELD_OUT, read_questions
-from training.paths import DATA
+from training.paths import DATA, WORK
+
+#: Written by ``silence.py``: question, passage, answers, kind, a JSON list a line.
+FOUND = WORK / "found.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,16 @@ def questions(name: str) -> Iterator[Example]:
 def written_questions() -> Iterator[Example]:
     """The German questions that were written for this project (``training/data``)."""
     yield from _examples(read_questions(), "written")
+
+
+def found_passages() -> dict[str, list[Example]]:
+    """What search found for questions (``silence.py``), by kind; empty before that stage."""
+    kinds: dict[str, list[Example]] = defaultdict(list)
+    if FOUND.is_file():
+        for line in FOUND.read_text(encoding="utf-8").splitlines():
+            question, context, answers, kind = json.loads(line)
+            kinds[kind].append(Example(question, context, tuple((start, end) for start, end in answers), kind))
+    return dict(kinds)
 
 
 def held_out_questions() -> Iterator[Example]:

@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from training.corpora import Example, questions, written_questions
+from training.corpora import Example, found_passages, questions, written_questions
 from training.swapping import WordSwapper
 
 SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\d\.)\s+(?=[A-ZÄÖÜ„\"])")
 PASSAGE_CHARS = 700
 WORDS = re.compile(r"\w{4,}")
 UNSWAPPED = 0.6  # share of the English examples that stay as they are
+#: What shares the kinds of found passages have among them.
+FOUND_SHARES = {
+    "at home": 0.34, "elsewhere": 0.26, "near miss": 0.16, "general knowledge": 0.06, "other news": 0.06,
+    "wrong premise": 0.04, "keywords": 0.03, "chat": 0.03, "commands": 0.01, "private life": 0.01,
+}  # fmt: skip
 COMPARED = 150  # texts among which the likest to a question is looked for
 
 
@@ -64,7 +69,11 @@ def as_passage(example: Example, rng: random.Random) -> Example:
 
 
 class ExampleSource:
-    """Draws training examples: ``easy`` from one sentence, ``hard`` from a paragraph, ``written`` the German ones."""
+    """Draws training examples.
+
+    ``easy`` ones are from one sentence, ``hard`` ones from a paragraph, ``written`` are the German ones, ``found`` what
+    search found for those and for off-topic questions (``silence.py``).
+    """
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)
@@ -73,6 +82,7 @@ class ExampleSource:
         self.hard = [*questions("squad11_en"), *questions("squadshifts_new_wiki_en"), *questions("qed_nq_en")]
         self.hard += [example for example in questions("squad20_en") if not example.answers]
         self.written = list(written_questions())
+        self.found = found_passages()
         self._contexts: dict[str, list[str]] = defaultdict(list)
         for example in self.hard:
             if example.context not in self._contexts[example.article]:
@@ -84,15 +94,18 @@ class ExampleSource:
             if example.answers:
                 self._by_context[example.context].append(example)
 
-    def draw(self, size: int, *, easy: float, written: float) -> list[Example]:
-        """``size`` examples; ``easy`` and ``written`` are the shares of those kinds."""
+    def draw(self, size: int, *, easy: float, written: float, found: float) -> list[Example]:
+        """``size`` examples; ``easy``, ``written`` and ``found`` are the shares of those kinds, the rest is hard."""
         drawn = []
         for _ in range(size):
             kind = self._random.random()
             if kind < easy:
                 drawn.append(self._in_german(self._random.choice(self.easy)))
-            elif kind < easy + written and self.written:
+            elif kind < easy + written:
                 drawn.append(self._written(self._random.choice(self.written)))
+            elif kind < easy + written + found:
+                kinds = self._random.choices(list(self.found), [FOUND_SHARES[name] for name in self.found])
+                drawn.append(self._random.choice(self.found[kinds[0]]))
             else:
                 drawn.append(self._in_german(self._silenced(self._random.choice(self.hard), self._contexts)))
         return drawn

@@ -16,12 +16,16 @@ from training.beginning import arguments, load
 from training.corpora import Example
 from training.examples import ExampleSource
 from training.paths import WORK
+from training.precision import HalfCopy
 from training.schedule import TimedSchedule
 
 MAX_TOKENS = 320
 ROUND = 4_000
 # Instead of dropout, which is slow here: words of the text that are hidden now and then, but none of the answer.
 HIDDEN_TOKENS = 0.08
+#: Of the kinds of examples (``ExampleSource.draw``) in the first part of a run, and then.
+FIRST_SHARES = {"easy": 0.6, "written": 0.1, "found": 0.0}
+SHARES = {"easy": 0.06, "written": 0.44, "found": 0.26}
 HEAD_RATE = 5  # times the rate of the layers below it
 
 
@@ -76,12 +80,14 @@ def main() -> None:
         weight_decay=0.01, fused=True,
     )  # fmt: skip
     source = ExampleSource()
-    print(f"{len(source.easy)} easy, {len(source.hard)} hard, {len(source.written)} written questions", flush=True)
-    schedule = TimedSchedule(optimizer, options.minutes, "read")
+    found = sum(map(len, source.found.values()))
+    print(f"{len(source.easy)} easy, {len(source.hard)} hard, {len(source.written)} written, {found} found", flush=True)
+    half = HalfCopy(model)
+    schedule = TimedSchedule(optimizer, options.minutes, "read", half=half)
     round_ = 0
     while not schedule.over:
-        first_part = schedule.share < 0.15
-        examples = source.draw(ROUND, easy=0.6 if first_part else 0.1, written=0.1 if first_part else 0.5)
+        shares = FIRST_SHARES if schedule.share < options.easy_first else SHARES
+        examples = source.draw(ROUND, **shares)
         encoded = [item for item in (encode(tokenizer, example, rng) for example in examples) if item]
         for batch in by_length([len(item[0]) for item in encoded], options.tokens, rng):
             if schedule.over:
@@ -91,8 +97,7 @@ def main() -> None:
             starts = torch.tensor([encoded[item][2] for item in batch])
             ends = torch.tensor([encoded[item][3] for item in batch])
             mask = (ids != tokenizer.pad_token_id).long()
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                out = model(input_ids=ids, attention_mask=mask, token_type_ids=types)
+            out = half.model(input_ids=ids, attention_mask=mask, token_type_ids=types)
             allowed = mask.bool() & (types == 1)
             allowed[:, 0] = True
             start_logits = out.start_logits.float().masked_fill(~allowed, -1e4)

@@ -11,12 +11,20 @@ from collections.abc import Iterable
 
 import torch
 
+from training.precision import HalfCopy
+
 
 class TimedSchedule:
-    """Warm-up over the first 3 % of the time, then linear decay to zero."""
+    """Warm-up over the first 3 % of the time, then linear decay to zero.
 
-    def __init__(self, optimizer: torch.optim.Optimizer, minutes: float, name: str) -> None:
+    With ``half`` the loss is that of the bfloat16 copy of the model whose weights ``optimizer`` moves.
+    """
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, minutes: float, name: str, *, half: HalfCopy | None = None
+    ) -> None:
         self._optimizer = optimizer
+        self._half = half
         self._begin = time.monotonic()
         self._seconds = minutes * 60
         self._rates = [group["lr"] for group in optimizer.param_groups]
@@ -42,6 +50,8 @@ class TimedSchedule:
             print(f"{self._name}: a batch of {tokens} tokens has the loss {loss.item()} and is left out", flush=True)
             return
         loss.backward()
+        if self._half is not None:
+            self._half.hand_gradients_over()
         norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         if not torch.isfinite(norm):
             self._optimizer.zero_grad(set_to_none=True)
@@ -53,6 +63,8 @@ class TimedSchedule:
             group["lr"] = rate * factor
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
+        if self._half is not None:
+            self._half.take_weights()
         self._steps += 1
         self._tokens += tokens
         self._losses.append(loss.item())

@@ -18,10 +18,9 @@ from retrieval.language.terms import keyword_terms
 from retrieval.search.search import Search
 from retrieval.types import Document, Hit
 from training.check_questions import OffTopic, off_topic_questions
-from training.corpora import Example, written_questions
-from training.paths import MODELS, WORK
+from training.corpora import FOUND, Example, written_questions
+from training.paths import MODELS
 
-FOUND = WORK / "found.jsonl"
 COLLECTIONS = 8
 ELSEWHERE = 11_000  # questions that are asked of a collection that does not hold their text
 AT_HOME = 7_000  # questions that are asked of their own collection
