@@ -76,7 +76,16 @@ class ScriptedAnswerer:
             return Answer(question, None, 0.1, hits=() if question == "Allein" else HITS[:top_k])
         start = ARTICLE.text.index(QUOTES[question])
         end = start + len(QUOTES[question])
-        return Answer(question, ARTICLE.text[start:end], 0.9, start, end, ARTICLE, PASSAGES[0], HITS[:top_k])
+        return Answer(
+            question,
+            ARTICLE.text[start:end],
+            0.9,
+            start=start,
+            end=end,
+            document=ARTICLE,
+            passage=PASSAGES[0],
+            hits=HITS[:top_k],
+        )
 
 
 def collection(

@@ -66,7 +66,8 @@ def kept(store: Store) -> dict[str, str]:
 def test_wire_copy_is_kept_as_a_copy(indexer: Indexer, store: Store) -> None:
     index(indexer, a=LONG, c=OTHER)
     sentences, generation = store.sentence_count(), store.generation
-    report = indexer.index_documents([Document(WIRE, "Abschrift", "dpa", "https://dpa.de/1", "2024-05-17", "b")])
+    copy = Document(WIRE, "Abschrift", "dpa", url="https://dpa.de/1", published="2024-05-17", path="b")
+    report = indexer.index_documents([copy])
     assert report.articles == (ArticleReport("b", IndexOutcome.DUPLICATE, "fast gleicher Text wie „Titel a“ (a)"),)
     assert (store.article_count(), store.sentence_count(), store.generation) == (2, sentences, generation)
     assert kept(store) == {"a": "", "b": "a", "c": ""}

@@ -40,7 +40,17 @@ def imported(store: Store, path: Path, *lines: Any) -> IndexReport:
 
 def test_a_collection_is_built_again_elsewhere(store: Store, tmp_path: Path) -> None:
     landmarks = (Landmark(0, 1, "Seite „eins“"), Landmark(9, 2))
-    first = Document(OTHER, "Messe", "BelTA", "https://x.by/1", "2024-05-17", "/a", 0, "de", landmarks, "Anna")
+    first = Document(
+        OTHER,
+        title="Messe",
+        source="BelTA",
+        url="https://x.by/1",
+        published="2024-05-17",
+        path="/a",
+        language="de",
+        landmarks=landmarks,
+        author="Anna",
+    )
     indexer(store).index_documents([Document(LONG, "Alt", "Tagfunk", path="/b"), first])
     indexer(store).index_documents([Document(LONG.replace("sprach", "redete"), "Neu", path="/b")])
     indexer(store).index_documents([Document(WIRE, "Kopie", "dpa", path="/c")])

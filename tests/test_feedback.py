@@ -39,7 +39,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def judged(verdict: Verdict, wanted: str = "", answer: str = NAME, article: int = 1, user: str = "a") -> Judgement:
     start = PERM.find(answer)
-    return Judgement(WHO, answer, article, max(start, 0), max(start, 0) + len(answer), verdict, wanted, user)
+    return Judgement(
+        question=WHO,
+        answer=answer,
+        document_id=article,
+        start=max(start, 0),
+        end=max(start, 0) + len(answer),
+        verdict=verdict,
+        wanted=wanted,
+        user=user,
+    )
 
 
 def export(store: Store, *judgements: Judgement) -> tuple[Exported, dict[str, object]]:

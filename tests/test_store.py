@@ -57,7 +57,9 @@ def test_an_article_comes_back_as_it_was_put(store: Store) -> None:
     stored = put(store, PERM, "/a/perm.txt", title="Perm", source="BelTA", url="https://x.by/1", published="2024-05-17")
     assert stored.report == ArticleReport("/a/perm.txt", IndexOutcome.ADDED)
     document = store.document(stored.document_id)
-    assert document == Document(PERM, "Perm", "BelTA", "https://x.by/1", "2024-05-17", "/a/perm.txt", 1)
+    assert document == Document(
+        PERM, "Perm", "BelTA", url="https://x.by/1", published="2024-05-17", path="/a/perm.txt", id=1
+    )
     assert store.documents() == [document]
     assert (store.article_count(), store.sentence_count()) == (1, 3)
     first, second = passages_of(PERM, sentences_of(PERM))
@@ -133,7 +135,7 @@ def test_other_metadata_needs_no_new_vectors(store: Store) -> None:
     stored = store.store_without_embedding(Document(PERM, "Neuer Titel", "BelTA", published="2024-05-17", path="/a"))
     assert stored is not None
     assert stored.report.outcome is IndexOutcome.UPDATED
-    assert store.documents() == [Document(PERM, "Neuer Titel", "BelTA", "", "2024-05-17", "/a", 1)]
+    assert store.documents() == [Document(PERM, "Neuer Titel", "BelTA", published="2024-05-17", path="/a", id=1)]
 
 
 def test_the_same_words_elsewhere_are_a_duplicate(store: Store) -> None:

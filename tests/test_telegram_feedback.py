@@ -275,6 +275,7 @@ def test_an_inline_query_that_is_too_old_is_let_go(
 def test_inline_offers_ten_at_most() -> None:
     hits = tuple(replace(HITS[1], passage=replace(PASSAGES[1], start=start)) for start in range(100, 120))
     start = ARTICLE.text.index(QUOTE)
-    answer = Answer(QUESTION, QUOTE, 0.9, start, start + len(QUOTE), ARTICLE, PASSAGES[0], hits)
+    end = start + len(QUOTE)
+    answer = Answer(QUESTION, QUOTE, 0.9, start=start, end=end, document=ARTICLE, passage=PASSAGES[0], hits=hits)
     assert [result.id for result in results(answer, "de")] == [str(number) for number in range(10)]
     assert results(replace(answer, text=None), "de") == []

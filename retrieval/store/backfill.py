@@ -13,9 +13,9 @@ from sqlite3 import Connection
 
 from retrieval.language.compounds import part_terms
 from retrieval.language.detection import text_language
-from retrieval.store.checksums import checksum, segments_checksum, store_segments_checksum
+from retrieval.store.checksums import segments_checksum, store_segments_checksum
 from retrieval.store.near_duplicates import store_bands
-from retrieval.store.rows import COLUMNS, DOCUMENT, is_intact
+from retrieval.store.rows import DOCUMENT, document_checksum, is_intact, to_values
 
 #: Gives a row if there is something to fill in.
 IS_DUE = "SELECT 1 FROM meta WHERE key = 'backfill'"
@@ -29,7 +29,7 @@ def backfill(connection: Connection) -> None:
         (row,) = connection.execute(f"SELECT {DOCUMENT} FROM documents WHERE id = ?", (document_id,)).fetchall()
         # A damaged article stays as it is, so that it is still known to be damaged.
         if is_intact(row):
-            values = dict(zip(COLUMNS, row[1:-1], strict=True))
+            values = to_values(row)
             _fill_language(connection, document_id, values)
             _fill_bands(connection, document_id, values["text"])
             _fill_compounds(connection, document_id, values["text"])
@@ -44,7 +44,7 @@ def _fill_language(connection: Connection, document_id: int, values: dict[str, s
     values = {**values, "language": text_language(values["text"])}
     connection.execute(
         "UPDATE documents SET language = ?, seal = ? WHERE id = ?",
-        (values["language"], checksum(values.values()), document_id),
+        (values["language"], document_checksum(values), document_id),
     )
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlite3 import Connection
 from typing import Any
 
-_PARTS = (
+_SEGMENTS = (
     'SELECT position, "start", "end" FROM sentences WHERE document_id = ? ORDER BY position',
     'SELECT id, "start", "end", first_sentence, last_sentence, terms, parts FROM passages '
     "WHERE document_id = ? ORDER BY id",
@@ -36,7 +36,7 @@ def checksum(values: Iterable[object]) -> bytes:
 
 def segments_checksum(rows: Callable[[str, Sequence[object]], Iterable[Any]], document_id: int) -> bytes:
     """The seal of an article's sentences and passages as they stand there now; ``rows`` runs a statement."""
-    return checksum(row for sql in _PARTS for row in rows(sql, (document_id,)))
+    return checksum(row for sql in _SEGMENTS for row in rows(sql, (document_id,)))
 
 
 def store_segments_checksum(connection: Connection, document_id: int) -> None:

@@ -69,14 +69,14 @@ def nearest(answer: Answer) -> int:
 def judge(answer: Answer, verdict: Verdict, *, wanted: str = "", user: str = "") -> Judgement:
     """What somebody thinks of ``answer``."""
     return Judgement(
-        answer.complete_question,
-        answer.text or "",
-        nearest(answer),
-        answer.start or 0,
-        answer.end or 0,
-        verdict,
-        wanted,
-        user,
+        question=answer.complete_question,
+        answer=answer.text or "",
+        document_id=nearest(answer),
+        start=answer.start or 0,
+        end=answer.end or 0,
+        verdict=verdict,
+        wanted=wanted,
+        user=user,
     )
 
 
@@ -92,16 +92,26 @@ class FeedbackLog:
 
     def put(self, judgement: Judgement) -> int:
         """Keeps a judgement in the place of an earlier one by the same user of the same answer; its number."""
-        j = judgement
-        values = (j.question, j.answer, j.document_id, j.start, j.end, j.verdict, j.wanted[:MAX_WANTED_CHARS], j.user)
+        values = {
+            "question": judgement.question,
+            "answer": judgement.answer,
+            "document_id": judgement.document_id,
+            "start": judgement.start,
+            "end": judgement.end,
+            "verdict": judgement.verdict,
+            "wanted": judgement.wanted[:MAX_WANTED_CHARS],
+            "user": judgement.user,
+            "asked_at": judgement.asked_at or now(),
+        }
         with self._store.database.transaction() as connection:
             ((number,),) = connection.execute(
                 f"INSERT INTO feedback ({_COLUMNS}) "
-                "VALUES (?, ?, (SELECT id FROM documents WHERE id = ?), ?, ?, ?, ?, ?, ?) "
+                "VALUES (:question, :answer, (SELECT id FROM documents WHERE id = :document_id), :start, :end, "
+                ":verdict, :wanted, :user, :asked_at) "
                 "ON CONFLICT (user_hash, question, answer) DO UPDATE SET document_id = excluded.document_id, "
                 '"start" = excluded."start", "end" = excluded."end", verdict = excluded.verdict, '
                 "wanted = excluded.wanted, asked_at = excluded.asked_at RETURNING id",
-                (*values, j.asked_at or now()),
+                values,
             ).fetchall()
         return int(number)
 
@@ -117,7 +127,17 @@ class FeedbackLog:
         """All judgements, the oldest first."""
         rows = self._store.database.rows(f"SELECT {_COLUMNS} FROM feedback ORDER BY id")
         return [
-            Judgement(question, answer, document_id or 0, start, end, Verdict(verdict), wanted, user, asked_at)
+            Judgement(
+                question=question,
+                answer=answer,
+                document_id=document_id or 0,
+                start=start,
+                end=end,
+                verdict=Verdict(verdict),
+                wanted=wanted,
+                user=user,
+                asked_at=asked_at,
+            )
             for question, answer, document_id, start, end, verdict, wanted, user, asked_at in rows
         ]
 
@@ -156,4 +176,4 @@ class FeedbackLog:
         rows = self._store.database.rows(
             "SELECT wording, count, last_asked FROM missed ORDER BY count DESC, last_asked DESC, question"
         )
-        return [MissedQuestion(*row) for row in rows]
+        return [MissedQuestion(question, count=count, last_asked=last_asked) for question, count, last_asked in rows]

@@ -153,7 +153,19 @@ class StoreQueries:
         if any(digest(text) != words for _, text, *_, words in rows):
             raise StoreError(notice("store.damaged_version", id=document_id, path=self.database.path))
         return [
-            Version(number, Document(text, title, source, url, published, id=document_id, author=author), replaced_at)
+            Version(
+                number,
+                Document(
+                    text=text,
+                    title=title,
+                    source=source,
+                    url=url,
+                    published=published,
+                    author=author,
+                    id=document_id,
+                ),
+                replaced_at,
+            )
             for number, (replaced_at, text, title, source, url, published, author, _) in enumerate(rows, 1)
         ]
 
@@ -283,8 +295,8 @@ class StoreQueries:
 
     def are_segments_intact(self, document_id: int) -> bool:
         """Whether an article's sentences, with their vectors, and its passages are what was written."""
-        sealed = self.database.rows("SELECT seal FROM part_seals WHERE document_id = ?", (document_id,))
-        if (sealed[0][0] if sealed else checksum(())) != segments_checksum(self.database.rows, document_id):
+        kept = self.database.rows("SELECT seal FROM part_seals WHERE document_id = ?", (document_id,))
+        if (kept[0][0] if kept else checksum(())) != segments_checksum(self.database.rows, document_id):
             return False
         blobs = self.database.rows("SELECT vector FROM sentences WHERE document_id = ?", (document_id,))
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from retrieval.store.checksums import checksum
 from retrieval.types import Document, Filter, Landmark, Passage, Segments, Sentence
 
-#: The columns that make a Document, in the order of ``to_document`` and ``from_document``.
-COLUMNS = ("path", "title", "source", "url", "published", "language", "landmarks", "author", "text")
-DOCUMENT = ", ".join(("id", *COLUMNS, "seal"))
+#: The columns that make a Document, in the order that its checksum is computed in.
+_COLUMNS = ("path", "title", "source", "url", "published", "language", "landmarks", "author", "text")
+#: What ``is_intact`` and ``to_document`` expect of a row, for a SELECT.
+DOCUMENT = ", ".join(("id", *_COLUMNS, "seal"))
 
 _CRC_BYTES = 4
 #: The CRC-32 of anything that is followed by its own CRC-32.
@@ -25,40 +26,68 @@ _CRC_OF_WITH_CRC = 0x2144DF1C
 
 
 def is_intact(row: Sequence[Any]) -> bool:
-    """Whether the columns ``DOCUMENT`` say what was written to them."""
-    return bool(checksum(row[1:-1]) == row[-1])
+    """Whether the columns ``DOCUMENT`` of one row hold what was written to them."""
+    return bool(document_checksum(to_values(row)) == row[-1])
 
 
 def to_document(row: Sequence[Any]) -> Document:
-    """A Document from the columns ``DOCUMENT``, which are sealed (``is_intact``)."""
-    document_id, path, title, source, url, published, language, landmarks, author, text, _ = row
-    marks = tuple(Landmark(*landmark) for landmark in json.loads(landmarks))
-    return Document(text, title, source, url, published, path, document_id, language, marks, author)
+    """A Document from the columns ``DOCUMENT`` of a row that is intact."""
+    values = to_values(row)
+    return Document(
+        id=row[0],
+        path=values["path"],
+        title=values["title"],
+        source=values["source"],
+        url=values["url"],
+        published=values["published"],
+        language=values["language"],
+        landmarks=tuple(Landmark(*landmark) for landmark in json.loads(values["landmarks"])),
+        author=values["author"],
+        text=values["text"],
+    )
 
 
-def from_document(document: Document) -> tuple[str, ...]:
-    """The values of ``COLUMNS``."""
-    d = document
-    landmarks = json.dumps([astuple(landmark) for landmark in d.landmarks], ensure_ascii=False)
-    return d.path, d.title, d.source, d.url, d.published, d.language, landmarks, d.author, d.text
+def from_document(document: Document) -> dict[str, str]:
+    """What ``to_document`` reads again, by column."""
+    return {
+        "path": document.path,
+        "title": document.title,
+        "source": document.source,
+        "url": document.url,
+        "published": document.published,
+        "language": document.language,
+        "landmarks": json.dumps([astuple(landmark) for landmark in document.landmarks], ensure_ascii=False),
+        "author": document.author,
+        "text": document.text,
+    }
+
+
+def to_values(row: Sequence[Any]) -> dict[str, Any]:
+    """The columns that make a Document, by name, from the columns ``DOCUMENT``."""
+    return dict(zip(_COLUMNS, row[1:-1], strict=True))
+
+
+def document_checksum(values: Mapping[str, Any]) -> bytes:
+    """The checksum of what an answer shows of an article, as ``from_document`` gives it."""
+    return checksum(values[column] for column in _COLUMNS)
 
 
 def condition(within: Filter) -> tuple[str, list[str]]:
     """The filter as a condition on ``documents`` with its parameters; ``casefold`` is the database's, see there."""
-    parts, parameters = ["1"], []
+    conditions, parameters = ["1"], []
     if within.source:
-        parts.append("instr(casefold(source), ?)")
+        conditions.append("instr(casefold(source), ?)")
         parameters.append(within.source.casefold())
     for word in within.words:
-        parts.append("instr(casefold(title || ' ' || source || ' ' || path), ?)")
+        conditions.append("instr(casefold(title || ' ' || source || ' ' || path), ?)")
         parameters.append(word.casefold())
     if within.since:
-        parts.append("published >= ?")  # an empty one never is
+        conditions.append("published >= ?")  # an empty one never is
         parameters.append(within.since)
     if within.until:
-        parts.append("published <> '' AND substr(published, 1, 10) <= ?")
+        conditions.append("published <> '' AND substr(published, 1, 10) <= ?")
         parameters.append(within.until)
-    return " AND ".join(parts), parameters
+    return " AND ".join(conditions), parameters
 
 
 def digest(text: str) -> bytes:
@@ -98,15 +127,15 @@ def ids_parameter(ids: Iterable[int]) -> str:
     return json.dumps(sorted({int(value) for value in ids}))
 
 
-def check_segments(document: Document, parts: Segments, vectors: NDArray[np.float32]) -> None:
-    """Raises ValueError if the parts of an article do not fit together."""
+def check_segments(document: Document, segments: Segments, vectors: NDArray[np.float32]) -> None:
+    """Raises ValueError if an article, its segments and their vectors do not fit together."""
     if not document.path:
         raise ValueError("a stored document needs a path")
-    sentences, passages = parts.sentences, parts.passages
+    sentences, passages = segments.sentences, segments.passages
     if vectors.ndim != 2 or len(vectors) != len(sentences) or not np.isfinite(vectors).all():
         raise ValueError(f"{len(sentences)} sentences need as many finite vectors, not {vectors.shape}")
-    if len(parts.terms) != len(passages):
-        raise ValueError(f"{len(passages)} passages need as many keyword terms, not {len(parts.terms)}")
+    if len(segments.terms) != len(passages):
+        raise ValueError(f"{len(passages)} passages need as many keyword terms, not {len(segments.terms)}")
     units: list[Sentence | Passage] = [*sentences, *passages]
     for unit in units:
         if not 0 <= unit.start < unit.end <= len(document.text) or document.text[unit.start : unit.end] != unit.text:

@@ -24,7 +24,14 @@ class Sources(StoreQueries):
             (kind,),
         )
         return [
-            Source(location, SourceKind(of_kind), etag, last_modified, checked_at, restored(error))
+            Source(
+                location,
+                SourceKind(of_kind),
+                etag=etag,
+                last_modified=last_modified,
+                checked_at=checked_at,
+                error=restored(error),
+            )
             for location, of_kind, etag, last_modified, checked_at, error in rows
         ]
 
@@ -56,7 +63,8 @@ class Sources(StoreQueries):
     def seen_entries(self, feed: str) -> frozenset[SeenEntry]:
         """The entries of a feed that need not be looked at again as long as it says the same of them."""
         return frozenset(
-            SeenEntry(*row) for row in self.database.rows("SELECT key, mark FROM entries WHERE feed = ?", (feed,))
+            SeenEntry(key=key, mark=mark)
+            for key, mark in self.database.rows("SELECT key, mark FROM entries WHERE feed = ?", (feed,))
         )
 
     def put_seen_entries(self, feed: str, entries: Iterable[SeenEntry]) -> None:

@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from retrieval.dates import now
 from retrieval.errors import StoreError
 from retrieval.messages import notice
-from retrieval.store.checksums import checksum, store_segments_checksum
+from retrieval.store.checksums import store_segments_checksum
 from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands_parameter, store_bands
 from retrieval.store.queries import DATABASE_NAME, MANIFEST_NAME
 from retrieval.store.rows import (
-    COLUMNS,
     DOCUMENT,
     check_segments,
     digest,
+    document_checksum,
     from_document,
     ids_parameter,
     is_intact,
@@ -113,20 +113,20 @@ class Store(Sources):
         with self.change() if verdict.row is not None else self.database.transaction() as connection:
             return self._store_without_embedding(connection, document)
 
-    def put(self, document: Document, parts: Segments, vectors: NDArray[np.float32], *, signature: str) -> Stored:
+    def put(self, document: Document, segments: Segments, vectors: NDArray[np.float32], *, signature: str) -> Stored:
         """Stores one article in one transaction. What it said before, if anything, becomes a version of it.
 
         Args:
-            vectors: float32 ``(len(parts.sentences), dimension)``, rows of length 1, by the embedder ``signature``.
+            vectors: float32 ``(len(segments.sentences), dimension)``, rows of length 1, by the embedder ``signature``.
 
         Raises:
-            ValueError: the parts do not fit together.
+            ValueError: article, segments and vectors do not fit together.
         """
-        check_segments(document, parts, vectors)
+        check_segments(document, segments, vectors)
         with self.change() as connection:
-            settled = self._store_without_embedding(connection, document)
-            if settled is not None:
-                return settled
+            stored = self._store_without_embedding(connection, document)
+            if stored is not None:
+                return stored
             self._accept(connection, signature)
             old = self._at(document.path)
             row = _write(connection, document, old, copy_of=None)
@@ -134,7 +134,7 @@ class Store(Sources):
                 'INSERT INTO sentences (document_id, position, "start", "end", vector) VALUES (?, ?, ?, ?, ?)',
                 [
                     (row, i, s.start, s.end, b)
-                    for i, (s, b) in enumerate(zip(parts.sentences, to_blobs(vectors), strict=True))
+                    for i, (s, b) in enumerate(zip(segments.sentences, to_blobs(vectors), strict=True))
                 ],
             )
             connection.executemany(
@@ -142,7 +142,7 @@ class Store(Sources):
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
                     (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t.words), " ".join(t.parts))
-                    for p, t in zip(parts.passages, parts.terms, strict=True)
+                    for p, t in zip(segments.passages, segments.terms, strict=True)
                 ],
             )
             store_bands(connection, row, document.text)
@@ -264,14 +264,19 @@ class Store(Sources):
 
 
 def _write(connection: Connection, document: Document, old: _Row | None, copy_of: int | None) -> int:
-    """Writes the row of an article; its id. Of another text, what was made from the old one goes."""
+    """Writes the row of an article; its id. If the text is another one, what was made from the old one goes."""
     described = from_document(document)
-    values = (*described, digest(document.text), copy_of, checksum(described))
-    columns = (*COLUMNS, "digest", "copy_of", "seal")
+    values: dict[str, object] = {
+        **described,
+        "digest": digest(document.text),
+        "copy_of": copy_of,
+        "seal": document_checksum(described),
+    }
     if old is None:
-        marks = ", ".join("?" for _ in (*columns, "added"))
-        sql = f"INSERT INTO documents ({', '.join(columns)}, added) VALUES ({marks})"
-        return int(connection.execute(sql, (*values, now())).lastrowid or 0)
+        values["added"] = now()
+        marks = ", ".join(f":{column}" for column in values)
+        sql = f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})"
+        return int(connection.execute(sql, values).lastrowid or 0)
     row = old.document.id
     if old.intact and old.digest != digest(document.text):
         connection.execute(
@@ -284,7 +289,6 @@ def _write(connection: Connection, document: Document, old: _Row | None, copy_of
         for table in ("passages", "sentences", "shingles", "part_seals"):
             connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (row,))
         connection.execute("UPDATE documents SET copy_of = NULL WHERE copy_of = ?", (row,))
-    connection.execute(
-        f"UPDATE documents SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?", (*values, row)
-    )
+    changes = ", ".join(f"{column} = :{column}" for column in values)
+    connection.execute(f"UPDATE documents SET {changes} WHERE id = :id", {**values, "id": row})
     return row
