@@ -121,15 +121,19 @@ def test_what_is_kept_of_a_feed_s_last_look_is_in_every_language(site: Website) 
 
 
 def test_owners_get_reasons_in_the_language_of_their_telegram(api: BotApi, tmp_path: Path) -> None:
-    with RunningBot(tmp_path / "home", api.url, telegram_owners=str(OWNER), language="de"):
+    with RunningBot(tmp_path / "home", api.url, telegram_owners=str(OWNER), language="de") as bot:
         for sent, code in enumerate(("en", "de"), 1):
             api.text(None, code=code, document=api.file(b"%PDF-1.7\ndamaged", "a.pdf"))
             api.wait(lambda count=sent: len(api.sent(OWNER)) == count)
         api.text("http://127.0.0.1/", code="en")
         api.wait(lambda: len(api.sent(OWNER)) == 3)
+        bot.collection.remove(bot.collection.documents())
+        api.text("/sources", code="en")
+        api.wait(lambda: len(api.sent(OWNER)) == 4)
     assert [message["text"] for message in api.sent(OWNER)] == [
         "Not taken up: a.pdf: a.pdf is not a readable PDF file.",
         "Nicht aufgenommen: a.pdf: a.pdf ist kein lesbares PDF.",
         "Not taken up: http://127.0.0.1/: 127.0.0.1 (127.0.0.1) is not on the public internet and will not be fetched "
         "from.",
+        "No articles are indexed yet.",
     ]

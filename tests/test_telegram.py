@@ -15,8 +15,9 @@ import pytest
 from telegram import Message, Update
 
 from bot.errors import TelegramError
+from bot.render.wording import sources_text
 from bot.telegram.application import INBOX_FILE, run
-from bot.telegram.handlers.register import Handlers, sources_text
+from bot.telegram.handlers.register import Handlers
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.metrics import Metrics
 from bot.telegram.people import People
@@ -461,13 +462,13 @@ def test_malformed_updates_never_stop_polling(api: BotApi, tmp_path: Path) -> No
 
 def test_sources_are_cut_to_one_message() -> None:
     many = [Document(text="x", title=f"Artikel {number} 🙂", source="dpa") for number in range(1000)]
-    listed = sources_text(many, "de")
+    listed = sources_text(many, "de", empty="", limit=4096, bullet="• ")
     lines = listed.splitlines()
     assert len(listed.encode("utf-16-le")) // 2 <= 4096
     assert lines[:2] == ["Aufgenommen:", "• Artikel 0 🙂, dpa"]
     assert lines[-1] == f"und {1000 - (len(lines) - 2)} weitere"
-    assert sources_text(many[:2], "de") == "Aufgenommen:\n• Artikel 0 🙂, dpa\n• Artikel 1 🙂, dpa"
-    assert sources_text([], "en") == "No articles are indexed yet."
+    few = sources_text(many[:2], "de", empty="", limit=4096, bullet="• ")
+    assert few == "Aufgenommen:\n• Artikel 0 🙂, dpa\n• Artikel 1 🙂, dpa"
 
 
 def test_question_of_takes_the_command_off() -> None:

@@ -9,7 +9,7 @@ from prompt_toolkit.document import Document as TypedText
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from bot.cli.chat import Chat, example_questions, greeting, prompt_session, sources_text, typed_lines
+from bot.cli.chat import Chat, example_questions, greeting, prompt_session, typed_lines
 from bot.settings import load_settings
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import StoreError
@@ -32,10 +32,10 @@ class OneAnswer:
         return Answer(question, "3 Euro", 0.9, 15, 21, ARTICLE, passage)
 
 
-def chat(*, interactive: bool, language: str = "de") -> Chat:
+def chat(*, interactive: bool, language: str = "de", articles: int = 1) -> Chat:
     settings = load_settings(language=language)
     feedback = FeedbackLog(Store(settings.home))
-    return Chat(settings, Conversation(OneAnswer()), lambda: [ARTICLE], feedback, interactive=interactive)
+    return Chat(settings, Conversation(OneAnswer()), lambda: [ARTICLE] * articles, feedback, interactive=interactive)
 
 
 @pytest.fixture
@@ -137,12 +137,14 @@ def test_greeting_in_english(tmp_path):
     )
 
 
-def test_sources_of_many_articles():
-    lines = sources_text([ARTICLE] * 35, "de").splitlines()
+def test_sources_of_many_articles(capsys):
+    assert chat(interactive=False, articles=35).run(["/sources"])
+    lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Aufgenommen:"
     assert lines[1:31] == ["  Bahn, BelTA, 17. Mai 2024"] * 30
     assert lines[31:] == ["  und 5 weitere"]
-    assert sources_text([], "de") == "Noch sind keine Artikel aufgenommen. Das geht mit: fundstelle index ORDNER"
+    assert chat(interactive=False, articles=0).run(["/sources"])
+    assert capsys.readouterr().out == "Noch sind keine Artikel aufgenommen. Das geht mit: fundstelle index ORDNER\n"
 
 
 def test_the_prompt_shows_where_is_looked(capsys):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import say, show, show_json
-from bot.cli.filters import Since, Source, Until, filter_from
+from bot.cli.filters import with_filter
 from bot.messages import text
 from bot.render.json import document_json
 from bot.render.text import day
@@ -17,6 +18,7 @@ from bot.render.wording import citation, republished
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.errors import StoreError
+from retrieval.types import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,24 +30,24 @@ _ARTICLES = f"{_ARTICLE} A folder or a file with several articles: all in it."
 
 
 @command
+@with_filter
 def list_articles(
     settings: Settings,
     words: Annotated[
         list[str] | None, typer.Argument(metavar="[WORD]...", help="Only those whose title, source or path holds all.")
     ] = None,
-    source: Source = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    within: Filter,
     as_json: Json = False,
 ) -> None:
     """List the articles with their numbers."""
-    chosen = filter_from(source, since, until, settings.language, words or ())
+    within = replace(within, words=tuple(words or ()))
     with open_collection(settings, say) as collection:
-        listed = collection.store.articles(chosen)
+        listed = collection.store.articles(within)
     if as_json:
         show_json({"articles": [_to_json(article) for article in listed]})
         return
-    if not listed and not chosen:
+    if not listed and not within:
         say(text("chat.empty", settings.language))
     for article in listed:
         show(f"{article.document.id:>6}  {citation(article.document, settings.language)}{_same(article, settings)}")

@@ -11,23 +11,24 @@ import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import busy, say, say_lines, show, show_json, shows_styles
-from bot.cli.filters import Since, Source, Until, filter_from
+from bot.cli.filters import with_filter
 from bot.cli.index import IndexFirst, index_if_empty, match_embedder
 from bot.messages import text
 from bot.settings import Settings
 from bot.wiring import open_collection
+from retrieval.types import Filter
 
 
 @command
+@with_filter
 def ask(
     settings: Settings,
     question: Annotated[str, typer.Argument(help="In German or English.")],
     top_k: Annotated[
         int | None, typer.Option(min=1, max=50, help="How many passages to read and show.", show_default="5")
     ] = None,
-    source: Source = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    within: Filter,
     as_json: Json = False,
 ) -> None:
     """Ask the articles one question."""
@@ -36,14 +37,13 @@ def ask(
 
     # Bytes that are no text come in as lone surrogates, which nothing further on can encode.
     question = question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    chosen = filter_from(source, since, until, settings.language)
     with open_collection(settings, say) as collection:
         if not collection.article_count():
             say(text("chat.empty", settings.language))
         match_embedder(collection, settings.language)
         with busy(text("chat.loading", settings.language)):
-            answer = collection.ask(question, top_k=top_k or settings.top_k, within=chosen)
-        if answer.text is None and not chosen:
+            answer = collection.ask(question, top_k=top_k or settings.top_k, within=within)
+        if answer.text is None and not within:
             collection.feedback.note_missed(answer.question)
     if as_json:
         show_json(to_json(answer))
@@ -53,18 +53,17 @@ def ask(
 
 
 @command
+@with_filter
 def chat(
     settings: Settings,
     index_first: IndexFirst = None,
-    source: Source = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    within: Filter,
 ) -> None:
     """Ask question after question; questions can also be piped in, one a line."""
     from bot.cli.chat import Chat, greeting, is_interactive, prompt_session, typed_lines
     from retrieval.answering.conversation import Conversation
 
-    chosen = filter_from(source, since, until, settings.language)
     interactive = is_interactive()
     with open_collection(settings, say) as collection:
         try:
@@ -73,7 +72,7 @@ def chat(
             say_lines(greeting(collection.documents(), collection.sentence_count(), settings))
             with busy(text("chat.loading", settings.language)):
                 collection.load()
-            conversation = Conversation(collection, top_k=settings.top_k, within=chosen)
+            conversation = Conversation(collection, top_k=settings.top_k, within=within)
             talk = Chat(settings, conversation, collection.documents, collection.feedback, interactive=interactive)
             if interactive:
                 talk.run(typed_lines(prompt_session(settings.home), talk.prompt))

@@ -14,7 +14,7 @@ from bot.cli.filters import described, filter_from
 from bot.errors import FilterError
 from bot.messages import table, text
 from bot.render.terminal import one_line, terminal
-from bot.render.wording import citation, counted
+from bot.render.wording import counted, sources_text
 from bot.settings import Settings
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import FundstelleError, StoreError
@@ -112,7 +112,8 @@ class Chat:
         if command == "/help":
             show(text("chat.help", self._language).strip())
         elif command == "/sources":
-            show(sources_text(self._sources(), self._language))
+            empty = text("chat.empty", self._language)
+            show(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
         elif command in _ANEW:
             self._conversation.forget()
             say(text("chat.forgotten", self._language))
@@ -172,16 +173,6 @@ def example_questions(documents: list[Document], language: str) -> list[str]:
     written = [question for name, question in table(language)["examples"].items() if name in names]
     general = [text(f"chat.generic_{number}", language) for number in range(1, _EXAMPLES + 1)]
     return [*written, *general][:_EXAMPLES]
-
-
-def sources_text(documents: list[Document], language: str) -> str:
-    """The articles, a line each; of many, the first ones."""
-    if not documents:
-        return text("chat.empty", language)
-    lines = [f"  {citation(document, language)}" for document in documents[:_SOURCES]]
-    if len(documents) > _SOURCES:
-        lines.append("  " + text("chat.sources_rest", language, count=len(documents) - _SOURCES))
-    return "\n".join([text("chat.sources", language), *lines])
 
 
 def typed_lines(session: PromptSession[str], prompt: Callable[[], str] = lambda: _PROMPT) -> Iterator[str]:

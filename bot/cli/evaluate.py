@@ -11,11 +11,12 @@ import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import progress, say, show, show_json
-from bot.cli.filters import Since, Source, Until, filter_from
+from bot.cli.filters import with_filter
 from bot.messages import text
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.errors import EvaluationError
+from retrieval.types import Filter
 
 
 class Mode(StrEnum):
@@ -36,6 +37,7 @@ class Questions(StrEnum):
 
 
 @command
+@with_filter
 def evaluate(
     settings: Settings,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A SQuAD 1.1 or 2.0 file.")],
@@ -44,17 +46,15 @@ def evaluate(
     questions_from: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Take the questions from here, by id.", show_default=False)
     ] = None,
-    source: Source = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    within: Filter,
     as_json: Json = False,
 ) -> None:
     """Measure quality on a file with questions and answers."""
     from retrieval.evaluation.runs import evaluate_open, evaluate_reader, risk_curve, summarise
     from retrieval.evaluation.squad import read_evaluation
 
-    chosen = filter_from(source, since, until, settings.language)
-    if chosen and mode is not Mode.OPEN:
+    if within and mode is not Mode.OPEN:
         raise EvaluationError(text("cli.within_needs_open", settings.language))
     if mode is Mode.DIALOGUE:
         _print(_dialogue_figures(settings, file, questions, questions_from), as_json=as_json)
@@ -70,7 +70,7 @@ def evaluate(
                 calibration,
                 collection.threshold(calibration),
                 top_k=settings.top_k,
-                within=chosen,
+                within=within,
                 progress=advance,
             )
         else:

@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
 
 import typer
 
 from bot.errors import FilterError
 from bot.messages import text
 from bot.render.text import day
+from bot.settings import Settings
 from retrieval.dates import iso_date
 from retrieval.types import Filter
 
-Source = Annotated[
-    str | None,
-    typer.Option("--source", metavar="NAME", help="Only articles whose source holds this.", show_default=False),
-]
-Since = Annotated[
-    str | None,
-    typer.Option("--since", metavar="DATE", help="Only articles from this day on.", show_default=False),
-]
-Until = Annotated[
-    str | None,
-    typer.Option("--until", metavar="DATE", help="Only articles up to this day.", show_default=False),
-]
+_OPTIONS: dict[str, Any] = {
+    "source": Annotated[
+        str | None,
+        typer.Option("--source", metavar="NAME", help="Only articles whose source holds this.", show_default=False),
+    ],
+    "since": Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Only articles from this day on.", show_default=False),
+    ],
+    "until": Annotated[
+        str | None,
+        typer.Option("--until", metavar="DATE", help="Only articles up to this day.", show_default=False),
+    ],
+}
+
+
+def with_filter(function: Callable[..., None]) -> Callable[..., None]:
+    """Turns the parameter ``within`` of ``function(settings, …)`` into options. Stands below ``@command``.
+
+    The function may raise FilterError then, see ``filter_from``.
+    """
+
+    @functools.wraps(function)
+    def run(settings: Settings, **arguments: Any) -> None:
+        given = {name: arguments.pop(name) for name in _OPTIONS}
+        function(settings, within=filter_from(**given, language=settings.language), **arguments)
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+        if parameter.name == "within":
+            options = _OPTIONS.items()
+            parameters += [parameter.replace(name=name, default=None, annotation=kind) for name, kind in options]
+        else:
+            parameters.append(parameter)
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
 
 
 def filter_from(

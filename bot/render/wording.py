@@ -1,17 +1,19 @@
-"""Small pieces of text in a language: where an article comes from, how sure an answer is, what else was found."""
+"""Pieces of text in a language: where an article comes from, how sure an answer is, what else was found, lists."""
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 from bot.messages import text
-from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, percent
+from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, percent, width
 from retrieval.types import Answer, Document
 
 # From this confidence on, an answer is called certain and fairly certain.
 _CERTAIN, _FAIRLY = 0.75, 0.5
 _COPIES = 5
 _COPY_LIMIT = 80
+_LINE_LIMIT = 200
 
 
 def counted(key: str, count: int, language: str) -> str:
@@ -82,3 +84,43 @@ def alternatives(answer: Answer, language: str) -> list[str]:
     if any(other.contradicts for other in answer.alternatives):
         lines.append(text("chat.contradicting", language))
     return lines
+
+
+def sources_text(
+    documents: list[Document],
+    language: str,
+    *,
+    empty: str,
+    most: int | None = None,
+    limit: int | None = None,
+    margin: str = "",
+    bullet: str = "",
+) -> str:
+    """The articles, a line each; of many, the first ``most``, or as many as fit ``limit``. Without any, ``empty``."""
+    if not documents:
+        return empty
+    lines = [f"{bullet}{citation(document, language)}" for document in documents[:most]]
+    left_out = len(documents) - len(lines)
+    return listing(text("chat.sources", language), lines, language, left_out, limit=limit, margin=margin)
+
+
+def listing(
+    heading: str, lines: list[str], language: str, left_out: int = 0, *, limit: int | None = None, margin: str = ""
+) -> str:
+    """A heading and lines below it, each after ``margin``, and how many ``left_out`` there are besides.
+
+    With ``limit`` (UTF-16 units) each line is cut, and those that do not fit count as left out.
+    """
+    parts, room = [heading], inf if limit is None else limit - width(heading)
+    most_left_out = f"\n{margin}" + text("chat.sources_rest", language, count=len(lines) + left_out)
+    for position, line in enumerate(lines):
+        part = f"\n{margin}{line if limit is None else cut(line, _LINE_LIMIT)}"
+        left = len(lines) - position + left_out
+        if width(part) + (width(most_left_out) if left > 1 else 0) > room:
+            left_out = left
+            break
+        room -= width(part)
+        parts.append(part)
+    if left_out:
+        parts.append(f"\n{margin}" + text("chat.sources_rest", language, count=left_out))
+    return "".join(parts)

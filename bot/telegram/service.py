@@ -15,8 +15,8 @@ from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, ContextTypes, filters
 
 from bot.messages import LANGUAGES, text
+from bot.render import wording
 from bot.render.telegram import TELEGRAM_LIMIT
-from bot.render.text import cut, width
 from bot.settings import Settings
 from bot.telegram.people import People
 from bot.telegram.pseudonyms import Pseudonyms
@@ -27,7 +27,6 @@ from retrieval.collection import Collection
 TYPING_SECONDS = 4.5
 #: How long a reply waits for a typing indicator that is still on its way; coming after it, it would stay for a while.
 _TYPING_GRACE_SECONDS = 1.0
-_LINE_LIMIT = 200
 
 Context = ContextTypes.DEFAULT_TYPE
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
@@ -140,20 +139,7 @@ def mentions(message: Message) -> list[str]:
 
 def listing(heading: str, lines: list[str], language: str, left_out: int = 0) -> str:
     """A heading and lines below it, as many as fit a message; of the others and of ``left_out`` more, the number."""
-    parts = [heading]
-    room = TELEGRAM_LIMIT - width(heading)
-    rest = text("chat.sources_rest", language, count=len(lines) + left_out)
-    for position, line in enumerate(lines):
-        line = f"\n{cut(line, _LINE_LIMIT)}"
-        left = len(lines) - position + left_out
-        if width(line) + (width(rest) + 1 if left > 1 else 0) > room:
-            left_out = left
-            break
-        room -= width(line)
-        parts.append(line)
-    if left_out:
-        parts.append("\n" + text("chat.sources_rest", language, count=left_out))
-    return "".join(parts)
+    return wording.listing(heading, lines, language, left_out, limit=TELEGRAM_LIMIT)
 
 
 async def say(update: Update, line: str) -> None:

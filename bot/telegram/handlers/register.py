@@ -12,7 +12,8 @@ from telegram.error import TelegramError as BotApiError
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot.messages import text
-from bot.render.wording import citation, counted
+from bot.render.telegram import TELEGRAM_LIMIT
+from bot.render.wording import counted, sources_text
 from bot.telegram.handlers.access import Access
 from bot.telegram.handlers.buttons import expired
 from bot.telegram.handlers.feedback import Feedback
@@ -22,10 +23,9 @@ from bot.telegram.handlers.questions import Questions
 from bot.telegram.handlers.submissions import Receiving
 from bot.telegram.menus import announce_to_owner
 from bot.telegram.reader_queue import QueueFullError
-from bot.telegram.service import AnyApplication, Context, Service, listing, say
+from bot.telegram.service import AnyApplication, Context, Service, say
 from bot.telegram.transport.processor import is_passing
 from retrieval.errors import FundstelleError
-from retrieval.types import Document
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +86,10 @@ class Handlers:
 
     async def sources(self, update: Update, context: Context) -> None:
         """/sources: the articles, as many as fit one message."""
+        language = self._service.language(update.effective_user)
         documents = await self._service.queue.run(self._service.collection.documents)
-        await say(update, sources_text(documents, self._service.language(update.effective_user)))
+        empty = text("telegram.no_sources", language)
+        await say(update, sources_text(documents, language, empty=empty, limit=TELEGRAM_LIMIT, bullet="• "))
 
     async def unknown_command(self, update: Update, context: Context) -> None:
         """Any other command, in a private chat."""
@@ -123,12 +125,3 @@ class Handlers:
         if isinstance(update, Update):
             with suppress(BotApiError):
                 await self._service.say(update, line)
-
-
-def sources_text(documents: list[Document], language: str) -> str:
-    """The list of articles, title, source and date on a line each, at most TELEGRAM_LIMIT long."""
-    if not documents:
-        return text("telegram.no_sources", language)
-    return listing(
-        text("chat.sources", language), [f"• {citation(document, language)}" for document in documents], language
-    )
