@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import progress, say, show, show_json
-from bot.cli.evaluate import Questions
+from bot.cli.evaluate import QuestionField
 from bot.messages import text
 from bot.render.text import number, percent
 from bot.settings import Settings
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def calibrate(
     settings: Settings,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A SQuAD 2.0 file: some questions without an answer.")],
-    questions: Annotated[Questions, typer.Option(help="The key of the questions.")] = Questions.GERMAN,
+    questions: Annotated[QuestionField, typer.Option(help="The key of the questions.")] = QuestionField.GERMAN,
     as_json: Json = False,
 ) -> None:
     """Fit the confidence of the reader in use, for this data directory."""

@@ -1,22 +1,27 @@
-"""``fundstelle eval``: quality figures on a SQuAD file."""
+"""``fundstelle eval``: quality figures on files with questions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import progress, say, show, show_json
-from bot.cli.filters import with_filter
-from bot.messages import text
+from bot.cli.filters import Since, Source, Until, filter_from
+from bot.messages import in_language, text
+from bot.render.text import percent
+from bot.render.wording import citation
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.errors import EvaluationError
 from retrieval.types import Filter
+
+if TYPE_CHECKING:
+    from retrieval.evaluation.silence import SilenceOutcome
 
 
 class Mode(StrEnum):
@@ -25,9 +30,10 @@ class Mode(StrEnum):
     READER = "reader"  # the context is given
     OPEN = "open"  # the context has to be found
     DIALOGUE = "dialogue"  # the same, with follow-up questions
+    SILENCE = "silence"  # no article answers
 
 
-class Questions(StrEnum):
+class QuestionField(StrEnum):
     """The key under which the questions stand."""
 
     GERMAN = "question"
@@ -37,28 +43,69 @@ class Questions(StrEnum):
 
 
 @command
-@with_filter
 def evaluate(
     settings: Settings,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A SQuAD 1.1 or 2.0 file.")],
-    mode: Annotated[Mode, typer.Option(help="Context given, to be found, or dialogues.")] = Mode.READER,
-    questions: Annotated[Questions, typer.Option(help="The key of the questions.")] = Questions.GERMAN,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A SQuAD 1.1 or 2.0 file; for silence also a JSON list of questions.")
+    ],
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="reader: each question with its text. open: the text has to be found among all. dialogue: likewise, "
+            "with follow-up questions. silence: questions that --articles do not answer; how many get an answer."
+        ),
+    ] = Mode.READER,
+    questions: Annotated[QuestionField, typer.Option(help="The key of the questions.")] = QuestionField.GERMAN,
     questions_from: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Take the questions from here, by id.", show_default=False)
     ] = None,
-    *,
-    within: Filter,
+    articles: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PATH",
+            help="For silence: a file or folder with articles, or a SQuAD file for its texts; can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="For silence: show what was answered, and how.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure quality on a file with questions and answers."""
+    """Measure quality on a file with questions and answers, or silence on one with questions nobody can answer."""
+    within = filter_from(source, since, until, settings.language)
+    if within and mode is not Mode.OPEN:
+        raise EvaluationError(text("cli.within_needs_open", settings.language))
+    is_silence = mode is Mode.SILENCE
+    for option, misplaced in (
+        ("--articles", articles and not is_silence),
+        ("--verbose", verbose and not is_silence),
+        ("--questions-from", questions_from and is_silence),
+    ):
+        if misplaced:
+            raise EvaluationError(text("cli.eval_option", settings.language, option=option, mode=mode.value))
+    if mode is Mode.DIALOGUE:
+        _print(_dialogue_figures(settings, file, questions, questions_from), as_json=as_json)
+    elif is_silence:
+        _silence(settings, file, questions, articles or [], verbose=verbose, as_json=as_json)
+    else:
+        _answers(settings, file, mode, questions, questions_from, within, as_json=as_json)
+
+
+def _answers(
+    settings: Settings,
+    file: Path,
+    mode: Mode,
+    questions: QuestionField,
+    questions_from: Path | None,
+    within: Filter,
+    *,
+    as_json: bool,
+) -> None:
     from retrieval.evaluation.runs import evaluate_open, evaluate_reader, risk_curve, summarise
     from retrieval.evaluation.squad import read_evaluation
 
-    if within and mode is not Mode.OPEN:
-        raise EvaluationError(text("cli.within_needs_open", settings.language))
-    if mode is Mode.DIALOGUE:
-        _print(_dialogue_figures(settings, file, questions, questions_from), as_json=as_json)
-        return
     data = read_evaluation(file, field=questions.value, questions_from=questions_from)
     with open_collection(settings, say) as collection, progress(text("cli.evaluating", settings.language)) as advance:
         if mode is Mode.OPEN:
@@ -87,8 +134,68 @@ def evaluate(
     _print({**figures, "risk_coverage": risks}, as_json=False)
 
 
+def _silence(
+    settings: Settings,
+    file: Path,
+    questions: QuestionField,
+    articles: Sequence[Path],
+    *,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    from retrieval.evaluation.silence import (
+        evaluate_silence,
+        read_collection,
+        read_silence_questions,
+        summarise_silence,
+    )
+
+    language = settings.language
+    if not articles:
+        raise EvaluationError(text("cli.silence_needs_articles", language))
+    listed = read_silence_questions(file, field=questions.value)
+    documents, failed = read_collection(articles)
+    for article in failed:
+        say(f"{article.path}: {in_language(article.reason, language)}")
+    with open_collection(settings, say) as collection, progress(text("cli.evaluating", language)) as advance:
+        calibration = collection.calibrations.found
+        outcomes = evaluate_silence(
+            listed,
+            documents,
+            collection.embedder,
+            collection.reader,
+            calibration,
+            collection.threshold(calibration),
+            top_k=settings.top_k,
+            progress=advance,
+        )
+    figures = summarise_silence(outcomes)
+    answered = [outcome for outcome in outcomes if outcome.answer.text is not None] if verbose else []
+    if as_json:
+        show_json({**figures, **({"answered": [_to_json(outcome) for outcome in answered]} if verbose else {})})
+        return
+    kinds = {kind: f"{shares['answered_share']} (n {shares['n']})" for kind, shares in figures.pop("kinds").items()}
+    _print({**figures, **kinds}, as_json=False)
+    for outcome in answered:
+        answer = outcome.answer
+        where = citation(answer.document, language) if answer.document else ""
+        show(f"\n{outcome.question.question}\n  {answer.text} ({percent(answer.confidence, language)}, {where})")
+
+
+def _to_json(outcome: SilenceOutcome) -> dict[str, str | float | None]:
+    question, answer = outcome.question, outcome.answer
+    return {
+        "id": question.id,
+        "kind": question.kind,
+        "question": question.question,
+        "answer": answer.text,
+        "confidence": round(answer.confidence, 4),
+        "title": answer.document.title if answer.document else "",
+    }
+
+
 def _dialogue_figures(
-    settings: Settings, file: Path, questions: Questions, questions_from: Path | None
+    settings: Settings, file: Path, questions: QuestionField, questions_from: Path | None
 ) -> dict[str, float | int]:
     from retrieval.answering.answerer import Answerer
     from retrieval.answering.conversation import Conversation
