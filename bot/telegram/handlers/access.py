@@ -6,8 +6,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
-from telegram.constants import ChatType
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
+from telegram.constants import ChatID, ChatType
 from telegram.ext import ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, TypeHandler, filters
 
 from bot.messages import text
@@ -32,13 +32,18 @@ class Access:
         self._service = service
         self._forget = forget
         self._told: OrderedDict[int, float] = OrderedDict()
+        private = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
+        # What somebody who is not let in can do: the check asks the same handlers that the update then goes to.
+        self._forget_handler = CommandHandler("forget", self.forget, filters=private)
+        self._invitation = CommandHandler("start", self.check, filters=private, has_args=1)
 
     def register(self, application: AnyApplication) -> None:
-        """Adds the handlers."""
+        """Adds the handlers. To be called before those of others are added."""
         new = filters.UpdateType.MESSAGE
         application.add_handler(TypeHandler(Update, self.check), group=-1)
         application.add_handlers(
             [
+                self._forget_handler,
                 CommandHandler("forget", self.forget, filters=new),
                 CommandHandler("history", self.history, filters=new & filters.ChatType.PRIVATE),
                 CallbackQueryHandler(self.leave, pattern=f"^{_LEAVE}$"),
@@ -53,31 +58,40 @@ class Access:
             return True
         user = update.effective_user.id if update.effective_user else 0
         chat = update.effective_chat.id if update.effective_chat else 0
-        known = settings.telegram_owners | settings.telegram_allowed
-        return user in known or chat in settings.telegram_allowed or self._service.people.is_member(user)
+        if user in settings.telegram_owners | settings.telegram_allowed or chat in settings.telegram_allowed:
+            return True
+        person = _person(update)
+        return person is not None and self._service.people.is_member(person.id)
 
     async def check(self, update: Update, context: Context) -> None:
         """Lets an update pass, or ends it with a polite line. A code behind /start lets its bearer in.
 
         Whoever is not let in any more can still have deleted what is kept of them.
         """
-        if self.may_ask(update):
-            return
-        message, user = update.message, update.effective_user
-        is_private = message is not None and message.chat.type == ChatType.PRIVATE
-        command, argument = _command(message) if message else ("", "")
-        if user and command == "/start" and self._service.people.admit(user.id, argument):
-            return
-        if command == "/forget" and is_private:
-            return
-        line = text("telegram.closed", self._service.language(user))
+        try:
+            if self.may_ask(update) or self._is_admitted(update) or self._forget_handler.check_update(update):
+                return
+            await self._turn_away(update)
+        except Exception as error:
+            # Raised from here, it would end these handlers only, and those of questions would see the update.
+            await context.application.process_error(update, error)
+        raise ApplicationHandlerStop
+
+    def _is_admitted(self, update: Update) -> bool:
+        """Whether the update is an invitation taken up: a person's, in their private chat with the bot."""
+        found, person = self._invitation.check_update(update), _person(update)
+        return isinstance(found, tuple) and person is not None and self._service.people.admit(person.id, found[0][0])
+
+    async def _turn_away(self, update: Update) -> None:
+        """Says that the bot is not for everyone: in a private chat now and then, to a button or a query each time."""
+        line = text("telegram.closed", self._service.language(update.effective_user))
+        message = update.message
         if update.callback_query:
             await acknowledge(update.callback_query, line)
         elif update.inline_query:
             await refuse(update.inline_query, line)
-        elif message and is_private and self._is_to_be_told(message.chat_id):
+        elif message and message.chat.type == ChatType.PRIVATE and self._is_to_be_told(message.chat_id):
             await say(update, line)
-        raise ApplicationHandlerStop
 
     def _is_to_be_told(self, chat: int) -> bool:
         now = time.monotonic()
@@ -129,7 +143,10 @@ class Access:
         )
 
 
-def _command(message: Message) -> tuple[str, str]:
-    """The first word of a message without the bot's name, and what stands behind it."""
-    command, _, argument = (message.text or "").partition(" ")
-    return command.partition("@")[0], argument.strip()
+def _person(update: Update) -> User | None:
+    """The person that an update is from; None for a bot and for who speaks as a group or channel, whose account is
+    then one of Telegram's own."""
+    sender = update.effective_sender
+    if not isinstance(sender, User) or sender.is_bot or sender.id in set(ChatID):
+        return None
+    return sender
