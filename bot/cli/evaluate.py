@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import progress, say, show, show_json
-from bot.cli.filters import Since, Source, Until, filter_from
+from bot.cli.filters import with_filter
 from bot.messages import in_language, text
 from bot.render.text import percent
 from bot.render.wording import citation
@@ -43,6 +43,7 @@ class QuestionField(StrEnum):
 
 
 @command
+@with_filter
 def evaluate(
     settings: Settings,
     file: Annotated[
@@ -67,14 +68,12 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    source: Source = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    within: Filter,
     verbose: Annotated[bool, typer.Option("--verbose", help="For silence: show what was answered, and how.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure quality on a file with questions and answers, or silence on one with questions nobody can answer."""
-    within = filter_from(source, since, until, settings.language)
     if within and mode is not Mode.OPEN:
         raise EvaluationError(text("cli.within_needs_open", settings.language))
     is_silence = mode is Mode.SILENCE
