@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.inference.spans import best_span, whole_words
+from retrieval.inference.answer_shape import shaped, whole_words
+from retrieval.inference.spans import best_span
 from retrieval.types import Span
 
 TEXT = "Das Ziel sind 0,5 Milliarden Dollar."
@@ -80,3 +81,64 @@ def test_whole_words_stays_in_the_text(text: str, start: int, length: int) -> No
     end = min(start + length, len(text))
     first, last = whole_words(text, start, end)
     assert 0 <= first <= last <= len(text)
+
+
+PARAGRAPHS = """„Teile davon sind ein Problem“, sagte die Ärztin. „Aber der Rest ist gut.“
+"Bis siebzig schafft das keiner", sagte Heinz Vogt (53) in Talheim. Er sprach von ‚klaren Worten‘ und „Freunden (alten)“
+Namen: Wie heißen die Bademeister?
+Am Becken stehen Erna Kruse und Heiner Vogt. Wir haben – Industrieprodukte, Lebensmittel – alles.
+Sie fragte: „Wer soll das bezahlen?“, und ging. Der Preis steigt um 3 Prozent (von 4 Euro"""
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("„Teile davon sind ein Problem", "Teile davon sind ein Problem"),
+        ("Teile davon sind ein Problem“", "Teile davon sind ein Problem"),
+        ("„Teile davon sind ein Problem“", "„Teile davon sind ein Problem“"),
+        ('"Bis siebzig schafft das keiner', "Bis siebzig schafft das keiner"),
+        ('"Bis siebzig schafft das keiner"', '"Bis siebzig schafft das keiner"'),
+        ("Heinz Vogt (53", "Heinz Vogt (53)"),
+        ("53) in Talheim", None),
+        ("(53", "53"),
+        ("‚klaren Worten", "klaren Worten"),
+        ("klaren Worten‘ und „Freunden", None),
+        ("von ‚klaren Worten", "von ‚klaren Worten‘"),
+        ("„Freunden (alten", "Freunden (alten)"),
+        ("ist gut.“\n\"Bis", None),  # two paragraphs
+        ("Namen", None),
+        ("Bademeister", None),
+        ("Erna Kruse und Heiner Vogt", "Erna Kruse und Heiner Vogt"),
+        ("haben – Industrieprodukte, Lebensmittel", "Industrieprodukte, Lebensmittel"),
+        ("„Wer soll das bezahlen?“", "„Wer soll das bezahlen?“"),
+        ("3 Prozent (von 4", None),  # nothing closes it
+    ],
+)
+def test_how_a_span_is_shown(marked: str, expected: str | None) -> None:
+    start = PARAGRAPHS.index(marked)
+    place = shaped(PARAGRAPHS, start, start + len(marked))
+    assert (None if place is None else PARAGRAPHS[slice(*place)]) == expected
+
+
+MARKED_TEXT = st.text(alphabet="ab1 „“”\"‚‘«»()[].,\n–-?", max_size=80)
+
+
+@given(MARKED_TEXT, st.integers(0, 80), st.integers(0, 80))
+def test_what_is_shown_is_balanced_and_in_one_paragraph(text: str, start: int, length: int) -> None:
+    start = min(start, len(text))
+    place = shaped(text, start, min(start + length, len(text)))
+    if place is not None:
+        span = text[slice(*place)]
+        assert span.strip() and "\n" not in span
+        for opening, closing in (("(", ")"), ("[", "]"), ("«", "»"), ("„", "“”\"")):
+            assert span.count(opening) <= sum(span.count(letter) for letter in closing)
+        # Shaping again changes nothing.
+        assert shaped(text, *place) == place
+
+
+def test_a_span_over_two_paragraphs_gives_way_to_the_next_best() -> None:
+    text = "Das Ziel\nsind viele Dollar."
+    offsets = np.array([[0, 3], [4, 8], [9, 13], [14, 19], [20, 26]])
+    starts, ends = np.array([0, 9, 0, 5, 0], np.float32), np.array([0, 1, 0, 0, 9], np.float32)
+    span = best_span(text, starts, ends, offsets, None)
+    assert span is not None and span.text == "viele Dollar"
