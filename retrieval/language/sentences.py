@@ -95,7 +95,7 @@ class SentenceSplitter:
             tokens = [token for sentence in self._somajo.tokenize_text([shown]) for token in sentence]
         except (AssertionError, LookupError, NameError, ValueError) as error:
             # SoMaJo asserts that it can align its tokens with the text; odd Unicode that is not NFC can defeat it.
-            logger.warning("Satzgrenzen nur grob bestimmt (%s): %.60r", type(error).__name__, window)
+            logger.warning("sentence ends found by punctuation alone (%s): %.60r", type(error).__name__, window)
             return _plain_spans(window)
         if not tokens:
             return []

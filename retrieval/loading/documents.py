@@ -73,14 +73,14 @@ def _document(article: Article, name: str) -> Document:
 def _date(value: str, name: str) -> str:
     published = iso_date(value)
     if value and not published:
-        logger.warning("%s: Das Datum „%s“ ist nicht zu verstehen und bleibt leer.", name, value)
+        logger.warning("%s: the date %r cannot be understood and stays empty", name, value)
     return published
 
 
 def _web_address(value: str, name: str) -> str:
     """A web address, which will be shown as a link; "" for anything else."""
     if value and not _WEB_ADDRESS.fullmatch(value):
-        logger.warning("%s: „%s“ ist keine Webadresse und bleibt leer.", name, value)
+        logger.warning("%s: %r is no web address and stays empty", name, value)
         return ""
     return value
 

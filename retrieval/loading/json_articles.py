@@ -12,7 +12,7 @@ from retrieval.loading.limits import MAX_MEMBERS
 from retrieval.loading.normalise import clean, tidy, unwrap
 from retrieval.loading.parsed import Article, Block, Refused
 from retrieval.loading.text_files import decoded
-from retrieval.messages import notice
+from retrieval.messages import in_language, notice
 
 logger = logging.getLogger(__name__)
 
@@ -79,5 +79,5 @@ def _article(record: Any, name: str, member: str) -> Article | Refused:
         if isinstance(value, str):
             fields[field] = value.strip()
         elif value is not None:
-            logger.warning("%s: Das Feld „%s“ ist keine Zeichenkette und bleibt leer.", where, field)
+            logger.warning("%s: the field %r is no string and stays empty", in_language(where, "en"), field)
     return Article((Block(unwrap(tidy(clean(record["text"])))),), **fields, member=member)

@@ -66,7 +66,7 @@ def _lines(reader: PdfReader, number: int, name: str) -> list[str]:
     except MemoryError:
         raise
     except Exception as error:
-        logger.warning("%s: Seite %d ist beschädigt und fehlt (%r).", name, number + 1, error)
+        logger.warning("%s: page %d is damaged and left out (%r)", name, number + 1, error)
         return []
     return [line.strip() for line in clean(text).strip().split("\n")]
 

@@ -39,7 +39,7 @@ class StoreQueries:
         # os.path.exists() is False where it may not look; Database says what is wrong then.
         manifest, present, logged = map(os.path.exists, (home / MANIFEST_NAME, path, log))
         if manifest and present and not logged and not path.stat().st_size:
-            raise damage_error(path, "sie ist leer")
+            raise damage_error(path, notice("store.no_content"))
         self.database = Database(path, busy_timeout=busy_timeout, notify=notify)
 
     def __enter__(self) -> Self:
