@@ -26,12 +26,6 @@ _ANSWER_WORDS = 7
 _TOPICS = 5
 #: A sentence of more words says what it is about, in words that no list holds.
 _SHORT = 9
-_BE = frozenset({"be", "is", "are", "was", "were", "been", "has", "have", "had", "will", "would", "can", "could"})
-_ACCUSATIVE = frozenset({"den", "einen", "keinen", "dem", "einem"})
-_DO = frozenset({"do", "does", "did"})
-_FORWARD = frozenset({"who", "of", "that", "which"})
-_FROM = frozenset({"von", "from"})
-_PARTITIVE = frozenset({"davon", "of", "it", "them", "that"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +73,7 @@ def _understood(question: str, last: Turn) -> str | None:
 
 def _is_bare(question: str, bare: str, found: Sequence[Token], asked: int, words: Words) -> bool:
     """Whether there is only a question word, with its noun and "genau", "davon", "of it" at most."""
-    if any(not words.has("extra", token.low) and token.low not in _PARTITIVE for token in found[asked:]):
+    if any(not words.has("extra", token.low) and not words.has("partitive", token.low) for token in found[asked:]):
         return False
     # English verbs look like nouns: "What surrounds chloroplasts?"
     return words.language == "de" or _is_led(question, bare) or asked <= 2 or words.has("how", found[0].low)
@@ -117,7 +111,7 @@ def _lacks_subject(bare: str, found: Sequence[Token], asked: int, last: Turn, wo
 
 def _defines(found: Sequence[Token], words: Words) -> bool:
     """Whether it asks what a word means: "Was sind Bauleiter?"."""
-    return len(found) == 3 and found[0].low in {"was", "what"} and found[2].low not in words.stop
+    return len(found) == 3 and words.has("meaning", found[0].low) and found[2].low not in words.stop
 
 
 def _points_back(bare: str, found: Sequence[Token], position: int, asked: int, words: Words) -> bool:
@@ -134,14 +128,15 @@ def _points_back(bare: str, found: Sequence[Token], position: int, asked: int, w
     if words.has("possessive", word):
         return not any(content(found[:position], words)) and position > 0
     if words.has("there", word):
-        stands = words.language == "de" or (not following and position > 0 and found[position - 1].low not in _BE)
-        stands = stands or (position > 0 and found[position - 1].low == "from")
+        before = found[position - 1].low if position else ""
+        stands = words.language == "de" or (not following and position > 0 and not words.has("be", before))
+        stands = stands or words.has("from", before)
         return stands and not naming(found[begin:position], words, frozenset())
     if words.has("alone_demonstrative", word):
         return position > 0 and not following and not inside
     if words.has("demonstrative", word):
         # "In diesem Jahr" points to the calendar, "those who" to what follows.
-        forward = following and (following[0].low in _FORWARD or words.has("time", following[0].low))
+        forward = following and (words.has("forward", following[0].low) or words.has("time", following[0].low))
         return not inside and not forward
     return False
 
@@ -153,7 +148,7 @@ def _ask_otherwise(bare: str, found: Sequence[Token], last: Turn, words: Words) 
     """Another question word for that of the last question ("Und wann?"), whose answer takes the old one's place."""
     before = tokens(last.question)
     asked = asking(before, words)
-    partitive = next((token for token in found if token.low in {"davon", "it", "them"}), None)
+    partitive = next((token for token in found if words.has("whole", token.low)), None)
     if not asked or asked == len(before):
         return _with_topic(bare, found, last, words)
     end = asking(found, words)
@@ -163,11 +158,13 @@ def _ask_otherwise(bare: str, found: Sequence[Token], last: Turn, words: Words) 
     if found[0].low == before[0].low or any(content(found[:end], words)):
         subject = ""  # the same is asked of others, or the new question word brings its own noun
     elif subject and partitive is not None:
-        new = new[: partitive.start] + ("von " if partitive.low == "davon" else "") + subject + new[partitive.end :]
+        # "davon" is one word for "von" and the whole, "of it" is two.
+        of = f"{min(words.lists['from'])} " if words.language == "de" else ""
+        new = new[: partitive.start] + of + subject + new[partitive.end :]
         subject = ""
-    if subject and found[end - 1].low in {"viele", "many", "viel", "much"}:
+    if subject and words.has("quantity", found[end - 1].low):
         return f"{new} {subject} {rest}?"
-    return f"{new} {_put_in(subject, rest, words, is_subject=before[0].low == 'wer')}?"
+    return f"{new} {_put_in(subject, rest, words, is_subject=words.has('subject', before[0].low))}?"
 
 
 def _put_in(thing: str, rest: str, words: Words, *, is_subject: bool) -> str:
@@ -178,15 +175,16 @@ def _put_in(thing: str, rest: str, words: Words, *, is_subject: bool) -> str:
     following = tokens(others)
     if words.language == "de":
         subject = next((p for p in phrases(others, following, words) if not p.preposition), None)
-        if is_subject or subject is None or subject.article in _ACCUSATIVE:
+        if is_subject or subject is None or words.has("object_article", subject.article):
             return f"{verb} {thing} {others}".strip()
         # The thing is the object: before a participle or the like, else at the end.
         last = following[-1]
         return f"{rest} {thing}" if last.capital else f"{verb} {others[: last.start]}{thing} {others[last.start :]}"
     is_object = bool(following) and (words.has("article", following[0].low) or following[0].text[0].isupper())
-    if verb.lower() in _DO or (verb.lower() in _BE and is_object):
+    is_be = words.has("be", verb.lower())
+    if words.has("do", verb.lower()) or (is_be and is_object):
         return f"{rest} {thing}"
-    return f"{verb} {thing} {others}" if verb.lower() in _BE else f"{thing} {rest}"
+    return f"{verb} {thing} {others}" if is_be else f"{thing} {rest}"
 
 
 def _subject(phrase: Sequence[Token], last: Turn, words: Words) -> str:
@@ -260,7 +258,7 @@ def _with_topic(bare: str, found: Sequence[Token], last: Turn, words: Words) -> 
     place = _place(last)
     there = next((position for position, token in enumerate(found) if words.has("there", token.low)), None)
     if place and there is not None:
-        from_there = there > 0 and found[there - 1].low in _FROM
+        from_there = there > 0 and words.has("from", found[there - 1].low)
         name = last.question[place.noun : place.end] if from_there else last.question[place.start : place.end]
         stem = stem[: found[there].start] + name + stem[found[there].end :]
     said = frozenset(token.low for token in tokens(stem))

@@ -12,13 +12,12 @@ import numpy as np
 from retrieval.errors import ModelError
 from retrieval.inference.embedder import Embedder
 from retrieval.inference.reader import Reader
+from retrieval.language.word_lists import read_entries
 from retrieval.messages import notice
 
 Kind = Literal["embedder", "reader"]
 
-QUESTION = "Wann wurde die Brücke in Köln eröffnet?"
-SENTENCE = "Die neue Brücke in Köln wurde am 17. Mai eröffnet."
-OTHER = "Der Bäcker verkauft jeden Morgen frisches Brot."
+QUESTION, SENTENCE, OTHER = read_entries("self_test_de.txt")
 
 
 def model_kind(folder: Path) -> Kind:

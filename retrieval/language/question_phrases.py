@@ -257,7 +257,7 @@ def _noun_phrase_end(question: str, found: Sequence[Token], position: int, words
             or (words.has("time", token.low) and end == position)
         ):
             end += 1
-        elif end > position and token.low in {"der", "des", "of"} and _noun_follows(found, end + 1, words):
+        elif end > position and words.has("joint", token.low) and _noun_follows(found, end + 1, words):
             end += 2  # "Haus der Gezeiten", "House of Tides"
         elif end == position and _capitals_tell(found, words) and _adjective_before_noun(found, end, words):
             end += 1

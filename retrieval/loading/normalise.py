@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
+from retrieval.language.word_lists import read_words
 from retrieval.loading.limits import MAX_LINE_CHARS
 from retrieval.loading.parsed import Block
 from retrieval.types import Landmark
@@ -63,7 +65,12 @@ def compose(blocks: Iterable[Block]) -> tuple[str, tuple[Landmark, ...]]:
 def is_divided(line: str, following: str) -> bool:
     """Whether a word that is divided at the end of ``line`` goes on in ``following``; neither is empty."""
     ends_within_word = line[-1] == "-" and line[-2:-1].isalpha() and following[0].islower()
-    return ends_within_word and following.split(maxsplit=1)[0] not in ("und", "oder", "bzw.", "bis", "sowie")
+    return ends_within_word and following.split(maxsplit=1)[0] not in _followers()
+
+
+@cache
+def _followers() -> frozenset[str]:
+    return read_words("suspended_hyphen_followers_de.txt")
 
 
 def unwrap(text: str) -> str:
