@@ -18,7 +18,7 @@ EMBEDDED = "embedded"
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedModel:
     """A model with what is known about it.
 
     ``model`` is what the setting takes: a folder or a name on the hub. ``size`` is "small", "medium", "large" or
@@ -43,11 +43,11 @@ class Listed:
 
 
 @cache
-def catalogue() -> tuple[Listed, ...]:
+def catalogue() -> tuple[ListedModel, ...]:
     """All models with a name, embedders first; of each kind the embedded one first."""
     table = tomllib.loads(files("bot").joinpath("models.toml").read_text(encoding="utf-8"))
     known = [
-        Listed(
+        ListedModel(
             name,
             kind=entry["kind"],
             model=entry["model"],
@@ -60,7 +60,7 @@ def catalogue() -> tuple[Listed, ...]:
     ]
     notes = tuple((language, text("cli.models_embedded", language)) for language in LANGUAGES)
     embedded = [
-        Listed(f"{EMBEDDED}-{kind}", kind, default(kind), languages=("de", "en"), notes=notes) for kind in KINDS
+        ListedModel(f"{EMBEDDED}-{kind}", kind, default(kind), languages=("de", "en"), notes=notes) for kind in KINDS
     ]
     return tuple(sorted([*embedded, *known], key=lambda listed: KINDS.index(listed.kind)))
 
@@ -70,7 +70,7 @@ def default(kind: str) -> str:
     return str(Settings.model_fields[kind].default)
 
 
-def meant(name: str) -> list[str]:
+def resolve(name: str) -> list[str]:
     """The models that somebody means: an entry of the catalogue, ``embedded`` for both, a folder, a name on the hub.
 
     Raises:

@@ -17,7 +17,7 @@ FILE = "models.json"
 KINDS = ("embedder", "reader")
 
 
-def chosen(home: Path) -> dict[str, str]:
+def read_choices(home: Path) -> dict[str, str]:
     """The chosen models by kind (a folder, or a name on the hub); what was not chosen is not in it.
 
     Raises:
@@ -31,11 +31,11 @@ def chosen(home: Path) -> dict[str, str]:
     except OSError as error:
         raise SettingsError(notice("settings.choices_unreadable", path=path, error=error.strerror)) from error
     except ValueError as error:
-        raise _damaged(path) from error
+        raise _damage_error(path) from error
     if not isinstance(choices, dict) or not all(
         kind in KINDS and isinstance(model, str) and model for kind, model in choices.items()
     ):
-        raise _damaged(path)
+        raise _damage_error(path)
     return choices
 
 
@@ -45,9 +45,9 @@ def remember(home: Path, models: Mapping[str, str | None]) -> None:
     Raises:
         StoreError: the data directory cannot be written; the old choice stays.
     """
-    choices = {**chosen(home), **models}
+    choices = {**read_choices(home), **models}
     write_json(home / FILE, {kind: model for kind, model in choices.items() if model is not None})
 
 
-def _damaged(path: Path) -> SettingsError:
+def _damage_error(path: Path) -> SettingsError:
     return SettingsError(notice("settings.choices_damaged", path=path))

@@ -27,7 +27,7 @@ from pydantic_settings import (
 import retrieval
 from bot.errors import SettingsError
 from bot.messages import notice
-from bot.model_choice import chosen
+from bot.model_choice import read_choices
 
 PREFIX = "FUNDSTELLE_"
 # Host and port; an IPv6 address stands in brackets.
@@ -38,18 +38,18 @@ _EMBEDDED = Path(retrieval.__file__).parent / "models"
 _HOST = re.compile(r"[\w.-]+(:[0-9]{1,5})?")
 
 
-def _expanded(path: Path) -> Path:
+def _expand(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
-def _ids(value: object) -> object:
+def _parse_ids(value: object) -> object:
     """From "17, -100" to the numbers."""
     if not isinstance(value, str):
         return value
     return frozenset(int(number) for number in value.split(",") if number.strip())
 
 
-def _hosts(value: object) -> object:
+def _parse_hosts(value: object) -> object:
     """From "Example.org, other.example:8080" to the names as they are looked up."""
     if not isinstance(value, str):
         return value
@@ -59,12 +59,12 @@ def _hosts(value: object) -> object:
     return frozenset(host.encode("idna").decode("ascii") for host in hosts)
 
 
-class _Chosen(PydanticBaseSettingsSource):
+class _Choices(PydanticBaseSettingsSource):
     """The models that were chosen for the data directory that the other sources name."""
 
     def __call__(self) -> dict[str, Any]:
         default = self.settings_cls.model_fields["home"].default
-        return dict(chosen(_expanded(Path(self.current_state.get("home", default)))))
+        return dict(read_choices(_expand(Path(self.current_state.get("home", default)))))
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Not asked: all values come at once."""
@@ -85,18 +85,18 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    home: Annotated[Path, AfterValidator(_expanded)] = Field(
+    home: Annotated[Path, AfterValidator(_expand)] = Field(
         default=Path(platformdirs.user_data_dir("fundstelle", appauthor=False))
     )
     embedder: str = Field(default=str(_EMBEDDED / "embedder"), min_length=1)
     reader: str = Field(default=str(_EMBEDDED / "reader"), min_length=1)
     telegram_token: SecretStr | None = None
     telegram_base_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^\s/]+")
-    telegram_owners: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = frozenset()
-    telegram_allowed: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = frozenset()
+    telegram_owners: Annotated[frozenset[int], NoDecode, BeforeValidator(_parse_ids)] = frozenset()
+    telegram_allowed: Annotated[frozenset[int], NoDecode, BeforeValidator(_parse_ids)] = frozenset()
     telegram_open: bool | None = None
     telegram_history: bool = False
-    web_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = frozenset()
+    web_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_parse_hosts)] = frozenset()
     telegram_webhook_url: str | None = Field(default=None, pattern=r"^https://[^\s/?#]+(/[^\s?#]*)?$")
     telegram_webhook_listen: str = Field(default="127.0.0.1:8443", pattern=_ADDRESS)
     telegram_webhook_secret: SecretStr | None = None
@@ -126,7 +126,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Where values come from, the first one that has one wins."""
-        return init_settings, env_settings, dotenv_settings, _Chosen(settings_cls)
+        return init_settings, env_settings, dotenv_settings, _Choices(settings_cls)
 
 
 def is_set_outside(name: str) -> bool:
@@ -148,12 +148,12 @@ def load_settings(**flags: object) -> Settings:
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         complaints = [_complaint(item["loc"], item["input"]) for item in error.errors()]
-        raise SettingsError(reduce(_both, complaints)) from None
+        raise SettingsError(reduce(_join, complaints)) from None
     except (UnicodeDecodeError, OSError) as error:
         raise SettingsError(notice("settings.env_file", error=error)) from error
 
 
-def _both(first: str, then: str) -> str:
+def _join(first: str, then: str) -> str:
     return notice("settings.both", first=first, then=then)
 
 

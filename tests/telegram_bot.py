@@ -17,8 +17,8 @@ from pydantic import SecretStr
 
 from bot.settings import Settings
 from bot.telegram.application import INBOX_FILE, TelegramBot, run
-from bot.telegram.reader_queue import MOST_WAITING, Workers
-from bot.telegram.token_redaction import redacted_logs
+from bot.telegram.reader_queue import MAX_WAITING, Workers
+from bot.telegram.token_redaction import redact_logs
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.webhook import webhook_secret
 from retrieval.collection import Collection
@@ -128,11 +128,11 @@ class RunningBot:
         answerer: ScriptedAnswerer | None = None,
         *,
         typing: float = 4.5,
-        most_waiting: int = MOST_WAITING,
+        max_waiting: int = MAX_WAITING,
         embedder: HashEmbedder | None = None,
         **more: object,
     ) -> None:
-        self.typing, self.most_waiting = typing, most_waiting
+        self.typing, self.max_waiting = typing, max_waiting
         self.settings = settings(home, url, **more)
         self.answerer = answerer or ScriptedAnswerer()
         self.collection = collection(self.settings.home, self.answerer, embedder)
@@ -174,7 +174,7 @@ class RunningBot:
                 inbox,
                 workers,
                 typing_seconds=self.typing,
-                most_waiting=self.most_waiting,
+                max_waiting=self.max_waiting,
             )
             self._made.set_result((asyncio.get_running_loop(), bot))
             watching = asyncio.create_task(self._watch_lag())
@@ -185,7 +185,7 @@ class RunningBot:
         level = root.level
         root.setLevel(logging.DEBUG)  # conftest.py looks for the token in all that is logged.
         try:
-            with redacted_logs(token, secret):
+            with redact_logs(token, secret):
                 asyncio.run(main())
             self.result.set_result(None)
         except BaseException as error:

@@ -12,7 +12,7 @@ from telegram import Update
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
 from bot.telegram.transport.inbox import MAX_ATTEMPTS, Inbox, Received
-from bot.telegram.transport.processor import InboxProcessor, is_passing
+from bot.telegram.transport.processor import InboxProcessor, is_temporary
 from bot.telegram.transport.updates import SKIP
 
 
@@ -46,7 +46,7 @@ def numbers(inbox: Inbox) -> list[int]:
     ],
 )
 def test_is_passing(error: BaseException | None, passing: bool) -> None:
-    assert is_passing(error) is passing
+    assert is_temporary(error) is passing
 
 
 def test_an_update_is_ticked_off_after_its_handler(inbox: Inbox) -> None:

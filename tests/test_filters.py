@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.filters import described, filter_from
+from bot.cli.filters import describe_filter, filter_from
 from bot.errors import FilterError
 from retrieval.language.terms import keyword_terms
 from retrieval.search import keyword_index
@@ -127,9 +127,9 @@ def test_an_article_counts_if_a_copy_does(store: Store) -> None:
 def test_dates_as_germans_write_them() -> None:
     assert filter_from(" dpa ", "17. Mai 2024", "1.6.2024", "de") == Filter("dpa", "2024-05-17", "2024-06-01")
     assert filter_from(None, None, None, "de", ["Wort"]) == Filter(words=("Wort",))
-    assert described(filter_from("dpa", "2024-05-17", None, "de"), "de") == "Quelle: dpa, seit 17. Mai 2024"
-    assert described(filter_from(None, None, "2024-05-17", "en"), "en") == "until 17 May 2024"
-    assert described(Filter(), "de") == ""
+    assert describe_filter(filter_from("dpa", "2024-05-17", None, "de"), "de") == "Quelle: dpa, seit 17. Mai 2024"
+    assert describe_filter(filter_from(None, None, "2024-05-17", "en"), "en") == "until 17 May 2024"
+    assert describe_filter(Filter(), "de") == ""
 
 
 @pytest.mark.parametrize("wrong", ["gestern", "2024-02-30", "17.5.", "2024"])

@@ -38,7 +38,7 @@ def test_taken_updates_wait_in_their_order(inbox: Inbox) -> None:
 
 def test_an_update_that_comes_again_is_not_new(inbox: Inbox) -> None:
     inbox.take([ONE, TWO])
-    inbox.done(1)
+    inbox.mark_done(1)
     assert inbox.take([ONE, TWO, THREE]) == {3}
     assert inbox.waiting() == [TWO, THREE]
 
@@ -52,7 +52,7 @@ def test_what_is_taken_is_on_disk_before_the_file_is_closed(inbox: Inbox, path: 
 
 def test_nothing_of_a_done_update_stays_but_its_number(inbox: Inbox, path: Path) -> None:
     inbox.take([Received(1, '{"text": "Geheime Frage?"}')])
-    inbox.done(1)
+    inbox.mark_done(1)
     with sqlite3.connect(path) as db:
         assert db.execute("SELECT update_id, state, body FROM updates").fetchall() == [(1, "done", "")]
     db.close()
@@ -63,7 +63,7 @@ def test_bots_do_not_see_each_other(inbox: Inbox, path: Path) -> None:
     other = reopened(path, bot=6)
     assert other.waiting() == []
     assert other.take([ONE]) == {1}
-    other.done(1)
+    other.mark_done(1)
     assert inbox.waiting() == [ONE]
     other.close()
 
@@ -104,14 +104,14 @@ def test_attempts_whose_reply_could_not_be_sent_do_not_count(inbox: Inbox, monke
 
 def test_only_waiting_updates_can_be_begun(inbox: Inbox) -> None:
     inbox.take([ONE])
-    inbox.done(1)
+    inbox.mark_done(1)
     assert not inbox.begin(1)
     assert not inbox.begin(99)
 
 
 def test_old_done_updates_are_forgotten_waiting_ones_never(inbox: Inbox, path: Path) -> None:
     inbox.take([ONE, TWO])
-    inbox.done(1)
+    inbox.mark_done(1)
     with sqlite3.connect(path) as db:
         db.execute("UPDATE updates SET received = received - ?", (module.KEEP_DONE_SECONDS + 1,))
     db.close()

@@ -11,7 +11,7 @@ import pytest
 
 from bot.logs import log_file, logging_to, logging_to_stderr
 from bot.settings import Settings
-from bot.telegram.token_redaction import redacted_logs
+from bot.telegram.token_redaction import redact_logs
 
 # Not the one of the other tests: that one must be in no log.
 TOKEN = "987654321:another-secret_0123456789_abcdefghij"
@@ -43,7 +43,7 @@ def test_json_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_redaction_holds_in_both_formats(tmp_path: Path, log_format: str, capsys: pytest.CaptureFixture[str]) -> None:
     chosen = settings(tmp_path, log_format)
-    with redacted_logs(TOKEN, "Geheimnis"), logging_to(chosen, debug=False), logging_to_stderr(chosen):
+    with redact_logs(TOKEN, "Geheimnis"), logging_to(chosen, debug=False), logging_to_stderr(chosen):
         failed()
         log.warning("das Geheimnis")
     for written in (log_file(chosen).read_text("utf-8"), capsys.readouterr().err):

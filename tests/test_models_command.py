@@ -14,7 +14,7 @@ from typer.testing import Result
 from bot import model_catalogue
 from bot.cli import models
 from bot.errors import SettingsError
-from bot.model_choice import FILE, chosen, remember
+from bot.model_choice import FILE, read_choices, remember
 from bot.settings import load_settings
 from retrieval.errors import ModelError
 from retrieval.inference.embedder import SentenceTransformerEmbedder
@@ -124,7 +124,7 @@ def test_every_entry_of_the_catalogue_is_a_hub_model_that_can_be_meant():
     for listed in model_catalogue.catalogue():
         if not listed.name.startswith("embedded-"):
             assert listed.model.count("/") == 1
-            assert model_catalogue.meant(f"{listed.name}@v1") == [f"{listed.model}@v1"]
+            assert model_catalogue.resolve(f"{listed.name}@v1") == [f"{listed.model}@v1"]
             assert listed.name == listed.model.partition("/")[2]
             assert listed.size in ("", "small", "medium", "large")
             assert listed.note("de") and listed.note("en")
@@ -140,7 +140,7 @@ def test_use_a_reader(saved, home):
     assert lines[0].startswith("Lesemodell, Selbsttest: „Wann wurde die Brücke in Köln eröffnet?“ – „")
     assert lines[1] == f"Lesemodell, ab jetzt: {saved / 'reader'}"
     assert "nicht kalibriert" in result.stderr
-    assert chosen(home) == {"reader": str(saved / "reader")}
+    assert read_choices(home) == {"reader": str(saved / "reader")}
     assert json.loads(fundstelle("status", "--json").stdout)["reader"] == str(saved / "reader")
     assert fundstelle("status").stdout.splitlines()[-1].startswith(f"Lesemodell:   {saved / 'reader'} (")
 
@@ -149,7 +149,7 @@ def test_use_a_relative_folder_means_the_same_everywhere(saved, home, monkeypatc
     monkeypatch.chdir(saved)
     for name in ("./reader", "reader", f"{saved.parent}/{saved.name}/reader"):
         assert fundstelle("models", "use", name).exit_code == 0
-        assert chosen(home) == {"reader": str(saved / "reader")}
+        assert read_choices(home) == {"reader": str(saved / "reader")}
 
 
 def test_use_an_embedder_embeds_the_articles_anew(saved, indexed):
@@ -186,17 +186,17 @@ def embedded(saved: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
 def test_use_embedded_goes_back(indexed, embedded):
     remember(indexed, {"reader": "owner/reader"})
     assert fundstelle("models", "use", "embedded-reader").exit_code == 0
-    assert set(chosen(indexed)) == {"embedder"}
+    assert set(read_choices(indexed)) == {"embedder"}
     result = fundstelle("models", "use", "embedded", "--json")
     assert [choice["kind"] for choice in json.loads(result.stdout)["chosen"]] == ["embedder", "reader"]
-    assert chosen(indexed) == {}
+    assert read_choices(indexed) == {}
     assert vectors(indexed).shape == (4, 32)
 
 
 def test_use_embedded_changes_nothing_if_one_of_both_is_broken(saved, indexed, embedded, tmp_path):
     embedded["reader"] = str(tmp_path / "nothing")
     assert str(tmp_path / "nothing") in error(fundstelle("models", "use", "embedded"))
-    assert chosen(indexed) == {"embedder": str(saved / "static")}
+    assert read_choices(indexed) == {"embedder": str(saved / "static")}
     assert vectors(indexed).shape == (4, 16)
 
 
@@ -217,7 +217,7 @@ def cached(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize("revision", ["", "@main", f"@{COMMIT}"])
 def test_a_hub_model_is_pinned_to_its_commit(cached, home, revision):
     assert fundstelle("models", "use", cached + revision).exit_code == 0
-    assert chosen(home) == {"reader": f"{cached}@{COMMIT}"}
+    assert read_choices(home) == {"reader": f"{cached}@{COMMIT}"}
     assert fundstelle("models", "use", f"{cached}@{COMMIT}").exit_code == 0
 
 
@@ -225,7 +225,7 @@ def test_a_hub_model_is_downloaded(saved, indexed, hub):
     """From a small hub on this machine, through the same code."""
     shutil.copytree(saved / "embedder", hub.folder)
     assert fundstelle("models", "use", "owner/model").exit_code == 0
-    assert chosen(indexed) == {"embedder": f"owner/model@{COMMIT}"}
+    assert read_choices(indexed) == {"embedder": f"owner/model@{COMMIT}"}
     assert any("safetensors" in request for request in hub.asked)
     asked = len(hub.asked)
     result = fundstelle("ask", "Wann öffnet das Museum?", "--reader", str(saved / "reader"), "--json")
@@ -244,7 +244,7 @@ def test_a_hub_model_that_is_not_there(saved, indexed, hub):
 
 
 def assert_all_as_it_was(home: Path, saved: Path, before: NDArray[np.float32]) -> None:
-    assert chosen(home) == {"embedder": str(saved / "static")}
+    assert read_choices(home) == {"embedder": str(saved / "static")}
     np.testing.assert_array_equal(vectors(home), before)
     assert json.loads(fundstelle("status", "--json").stdout)["index"] == "current"
 
@@ -369,9 +369,9 @@ def test_the_home_of_the_choice_may_come_from_flag_or_file(home, monkeypatch, tm
 def test_choices_are_kept_by_kind(home):
     remember(home, {"reader": "a/b"})
     remember(home, {"embedder": "c/d"})
-    assert chosen(home) == {"reader": "a/b", "embedder": "c/d"}
+    assert read_choices(home) == {"reader": "a/b", "embedder": "c/d"}
     remember(home, {"reader": None})
-    assert chosen(home) == {"embedder": "c/d"}
+    assert read_choices(home) == {"embedder": "c/d"}
     assert [path.name for path in home.iterdir()] == [FILE]
 
 
@@ -384,7 +384,7 @@ def test_a_damaged_choice_is_named(home, content):
 
 def refused_to_look(home: Path) -> None:
     with pytest.raises(SettingsError, match=r"kann nicht gelesen werden .*FUNDSTELLE_HOME"):
-        chosen(home)
+        read_choices(home)
 
 
 def test_a_home_that_cannot_be_entered_is_not_called_damaged():

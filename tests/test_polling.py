@@ -16,7 +16,7 @@ from telegram.error import TelegramError as BotApiError
 
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.polling import InboxRequest
-from bot.telegram.transport.updates import MAX_UPDATE_ID, SKIP, problem
+from bot.telegram.transport.updates import MAX_UPDATE_ID, SKIP, find_problem
 
 CHAT = {"id": 7, "type": "private"}
 MESSAGE = {"message_id": 1, "date": 0, "chat": CHAT, "text": "Wer?"}
@@ -154,7 +154,7 @@ def test_an_inbox_that_cannot_be_written_keeps_the_offset(
     ],
 )
 def test_problem_names_what_cannot_be_handled(entry: Any) -> None:
-    assert problem(entry)
+    assert find_problem(entry)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_problem_names_what_cannot_be_handled(entry: Any) -> None:
     [update(1), {"update_id": 1}, {"update_id": 1, "something_new": {"a": 1}}, update(1, new_field=[1, 2])],
 )
 def test_unknown_fields_are_no_problem(entry: Any) -> None:
-    assert problem(entry) is None
+    assert find_problem(entry) is None
 
 
 _JSON = st.recursive(
@@ -174,5 +174,5 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_problem_never_raises(value: Any) -> None:
-    problem({"update_id": 1, "message": value})
-    problem(value)
+    find_problem({"update_id": 1, "message": value})
+    find_problem(value)

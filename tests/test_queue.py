@@ -51,7 +51,7 @@ def test_who_waits_long_is_told_so_once_and_answered(
 
 def test_beyond_the_limit_questions_are_refused_and_done(api: BotApi, tmp_path: Path) -> None:
     answerer = ScriptedAnswerer(0.2)
-    with RunningBot(tmp_path, api.url, answerer, most_waiting=4):
+    with RunningBot(tmp_path, api.url, answerer, max_waiting=4):
         for user in range(20, 30):
             api.text(f"Frage {user}", user=user)
         api.wait(lambda: len(api.sent()) == 10, 20)
@@ -78,7 +78,7 @@ def test_a_chat_that_sends_hundreds_is_in_nobody_s_way(api: BotApi, tmp_path: Pa
 def test_the_service_time_is_measured() -> None:
     async def main() -> None:
         with running() as workers:
-            reader, told = ReaderQueue(workers, Metrics(), Health(), most_waiting=9), []
+            reader, told = ReaderQueue(workers, Metrics(), Health(), max_waiting=9), []
 
             async def please_wait() -> None:
                 told.append(len(reader))
@@ -108,7 +108,7 @@ def test_the_service_time_is_measured() -> None:
 def test_a_full_queue_says_so() -> None:
     async def main() -> None:
         with running() as workers, pytest.raises(QueueFullError):
-            await ReaderQueue(workers, Metrics(), Health(), most_waiting=0).ask(
+            await ReaderQueue(workers, Metrics(), Health(), max_waiting=0).ask(
                 lambda _: Answer("", None, 0.0), "", _never
             )
 
@@ -122,9 +122,9 @@ def test_a_question_that_was_given_up_is_not_counted() -> None:
         with running() as workers:
             assert await ReaderQueue(workers, metrics, Health()).ask(lambda _: None, "Wer?") is None
 
-    before = [line for line in metrics.text().splitlines() if b"_questions_total" in line]
+    before = [line for line in metrics.to_text().splitlines() if b"_questions_total" in line]
     asyncio.run(main())
-    assert [line for line in metrics.text().splitlines() if b"_questions_total" in line] == before
+    assert [line for line in metrics.to_text().splitlines() if b"_questions_total" in line] == before
 
 
 async def _never() -> None:

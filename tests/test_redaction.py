@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from bot.telegram.token_redaction import Redactor, redacted_logs
+from bot.telegram.token_redaction import Redactor, redact_logs
 
 TOKEN = "123456789:AAsecret-short"
 LONG = "987654321:" + "A1b2_-" * 6
@@ -38,7 +38,7 @@ def output() -> str:
     """What a handler prints that knows nothing of redaction, for all the ways a token gets into a record."""
     stream = io.StringIO()
     logger = logging.Logger("somewhere.else", logging.DEBUG)
-    with redacted_logs(TOKEN):
+    with redact_logs(TOKEN):
         logger.addHandler(logging.StreamHandler(stream))
         logger.debug("url %s", f"http://h/bot{TOKEN}/x")
         logger.info("dict %(url)s", {"url": TOKEN})
@@ -62,7 +62,7 @@ def test_tracebacks_stay_readable(output: str) -> None:
 
 
 def test_ends_with_the_block(caplog: pytest.LogCaptureFixture) -> None:
-    with redacted_logs(TOKEN):
+    with redact_logs(TOKEN):
         logging.getLogger("inside").warning("%s", TOKEN)
     logging.getLogger("after").warning("%s", TOKEN)
     assert [record.getMessage() for record in caplog.records] == ["<token>", TOKEN]

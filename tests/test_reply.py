@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.render.json import to_json
-from bot.render.telegram import TELEGRAM_LIMIT, passages_html, telegram_html
-from bot.render.terminal import one_line, terminal
-from bot.render.text import cut, cut_left, further, quoted, width
+from bot.render.telegram import TELEGRAM_LIMIT, passages_html, to_html
+from bot.render.terminal import one_line, to_text
+from bot.render.text import cut, cut_left, other_hits, split_at_quote, width
 from retrieval.types import Alternative, Answer, Document, Hit, Landmark, Passage
 
 DOCUMENT = Document(
@@ -75,14 +75,14 @@ class Plain(HTMLParser):
 
 
 def test_quoted_cuts_the_passage_in_three():
-    assert quoted(ANSWER) == ("Die Brücke ist gesperrt. Sie kostet ", "4,5 Mio. Euro", ".")
+    assert split_at_quote(ANSWER) == ("Die Brücke ist gesperrt. Sie kostet ", "4,5 Mio. Euro", ".")
     with pytest.raises(ValueError, match="no quote"):
-        quoted(NO_ANSWER)
+        split_at_quote(NO_ANSWER)
 
 
 def test_further_leaves_out_the_passage_that_is_quoted():
-    assert [hit.passage for hit in further(ANSWER)] == [SECOND, THIRD]
-    assert [hit.passage for hit in further(NO_ANSWER)] == [FIRST, SECOND]
+    assert [hit.passage for hit in other_hits(ANSWER)] == [SECOND, THIRD]
+    assert [hit.passage for hit in other_hits(NO_ANSWER)] == [FIRST, SECOND]
 
 
 def test_json_of_an_answer():
@@ -137,7 +137,7 @@ def test_one_line_with_little_known_of_the_article():
 
 
 def test_terminal_marks_the_quote_in_its_passage():
-    reply = terminal(ANSWER, "de", marks=("**", "**"))
+    reply = to_text(ANSWER, "de", marks=("**", "**"))
     assert reply.plain.replace("\N{NO-BREAK SPACE}", " ") == (
         "4,5 Mio. Euro\n"
         "\n"
@@ -156,14 +156,14 @@ def test_terminal_marks_the_quote_in_its_passage():
 
 
 def test_terminal_without_an_answer_offers_what_comes_closest():
-    assert terminal(NO_ANSWER, "en").plain.splitlines()[:4] == [
+    assert to_text(NO_ANSWER, "en").plain.splitlines()[:4] == [
         "The articles do not say.",
         "",
         "These passages come closest:",
         "1. Die Brücke ist gesperrt. Sie kostet 4,5 Mio. Euro. – Brücke <gesperrt> & teuer, BelTA, 17 May 2024",
     ]
-    assert terminal(NO_ANSWER, "de", passages=False).plain == "Dazu steht nichts in den Artikeln."
-    assert terminal(replace(NO_ANSWER, hits=()), "de").plain == "Dazu steht nichts in den Artikeln."
+    assert to_text(NO_ANSWER, "de", passages=False).plain == "Dazu steht nichts in den Artikeln."
+    assert to_text(replace(NO_ANSWER, hits=()), "de").plain == "Dazu steht nichts in den Artikeln."
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_terminal_without_an_answer_offers_what_comes_closest():
     [(1.0, "sicher"), (0.75, "sicher"), (0.74, "ziemlich sicher"), (0.5, "ziemlich sicher"), (0.49, "unsicher")],
 )
 def test_confidence_in_words(confidence, words):
-    assert f"\n{words} (" in terminal(replace(ANSWER, confidence=confidence), "de").plain
+    assert f"\n{words} (" in to_text(replace(ANSWER, confidence=confidence), "de").plain
 
 
 OTHER = Document("Sie kostet <5> Mio. Euro.", title="Neue Brücke", source="dpa", id=4)
@@ -182,7 +182,7 @@ LONG_TALK = replace(ANSWER, understood="Und <was> kostet die Brücke?", alternat
 
 
 def test_terminal_says_what_was_understood_and_what_else_was_found():
-    lines = terminal(LONG_TALK, "de", passages=False).plain.splitlines()
+    lines = to_text(LONG_TALK, "de", passages=False).plain.splitlines()
     assert lines[0] == "Verstanden als: Und <was> kostet die Brücke?"
     assert lines[-2:] == [
         "Andere Fundstelle: <5> Mio. Euro (Neue Brücke, dpa)",
@@ -190,19 +190,18 @@ def test_terminal_says_what_was_understood_and_what_else_was_found():
     ]
     agreeing = replace(ANSWER, alternatives=(replace(AGAIN, contradicts=False),))
     assert (
-        terminal(agreeing, "en", passages=False).plain.splitlines()[-1]
-        == "Also found: <5> Mio. Euro (Neue Brücke, dpa)"
+        to_text(agreeing, "en", passages=False).plain.splitlines()[-1] == "Also found: <5> Mio. Euro (Neue Brücke, dpa)"
     )
     assert one_line(LONG_TALK, "de") == f"{one_line(ANSWER, 'de')} [Verstanden als: Und <was> kostet die Brücke?]"
 
 
 def test_telegram_says_what_was_understood_and_what_else_was_found():
-    assert telegram_html(LONG_TALK, "en") == (
+    assert to_html(LONG_TALK, "en") == (
         "<i>Understood as: Und &lt;was&gt; kostet die Brücke?</i>\n\n"
-        + telegram_html(ANSWER, "en")
+        + to_html(ANSWER, "en")
         + "\nAlso found: &lt;5&gt; Mio. Euro (Neue Brücke, dpa)\nThe articles differ."
     )
-    assert telegram_html(replace(NO_ANSWER, understood="Wann?"), "de") == (
+    assert to_html(replace(NO_ANSWER, understood="Wann?"), "de") == (
         "<i>Verstanden als: Wann?</i>\n\nDazu steht nichts in den Artikeln."
     )
 
@@ -220,10 +219,8 @@ def test_json_of_alternatives():
 
 
 def test_telegram_html():
-    assert telegram_html(ANSWER, "de") == (
-        "Die Brücke ist gesperrt. Sie kostet <b>4,5 Mio. Euro</b>.\n\n" + SOURCE_HTML
-    )
-    assert telegram_html(NO_ANSWER, "de") == "Dazu steht nichts in den Artikeln."
+    assert to_html(ANSWER, "de") == ("Die Brücke ist gesperrt. Sie kostet <b>4,5 Mio. Euro</b>.\n\n" + SOURCE_HTML)
+    assert to_html(NO_ANSWER, "de") == "Dazu steht nichts in den Artikeln."
 
 
 def test_page_and_heading_of_the_quote():
@@ -233,10 +230,10 @@ def test_page_and_heading_of_the_quote():
     answer = replace(ANSWER, document=document, hits=hits)
     assert one_line(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 2)")
     assert one_line(answer, "en").endswith(", BelTA, 17 May 2024, p. 2)")
-    lines = terminal(answer, "de").plain.splitlines()
+    lines = to_text(answer, "de").plain.splitlines()
     assert lines[4].endswith("17. Mai 2024, S. 2")
     assert lines[-2].endswith("17. Mai 2024, S. 3")
-    assert telegram_html(answer, "en").endswith(", BelTA, 17 May 2024, p. 2")
+    assert to_html(answer, "en").endswith(", BelTA, 17 May 2024, p. 2")
     assert passages_html(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 3")
     assert {key: to_json(answer)["answer"][key] for key in ("page", "heading")} == {"page": 2, "heading": None}
     later = replace(answer, start=55, end=60)
@@ -245,9 +242,9 @@ def test_page_and_heading_of_the_quote():
 
 def test_telegram_html_links_web_addresses_only():
     for url in ("", "javascript:alert(1)", "file:///etc/passwd", "https://example.org/" + "x" * 3000):
-        assert "<a" not in telegram_html(replace(ANSWER, document=replace(DOCUMENT, url=url)), "de")
+        assert "<a" not in to_html(replace(ANSWER, document=replace(DOCUMENT, url=url)), "de")
     quotes = replace(DOCUMENT, url='https://example.org/"><b>')
-    assert Plain(telegram_html(replace(ANSWER, document=quotes), "de")).links == ['https://example.org/"><b>']
+    assert Plain(to_html(replace(ANSWER, document=quotes), "de")).links == ['https://example.org/"><b>']
 
 
 def test_passages_html():
@@ -263,7 +260,7 @@ def test_long_passage_is_cut_around_the_quote():
     start = text.index("DAS ZITAT")
     document = Document(text=text, title="Lang", id=1)
     long = Answer("?", "DAS ZITAT", 0.9, start, start + 9, document, Passage(text, 0, len(text), 0, 0))
-    shown = Plain(telegram_html(long, "de"))
+    shown = Plain(to_html(long, "de"))
     assert shown.bold == "DAS ZITAT"
     assert TELEGRAM_LIMIT - 20 < width(shown.text) <= TELEGRAM_LIMIT
     before, _, after = shown.text.partition("DAS ZITAT")
@@ -276,7 +273,7 @@ def test_room_that_one_side_does_not_need_goes_to_the_other():
     text = "Kurz: DAS ZITAT" + " nachher" * 2000
     document = Document(text=text, title="Lang", id=1)
     long = Answer("?", "DAS ZITAT", 0.9, 6, 15, document, Passage(text, 0, len(text), 0, 0))
-    shown = Plain(telegram_html(long, "de")).text
+    shown = Plain(to_html(long, "de")).text
     assert shown.startswith("Kurz: DAS ZITAT nachher")
     assert TELEGRAM_LIMIT - 20 < width(shown) <= TELEGRAM_LIMIT
 
@@ -297,7 +294,7 @@ def test_telegram_messages_fit_and_are_well_formed(before, quote, after, title, 
     answer = Answer("?", quote * quotes, 0.9, start, end, document, whole, hits=(Hit(other, document, 1.0),) * 30)
     found = Alternative(answer.text, start, end, document, whole, 0.9, contradicts=True)
     answer = replace(answer, understood=(before * often)[:1000], alternatives=(found, found))
-    message = telegram_html(answer, "de")
+    message = to_html(answer, "de")
     assert width(Plain(message).text) <= TELEGRAM_LIMIT
     bold = Plain(message).bold
     assert bold == quote * quotes or (bold.endswith("…") and (quote * quotes).startswith(bold[:-1]))
@@ -347,12 +344,12 @@ COPIES = tuple(
 def test_copies_are_named_under_the_answer():
     answer = replace(ANSWER, copies=COPIES)
     assert (
-        str(terminal(answer, "de")).count(
+        str(to_text(answer, "de")).count(
             "auch in: dpa (17. Mai 2024) https://d.de/?a=1&b=2, A & B, Titel 2 (18. Mai 2024) javascript:x\n"
         )
         == 1
     )
-    plain = Plain(telegram_html(answer, "en"))
+    plain = Plain(to_html(answer, "en"))
     assert plain.text.endswith("\nalso in: dpa (17 May 2024), A & B, Titel 2 (18 May 2024)")
     assert plain.links[-1] == "https://d.de/?a=1&b=2"
     assert [entry["source"] for entry in to_json(answer)["answer"]["also_in"]] == ["dpa", "A & B", ""]
@@ -360,8 +357,8 @@ def test_copies_are_named_under_the_answer():
 
 def test_many_copies_are_cut_to_a_few():
     answer = replace(ANSWER, copies=COPIES * 40)
-    assert str(terminal(answer, "de")).count("dpa (") == 2
-    assert Plain(telegram_html(answer, "de")).text.endswith("dpa (17. Mai 2024), A & B, …")
+    assert str(to_text(answer, "de")).count("dpa (") == 2
+    assert Plain(to_html(answer, "de")).text.endswith("dpa (17. Mai 2024), A & B, …")
 
 
 @pytest.mark.parametrize("length", [10, 5000])
@@ -373,7 +370,7 @@ def test_an_answer_with_copies_fits_one_message(length):
         ANSWER, text="Ende", start=len(text) - 4, end=len(text), passage=passage, copies=copies,
         document=replace(ANSWER.document, text=text),
     )  # fmt: skip
-    plain = Plain(telegram_html(answer, "de"))
+    plain = Plain(to_html(answer, "de"))
     assert len(plain.text.encode("utf-16-le")) // 2 <= 4096
     assert plain.bold == "Ende"
     assert len(plain.links) == 6

@@ -84,15 +84,15 @@ def test_health_is_ok_only_while_telegram_answers(api: BotApi, tmp_path: Path, m
 def test_health_names_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     state = Health()
     assert state.problems() == ["no answer from Telegram yet"]
-    state.telegram_answered()
-    state.reading(2)
+    state.note_answer()
+    state.note_reading(2)
     assert state.problems() == []
     monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.0)
     time.sleep(0.01)
     assert [line.rsplit(" ", 2)[0] for line in state.problems()] == [
         *("no answer from Telegram for", "the reader has been stuck for")
     ]
-    state.reading(0)
+    state.note_reading(0)
     assert len(state.problems()) == 1
 
 

@@ -25,7 +25,7 @@ from bot.telegram.monitoring.metrics import Metrics
 from bot.telegram.people import People
 from bot.telegram.reader_queue import ReaderQueue, Workers
 from bot.telegram.service import Service
-from bot.telegram.transport.updates import problem
+from bot.telegram.transport.updates import find_problem
 from tests import telegram_bot
 from tests.botapi import TOKEN
 
@@ -294,7 +294,7 @@ QUESTION = "Wer ist Gouverneur der Region Perm?"
 @example(entry=message(QUESTION), fails={"sendMessage": 403})
 @example(entry=message(QUESTION), fails={"sendMessage": 500})
 def test_a_stranger_reaches_nothing(bot: ClosedBot, entry: Json, fails: dict[str, int]) -> None:
-    if problem(entry):
+    if find_problem(entry):
         return  # is put aside before any handler sees it
     bot.collection.forgot = 0
     calls = bot.send(entry, **fails)

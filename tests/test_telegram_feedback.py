@@ -253,7 +253,7 @@ def test_of_what_is_typed_only_the_last_is_answered(api: BotApi, tmp_path: Path)
 
 
 def test_an_inline_query_hears_that_too_many_ask(api: BotApi, tmp_path: Path) -> None:
-    with RunningBot(tmp_path, api.url, most_waiting=0):
+    with RunningBot(tmp_path, api.url, max_waiting=0):
         api.inline(QUESTION)
         api.wait(lambda: api.calls("answerInlineQuery"))
     (call,) = api.calls("answerInlineQuery")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from bot.cli.sync import interval
+from bot.cli.sync import parse_interval
 from retrieval.collection import Collection
 from tests.command_line import fundstelle, news_site
 from tests.doubles import HashEmbedder
@@ -104,13 +104,13 @@ def test_nothing_to_sync() -> None:
 
 @pytest.mark.parametrize(("value", "seconds"), [("60s", 60), ("1m", 60), ("30m", 1800), ("2H", 7200), ("168h", 604800)])
 def test_intervals(value: str, seconds: int) -> None:
-    assert interval(value).total_seconds() == seconds
+    assert parse_interval(value).total_seconds() == seconds
 
 
 @pytest.mark.parametrize("value", ["", "30", "59s", "0m", "-5m", "1d", "169h", "999999999999h", "m", "1.5h"])
 def test_what_is_no_interval(value: str) -> None:
     with pytest.raises(typer.BadParameter):
-        interval(value)
+        parse_interval(value)
     assert fundstelle("sync", f"--every={value}").exit_code == 2
 
 

@@ -14,7 +14,7 @@ from bot.cli.filters import with_filter
 from bot.messages import text
 from bot.render.json import document_json
 from bot.render.text import day
-from bot.render.wording import citation, republished
+from bot.render.wording import citation, short_citation
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.errors import StoreError
@@ -50,7 +50,9 @@ def list_articles(
     if not listed and not within:
         say(text("chat.empty", settings.language))
     for article in listed:
-        show(f"{article.document.id:>6}  {citation(article.document, settings.language)}{_same(article, settings)}")
+        show(
+            f"{article.document.id:>6}  {citation(article.document, settings.language)}{_copy_note(article, settings)}"
+        )
 
 
 @command
@@ -66,10 +68,10 @@ def show_article(
     language = settings.language
     with open_collection(settings, say) as collection:
         store = collection.store
-        found = _meant(store.articles(), article, language)[0]
+        found = _resolve(store.articles(), article, language)[0]
         versions = store.versions(found.document.id)
         copies = store.copies([found.document.id]).get(found.document.id, ())
-    document = found.document if version is None else _version(versions, version, found.document.id, language)
+    document = found.document if version is None else _find_version(versions, version, found.document.id, language)
     if as_json:
         show_json(
             {
@@ -82,10 +84,10 @@ def show_article(
             }
         )
         return
-    show(citation(document, language) + _same(found, settings))
+    show(citation(document, language) + _copy_note(found, settings))
     show(found.document.path)
     if copies:
-        show(text("chat.also_in", language, articles=", ".join(republished(copy, language) for copy in copies)))
+        show(text("chat.also_in", language, articles=", ".join(short_citation(copy, language) for copy in copies)))
     if versions:
         listed = (text("cli.version", language, number=v.number, day=day(v.replaced_at, language)) for v in versions)
         show(f"{text('cli.versions', language)} {'; '.join(listed)}")
@@ -104,9 +106,9 @@ def remove(
         with store.writing():
             there = store.articles(even_damaged=True)
             # All are looked up before the first one goes: a typing error removes nothing.
-            found = [entry for article in articles for entry in _meant(there, article, settings.language, below=True)]
+            found = [entry for article in articles for entry in _resolve(there, article, settings.language, below=True)]
             documents = list(dict.fromkeys(entry.document for entry in found))
-            for location in map(_absolute, articles):
+            for location in map(_absolute_path, articles):
                 store.remove_source(location)
             collection.indexer.remove(documents)
             for document in documents:
@@ -114,7 +116,7 @@ def remove(
                 show(text("cli.removed", settings.language, id=document.id, article=line))
 
 
-def _meant(articles: Sequence[Article], meant: str, language: str, *, below: bool = False) -> list[Article]:
+def _resolve(articles: Sequence[Article], wanted: str, language: str, *, below: bool = False) -> list[Article]:
     """The article with this number, else those with this path or address.
 
     With ``below`` also those in this folder, or in this file if it holds several.
@@ -122,29 +124,29 @@ def _meant(articles: Sequence[Article], meant: str, language: str, *, below: boo
     Raises:
         StoreError: there is none.
     """
-    path = _absolute(meant)
+    path = _absolute_path(wanted)
     inside = (f"{path.rstrip('/')}/", f"{path}#") if below else ()
 
     def is_there(document: Document) -> bool:
-        return meant in (document.path, document.url) or document.path == path or document.path.startswith(inside)
+        return wanted in (document.path, document.url) or document.path == path or document.path.startswith(inside)
 
-    numbered = [article for article in articles if meant == str(article.document.id)]
-    found = numbered or [article for article in articles if meant and is_there(article.document)]
+    numbered = [article for article in articles if wanted == str(article.document.id)]
+    found = numbered or [article for article in articles if wanted and is_there(article.document)]
     if not found:
-        raise StoreError(text("cli.no_article", language, article=meant))
+        raise StoreError(text("cli.no_article", language, article=wanted))
     return found
 
 
-def _same(article: Article, settings: Settings) -> str:
+def _copy_note(article: Article, settings: Settings) -> str:
     """Which article is searched in the place of a copy; empty for any other."""
     return f" ({text('cli.copy_of', settings.language, id=article.copy_of)})" if article.copy_of else ""
 
 
-def _absolute(path: str) -> str:
+def _absolute_path(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))
 
 
-def _version(versions: Sequence[Version], number: int, document_id: int, language: str) -> Document:
+def _find_version(versions: Sequence[Version], number: int, document_id: int, language: str) -> Document:
     for version in versions:
         if version.number == number:
             return version.document

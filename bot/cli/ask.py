@@ -33,7 +33,7 @@ def ask(
 ) -> None:
     """Ask the articles one question."""
     from bot.render.json import to_json
-    from bot.render.terminal import terminal
+    from bot.render.terminal import to_text
 
     # Bytes that are no text come in as lone surrogates, which nothing further on can encode.
     question = question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -49,7 +49,7 @@ def ask(
         show_json(to_json(answer))
     else:
         marks = ("", "") if shows_styles() else ("**", "**")
-        show(terminal(answer, settings.language, marks=marks))
+        show(to_text(answer, settings.language, marks=marks))
 
 
 @command

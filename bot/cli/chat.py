@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from bot.cli.console import say, show, shows_styles
-from bot.cli.filters import described, filter_from
+from bot.cli.filters import describe_filter, filter_from
 from bot.errors import FilterError
 from bot.messages import table, text
-from bot.render.terminal import one_line, terminal
-from bot.render.wording import counted, sources_text
+from bot.render.terminal import one_line, to_text
+from bot.render.wording import quantity, sources_text
 from bot.settings import Settings
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import FundstelleError, StoreError
@@ -90,7 +90,7 @@ class Chat:
             self._feedback.note_missed(answer.complete_question)
         if self._interactive:
             marks = ("", "") if shows_styles() else ("**", "**")
-            reply = terminal(answer, self._language, passages=False, marks=marks)
+            reply = to_text(answer, self._language, passages=False, marks=marks)
             show(Text("\n").append_text(reply).append("\n"))
         else:
             self._print_line(one_line(answer, self._language))
@@ -102,7 +102,7 @@ class Chat:
 
     def prompt(self) -> str:
         """What stands before the next question: which articles are looked in, if not all."""
-        within = described(self._conversation.within, self._language)
+        within = describe_filter(self._conversation.within, self._language)
         return f"[{within}] {_PROMPT}" if within else _PROMPT
 
     def _obey(self, command: str, value: str) -> bool:
@@ -134,7 +134,7 @@ class Chat:
         except FilterError as error:
             say(text("cli.error", self._language, message=error))
             return
-        looked_in = described(self._conversation.within, self._language)
+        looked_in = describe_filter(self._conversation.within, self._language)
         say(looked_in or text("chat.within_all", self._language))
 
     def _judge(self, verdict: Verdict, wanted: str) -> None:
@@ -159,8 +159,8 @@ def greeting(documents: list[Document], sentences: int, settings: Settings) -> s
     indexed = text(
         "chat.indexed",
         language,
-        articles=counted("chat.articles", len(documents), language),
-        sentences=counted("chat.sentences", sentences, language),
+        articles=quantity("chat.articles", len(documents), language),
+        sentences=quantity("chat.sentences", sentences, language),
         home=settings.home,
     )
     examples = "\n".join(f"  {question}" for question in example_questions(documents, language))

@@ -29,7 +29,7 @@ def show_json(value: Mapping[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False))
 
 
-def written(file: str) -> AbstractContextManager[TextIO]:
+def open_output(file: str) -> AbstractContextManager[TextIO]:
     """Where a command's FILE goes: stdout for "-", else a file that is there in whole or not at all.
 
     Raises StoreError if it cannot be written.

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import say, show, show_json, written
+from bot.cli.console import open_output, say, show, show_json
 from bot.messages import text
 from bot.render.text import day, number
 from bot.settings import Settings
@@ -25,7 +25,7 @@ def export(
     """Write feedback as a file that `fundstelle eval` and `fundstelle calibrate` read."""
     from retrieval.evaluation.feedback_export import export_evaluation
 
-    with open_collection(settings, say) as collection, written(file) as target:
+    with open_collection(settings, say) as collection, open_output(file) as target:
         exported = export_evaluation(collection.store.documents(), collection.feedback.judgements(), target)
     counts = {
         name: number(getattr(exported, name), settings.language) for name in ("answered", "impossible", "left_out")

@@ -71,7 +71,7 @@ def filter_from(
     return Filter((source or "").strip(), first, last, tuple(words))
 
 
-def described(within: Filter, language: str) -> str:
+def describe_filter(within: Filter, language: str) -> str:
     """What a filter lets through, in short ("Quelle: dpa, seit 17. Mai 2024"); empty for one that asks for nothing."""
     parts = {
         "source": within.source,

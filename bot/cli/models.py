@@ -13,7 +13,7 @@ from bot.cli.command import Json, command
 from bot.cli.console import busy, progress, say, show, show_json
 from bot.errors import SettingsError
 from bot.messages import notice, text
-from bot.model_catalogue import Listed, catalogue, default, meant
+from bot.model_catalogue import ListedModel, catalogue, default, resolve
 from bot.model_choice import KINDS, remember
 from bot.render.text import decimal, megabytes
 from bot.settings import PREFIX, Settings, is_set_outside
@@ -43,7 +43,7 @@ def list_models(settings: Settings, as_json: Json = False) -> None:
     for kind in KINDS:
         if not any(used for listed, used in rows if listed.kind == kind):
             own = getattr(settings, kind)
-            rows.append((Listed(own, kind, own), True))
+            rows.append((ListedModel(own, kind, own), True))
     if as_json:
         show_json({"models": [_to_json(listed, used, settings.language) for listed, used in rows]})
     else:
@@ -62,12 +62,12 @@ def use(
 ) -> None:
     """Try a model and use it from now on; if anything fails, all stays as it was."""
     language = settings.language
-    chosen = dict(_found(name) for name in meant(model))
+    chosen = dict(_locate(name) for name in resolve(model))
     with open_collection(settings.model_copy(update=chosen), say) as collection:
         if collection.store.read_only:
             raise StoreError(text("cli.models_read_only", language, home=settings.home))
         with busy(text("chat.loading", language)):
-            trials = {kind: _trial(collection, kind, language) for kind in chosen}
+            trials = {kind: _try_out(collection, kind, language) for kind in chosen}
         if "embedder" in chosen:
             with progress(text("cli.embedding_anew", language), at_once=False) as advance:
                 collection.match_embedder(advance)
@@ -86,7 +86,7 @@ def use(
         _remind_of_calibration(collection, chosen, language)
 
 
-def _found(name: str) -> tuple[str, str]:
+def _locate(name: str) -> tuple[str, str]:
     """Kind and exact name of a model that is here now: a hub model is downloaded, with the hub's own progress bar."""
     from retrieval.inference.model_files import ModelReference
     from retrieval.inference.self_test import model_kind
@@ -98,7 +98,7 @@ def _found(name: str) -> tuple[str, str]:
     return kind, reference.name
 
 
-def _trial(collection: Collection, kind: str, language: str) -> str:
+def _try_out(collection: Collection, kind: str, language: str) -> str:
     """What came of the short self-test, in words."""
     from retrieval.inference.self_test import QUESTION, try_embedder, try_reader
 
@@ -123,7 +123,7 @@ def _remind_of_calibration(collection: Collection, chosen: Mapping[str, str], la
         say(text("cli.models_calibrate", language))
 
 
-def _to_json(listed: Listed, used: bool, language: str) -> dict[str, Any]:
+def _to_json(listed: ListedModel, used: bool, language: str) -> dict[str, Any]:
     return {
         "name": listed.name,
         "kind": listed.kind,
@@ -137,7 +137,7 @@ def _to_json(listed: Listed, used: bool, language: str) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[tuple[Listed, bool]], language: str) -> str:
+def _table(rows: list[tuple[ListedModel, bool]], language: str) -> str:
     """A block a kind, a line a model with columns as wide as their widest cell, and its note below."""
     cells = [_cells(listed, used, language) for listed, used in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -152,7 +152,7 @@ def _table(rows: list[tuple[Listed, bool]], language: str) -> str:
     return "\n\n".join([*blocks, text("cli.models_hint", language)])
 
 
-def _cells(listed: Listed, used: bool, language: str) -> tuple[str, ...]:
+def _cells(listed: ListedModel, used: bool, language: str) -> tuple[str, ...]:
     size = _bytes(listed)
     known = text(f"cli.models_{listed.size}", language) if listed.size else ""
     return (
@@ -164,6 +164,6 @@ def _cells(listed: Listed, used: bool, language: str) -> tuple[str, ...]:
     )
 
 
-def _bytes(listed: Listed) -> int:
+def _bytes(listed: ListedModel) -> int:
     """The size of a model that lies in a folder here, 0 of any other."""
     return total_bytes(Path(listed.model).rglob("*")) if Path(listed.model).is_absolute() else 0

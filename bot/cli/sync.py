@@ -25,7 +25,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _MIN_SECONDS, _MAX_SECONDS = 60, 7 * 24 * 3600
 
 
-def interval(value: str) -> timedelta:
+def parse_interval(value: str) -> timedelta:
     """From "90s", "30m" or "2h"; at least a minute and at most a week."""
     match = re.fullmatch(r"([0-9]{1,6})([smh])", value.strip().lower())
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
@@ -40,7 +40,10 @@ def sync(
     every: Annotated[
         timedelta | None,
         typer.Option(
-            parser=interval, metavar="TIME", help="Go on until Ctrl-C, a round every 30m, 2h, …", show_default=False
+            parser=parse_interval,
+            metavar="TIME",
+            help="Go on until Ctrl-C, a round every 30m, 2h, …",
+            show_default=False,
         ),
     ] = None,
     as_json: Json = False,
@@ -48,11 +51,11 @@ def sync(
     """Take up what is new or has changed in indexed folders, feeds and web pages."""
     with open_collection(settings, say) as collection:
         if every is None:
-            _round(collection, settings.language, as_json=as_json)
+            _run_round(collection, settings.language, as_json=as_json)
             return
         try:
             while True:
-                _round_that_may_fail(collection, settings.language, as_json=as_json)
+                _try_round(collection, settings.language, as_json=as_json)
                 sys.stdout.flush()
                 say(text("cli.sync_next", settings.language, time=f"{datetime.now() + every:%H:%M}"))
                 time.sleep(every.total_seconds())
@@ -60,7 +63,7 @@ def sync(
             pass  # the way to end it
 
 
-def _round(collection: Collection, language: str, *, as_json: bool) -> None:
+def _run_round(collection: Collection, language: str, *, as_json: bool) -> None:
     if not collection.store.sources():
         say(text("cli.sync_nothing", language))
     with busy(text("cli.syncing", language)):
@@ -68,9 +71,9 @@ def _round(collection: Collection, language: str, *, as_json: bool) -> None:
     finish(report, language, as_json=as_json)
 
 
-def _round_that_may_fail(collection: Collection, language: str, *, as_json: bool) -> None:
+def _try_round(collection: Collection, language: str, *, as_json: bool) -> None:
     try:
-        _round(collection, language, as_json=as_json)
+        _run_round(collection, language, as_json=as_json)
     except typer.Exit:
         pass  # something was not taken up, and the report has said so
     except BrokenPipeError:

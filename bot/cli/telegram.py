@@ -15,7 +15,7 @@ def telegram(settings: Settings, index_first: IndexFirst = None) -> None:
     from bot.telegram import application
 
     with open_collection(settings, say) as collection:
-        application.checked_token(settings)  # before anything that takes long
+        application.check_token(settings)  # before anything that takes long
         index_if_empty(collection, index_first, settings.language)
         match_embedder(collection, settings.language)
         application.run(settings, collection)

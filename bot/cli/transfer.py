@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import progress, say, written
+from bot.cli.console import open_output, progress, say
 from bot.cli.report import finish
 from bot.messages import text
-from bot.render.wording import counted
+from bot.render.wording import quantity
 from bot.settings import Settings
 from bot.wiring import open_collection
 
@@ -24,10 +24,10 @@ def export_articles(
     """Write all articles with their earlier versions to a file."""
     from retrieval.indexing.transfer import export
 
-    with open_collection(settings, say) as collection, written(file) as target:
+    with open_collection(settings, say) as collection, open_output(file) as target:
         count = export(collection.store, target)
     if file != "-":
-        articles = counted("chat.articles", count, settings.language)
+        articles = quantity("chat.articles", count, settings.language)
         say(text("cli.exported", settings.language, count=articles, path=Path(file).expanduser().absolute()))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from bot.messages import text
-from bot.render.text import TITLE_LIMIT, around, cut, further, quoted, width
-from bot.render.wording import also_in, alternatives, copies, origin, title, understood
+from bot.render.text import TITLE_LIMIT, cut, cut_around, other_hits, split_at_quote, width
+from bot.render.wording import also_in_line, alternative_lines, name_copies, origin, title, understood_line
 from retrieval.types import Answer, Document, Hit
 
 #: What Telegram takes as one message, in UTF-16 units and after it has taken the tags out.
@@ -16,33 +16,33 @@ _UNDERSTOOD_LIMIT = 1200
 _URL_LIMIT = 2000
 
 
-def telegram_html(answer: Answer, language: str) -> str:
+def to_html(answer: Answer, language: str) -> str:
     """The quote in bold within its passage and a line with its source, as HTML for ``parse_mode="HTML"``.
 
     What a follow-up was taken for stands above in italics.
     At most TELEGRAM_LIMIT once the tags are taken out; a passage that is too long is cut around the quote, at words.
     """
-    follow_up = cut(understood(answer, language), _UNDERSTOOD_LIMIT)
+    follow_up = cut(understood_line(answer, language), _UNDERSTOOD_LIMIT)
     above = f"<i>{escape(follow_up, quote=False)}</i>\n\n" if follow_up else ""
     if answer.text is None or answer.document is None:
         return above + escape(text("chat.no_answer", language), quote=False)
     source, source_width = _source_html(answer.document, language, answer.start)
     if answer.copies:
-        names = [(escape(name, quote=False), copy.url) for name, copy in copies(answer, language)]
-        source += "\n" + also_in(answer, [linked(name, url) for name, url in names], language)
-        source_width += 1 + width(also_in(answer, [name for name, _ in copies(answer, language)], language))
-    for line in alternatives(answer, language):
+        names = [(escape(name, quote=False), copy.url) for name, copy in name_copies(answer, language)]
+        source += "\n" + also_in_line(answer, [link(name, url) for name, url in names], language)
+        source_width += 1 + width(also_in_line(answer, [name for name, _ in name_copies(answer, language)], language))
+    for line in alternative_lines(answer, language):
         source += "\n" + escape(line, quote=False)
         source_width += 1 + width(line)
     taken = source_width + 2 + (width(follow_up) + 2 if follow_up else 0)
-    before, quote, after = around(*quoted(answer), TELEGRAM_LIMIT - taken)
+    before, quote, after = cut_around(*split_at_quote(answer), TELEGRAM_LIMIT - taken)
     passage = f"{escape(before, quote=False)}<b>{escape(quote, quote=False)}</b>{escape(after, quote=False)}"
     return f"{above}{passage}\n\n{source}"
 
 
 def passages_html(answer: Answer, language: str) -> str:
     """The other passages found, each with its source, as HTML of at most TELEGRAM_LIMIT without its tags."""
-    hits = further(answer)
+    hits = other_hits(answer)
     if not hits:
         return escape(text("chat.no_more", language), quote=False)
     heading = text("chat.nearest" if answer.text is None else "chat.more", language)
@@ -71,13 +71,13 @@ def _passage_html(hit: Hit, language: str) -> tuple[str, int]:
 def _source_html(document: Document, language: str, start: int | None) -> tuple[str, int]:
     """The source line, the title linked where the article has an address, and its width without tags."""
     name, where = cut(title(document, language), TITLE_LIMIT), cut(origin(document, language, start), TITLE_LIMIT)
-    html = linked(f"<i>{escape(name, quote=False)}</i>", document.url)
+    html = link(f"<i>{escape(name, quote=False)}</i>", document.url)
     if not where:
         return html, width(name)
     return f"{html}, {escape(where, quote=False)}", width(name) + 2 + width(where)
 
 
-def linked(html: str, url: str) -> str:
+def link(html: str, url: str) -> str:
     """``html``, as a link where there is an address that Telegram takes."""
     if url.startswith(("http://", "https://")) and len(url) <= _URL_LIMIT:
         return f'<a href="{escape(url)}">{html}</a>'

@@ -5,20 +5,20 @@ from __future__ import annotations
 from rich.text import Text
 
 from bot.messages import text
-from bot.render.text import SHORT_LIMIT, cut, further, quoted
-from bot.render.wording import also_in, alternatives, certainty, citation, copies, understood
+from bot.render.text import SHORT_LIMIT, cut, other_hits, split_at_quote
+from bot.render.wording import also_in_line, alternative_lines, certainty, citation, name_copies, understood_line
 from retrieval.types import Answer
 
 
 def one_line(answer: Answer, language: str) -> str:
     """The quote and where it stands, and what a follow-up was taken for: for a chat whose questions are piped in."""
-    follow_up = f" [{understood(answer, language)}]" if answer.understood else ""
+    follow_up = f" [{understood_line(answer, language)}]" if answer.understood else ""
     if answer.text is None or answer.document is None:
         return text("chat.no_answer", language) + follow_up
     return f"{' '.join(answer.text.split())} ({citation(answer.document, language, answer.start)}){follow_up}"
 
 
-def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tuple[str, str] = ("", "")) -> Text:
+def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tuple[str, str] = ("", "")) -> Text:
     """The answer, its passage with the quote marked, its source, and in short what else was found.
 
     The quote is marked by style; where styles are lost (a pipe), ``marks`` are put around it. ``passages=False``
@@ -26,11 +26,11 @@ def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tup
     """
     reply = Text()
     if answer.understood:
-        reply.append(understood(answer, language), style="italic dim").append("\n\n")
+        reply.append(understood_line(answer, language), style="italic dim").append("\n\n")
     if answer.text is None or answer.document is None:
         reply.append(text("chat.no_answer", language), style="bold")
     else:
-        before, quote, after = quoted(answer)
+        before, quote, after = split_at_quote(answer)
         reply.append(" ".join(quote.split()), style="bold green")
         reply.append("\n\n").append(before)
         reply.append(marks[0] + quote + marks[1], style="bold black on green")
@@ -39,12 +39,12 @@ def terminal(answer: Answer, language: str, *, passages: bool = True, marks: tup
         if answer.document.url:
             reply.append(answer.document.url, style="blue").append("\n")
         if answer.copies:
-            listed = [f"{name} {copy.url}".rstrip() for name, copy in copies(answer, language)]
-            reply.append(also_in(answer, listed, language), style="cyan").append("\n")
+            listed = [f"{name} {copy.url}".rstrip() for name, copy in name_copies(answer, language)]
+            reply.append(also_in_line(answer, listed, language), style="cyan").append("\n")
         reply.append(certainty(answer.confidence, language), style="dim")
-        for line in alternatives(answer, language):
+        for line in alternative_lines(answer, language):
             reply.append("\n" + line)
-    hits = further(answer) if passages else []
+    hits = other_hits(answer) if passages else []
     if hits:
         reply.append("\n\n" + text("chat.nearest" if answer.text is None else "chat.more", language), style="bold")
     for position, hit in enumerate(hits, start=1):

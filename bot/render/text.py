@@ -18,7 +18,7 @@ SHORT_LIMIT = 160
 _LOCALES = {"de": "de", "en": "en_GB"}
 
 
-def quoted(answer: Answer) -> tuple[str, str, str]:
+def split_at_quote(answer: Answer) -> tuple[str, str, str]:
     """The answer's passage cut in three: what stands before the quote, the quote, and what follows.
 
     Raises ValueError for an answer that the articles do not give.
@@ -30,7 +30,7 @@ def quoted(answer: Answer) -> tuple[str, str, str]:
     return passage.text[:start], passage.text[start:end], passage.text[end:]
 
 
-def further(answer: Answer) -> list[Hit]:
+def other_hits(answer: Answer) -> list[Hit]:
     """The passages found, best first, without the one that the answer is quoted from."""
     shown = answer.passage
     return [
@@ -61,7 +61,7 @@ def cut_left(string: str, limit: int) -> str:
     return cut(string[::-1], limit)[::-1]
 
 
-def around(before: str, quote: str, after: str, limit: int) -> tuple[str, str, str]:
+def cut_around(before: str, quote: str, after: str, limit: int) -> tuple[str, str, str]:
     """The three parts cut to ``limit`` in all: the quote is kept, what stands around it shares the rest."""
     before, after = before.lstrip(), after.rstrip()
     quote = cut(quote, limit)

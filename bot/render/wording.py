@@ -16,7 +16,7 @@ _COPY_LIMIT = 80
 _LINE_LIMIT = 200
 
 
-def counted(key: str, count: int, language: str) -> str:
+def quantity(key: str, count: int, language: str) -> str:
     """``count`` things as the texts ``<key>_one`` and ``<key>_many`` name them ("ein Artikel", "12 Artikel")."""
     return text(f"{key}_{'one' if count == 1 else 'many'}", language, count=number(count, language))
 
@@ -45,7 +45,7 @@ def citation(document: Document, language: str, start: int | None = None) -> str
     return ", ".join(part for part in (title(document, language), origin(document, language, start)) if part)
 
 
-def republished(document: Document, language: str) -> str:
+def short_citation(document: Document, language: str) -> str:
     """Where else an article stands, in short ("dpa (17. Mai 2024)"): its source, else its title, and its date."""
     name = " ".join(document.source.split()) or title(document, language)
     return f"{name} ({day(document.published, language)})" if document.published else name
@@ -58,23 +58,23 @@ def certainty(confidence: float, language: str) -> str:
     return text("chat.confidence", language, words=words, percent=percent(confidence, language))
 
 
-def copies(answer: Answer, language: str) -> list[tuple[str, Document]]:
+def name_copies(answer: Answer, language: str) -> list[tuple[str, Document]]:
     """The first articles that say the same, each with its name: the source and the date, as far as they are known."""
-    return [(cut(republished(copy, language), _COPY_LIMIT), copy) for copy in answer.copies[:_COPIES]]
+    return [(cut(short_citation(copy, language), _COPY_LIMIT), copy) for copy in answer.copies[:_COPIES]]
 
 
-def also_in(answer: Answer, names: list[str], language: str) -> str:
+def also_in_line(answer: Answer, names: list[str], language: str) -> str:
     """The line that says in which other articles the same stands: ``names``, with an ellipsis if there are more."""
     more = [ELLIPSIS] if len(answer.copies) > len(names) else []
     return text("chat.also_in", language, articles=", ".join([*names, *more]))
 
 
-def understood(answer: Answer, language: str) -> str:
+def understood_line(answer: Answer, language: str) -> str:
     """What a follow-up was taken for; empty for a question that was asked as it is."""
     return text("chat.understood", language, question=answer.understood) if answer.understood else ""
 
 
-def alternatives(answer: Answer, language: str) -> list[str]:
+def alternative_lines(answer: Answer, language: str) -> list[str]:
     """What else was found, a line each, and a line where the articles do not agree."""
     lines = []
     for other in answer.alternatives:

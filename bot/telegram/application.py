@@ -25,17 +25,17 @@ from bot.settings import Settings
 from bot.telegram.handlers.register import Handlers
 from bot.telegram.menus import announce
 from bot.telegram.monitoring.health import Health
-from bot.telegram.monitoring.http_server import Site, operations
+from bot.telegram.monitoring.http_server import Site, operations_app
 from bot.telegram.monitoring.metrics import Metrics
 from bot.telegram.people import People
-from bot.telegram.reader_queue import MOST_WAITING, ReaderQueue, Workers
+from bot.telegram.reader_queue import MAX_WAITING, ReaderQueue, Workers
 from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
-from bot.telegram.token_redaction import redacted_logs
+from bot.telegram.token_redaction import redact_logs
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.polling import InboxRequest, Polling
 from bot.telegram.transport.processor import InboxProcessor
 from bot.telegram.transport.rate_limiter import PatientRateLimiter
-from bot.telegram.transport.updates import problem
+from bot.telegram.transport.updates import find_problem
 from bot.telegram.transport.webhook import Webhook, webhook_secret
 from retrieval.collection import Collection
 
@@ -55,9 +55,9 @@ def run(settings: Settings, collection: Collection) -> None:
     is taken, or when polling ends for another reason; StoreError when the inbox in ``settings.home`` cannot be used;
     whatever ``Collection.load`` raises.
     """
-    token = checked_token(settings)
+    token = check_token(settings)
     secret = webhook_secret(settings) if settings.telegram_webhook_url else ""
-    with redacted_logs(token, secret) as redactor, logging_to_stderr(settings):
+    with redact_logs(token, secret) as redactor, logging_to_stderr(settings):
         # At INFO it writes every request, twice a minute and more, with its address.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         inbox = Inbox(settings.home / INBOX_FILE, bot=int(token.partition(":")[0]))
@@ -73,7 +73,7 @@ def run(settings: Settings, collection: Collection) -> None:
             inbox.close()
 
 
-def checked_token(settings: Settings) -> str:
+def check_token(settings: Settings) -> str:
     """The token; raises TelegramError when there is none or it cannot be one, with what to do."""
     token = settings.telegram_token.get_secret_value().strip() if settings.telegram_token else ""
     if not token:
@@ -96,7 +96,7 @@ class TelegramBot:
         workers: Workers,
         *,
         typing_seconds: float = TYPING_SECONDS,
-        most_waiting: int = MOST_WAITING,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._settings = settings
         self._collection = collection
@@ -106,10 +106,10 @@ class TelegramBot:
         self._stop = asyncio.Event()
         self._refused = False
         health, metrics = Health(), Metrics()
-        reader = ReaderQueue(workers, metrics, health, most_waiting)
+        reader = ReaderQueue(workers, metrics, health, max_waiting)
         metrics.watch(reader.__len__, inbox.waiting_count)
         self._operations = (
-            Site(operations(metrics, health, collection), "metrics_listen", settings)
+            Site(operations_app(metrics, health, collection), "metrics_listen", settings)
             if settings.metrics_listen
             else None
         )
@@ -121,7 +121,7 @@ class TelegramBot:
             .base_url(settings.telegram_base_url.rstrip("/") + "/bot")
             .base_file_url(settings.telegram_base_url.rstrip("/") + "/file/bot")
             .read_timeout(15.0)
-            .get_updates_request(InboxRequest(inbox, self._on_refused, health.telegram_answered))
+            .get_updates_request(InboxRequest(inbox, self._on_refused, health.note_answer))
             .rate_limiter(PatientRateLimiter())
             .concurrent_updates(self._processor)
             .update_queue(queue)
@@ -201,7 +201,7 @@ class TelegramBot:
         for received in waiting:
             entry = json.loads(received.body)
             # Another version of the library may see it differently than the one that took it.
-            if reason := problem(entry):
+            if reason := find_problem(entry):
                 self._inbox.put_aside(received.update_id, reason)
             else:
                 self._application.update_queue.put_nowait(Update.de_json(entry, self._application.bot))

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TypeVar
 
 from bot.telegram.monitoring.health import Health
-from bot.telegram.monitoring.metrics import Metrics, Outcome
+from bot.telegram.monitoring.metrics import Metrics, QuestionOutcome
 from retrieval.errors import QuestionError
 from retrieval.types import Answer
 
@@ -20,7 +20,7 @@ A = TypeVar("A", Answer, Answer | None)
 #: Who would wait longer than this, in seconds, is told so.
 PATIENCE_SECONDS = 10.0
 #: Questions beyond these are refused: an answer minutes late helps nobody, and the queue must not grow without end.
-MOST_WAITING = 200
+MAX_WAITING = 200
 # The first guess at what a question takes, in seconds, and how fast it follows what is measured.
 _FIRST_GUESS, _WEIGHT = 0.1, 0.1
 
@@ -38,24 +38,24 @@ class Workers:
 
     def __init__(self) -> None:
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
-        self.keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
+        self.writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self.stopping = threading.Event()
 
     def stop(self) -> None:
         """Begins nothing any more; what runs may go on."""
         self.stopping.set()
-        for thread in (self.reader, self.keeper):
+        for thread in (self.reader, self.writer):
             thread.shutdown(wait=False, cancel_futures=True)
 
 
 class ReaderQueue:
     """Hands work to ``workers``, and knows how long the next question will have to wait."""
 
-    def __init__(self, workers: Workers, metrics: Metrics, health: Health, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, workers: Workers, metrics: Metrics, health: Health, max_waiting: int = MAX_WAITING) -> None:
         self._workers = workers
         self._metrics = metrics
         self._health = health
-        self._most_waiting = most_waiting
+        self._max_waiting = max_waiting
         self._waiting = 0
         self._seconds_each = _FIRST_GUESS
 
@@ -69,9 +69,9 @@ class ReaderQueue:
 
     async def change(self, function: Callable[..., T], *args: object) -> T:
         """The result of ``function`` in the keeper's thread, for what changes the articles."""
-        return await self._in(self._workers.keeper, function, *args)
+        return await self._in(self._workers.writer, function, *args)
 
-    def go_on(self, *_: object) -> None:
+    def raise_if_stopping(self, *_: object) -> None:
         """To be called now and then by what takes long: ends it when the bot stops, and the update stays in the inbox.
 
         Raises CancelledError then.
@@ -94,17 +94,17 @@ class ReaderQueue:
         ``ask`` may give None for a question that nobody wants answered any more when its turn comes; it is not counted.
         Raises QueueFullError when too many wait already, and whatever ``ask`` raises.
         """
-        if self._waiting >= self._most_waiting:
-            self._metrics.question(Outcome.REFUSED)
+        if self._waiting >= self._max_waiting:
+            self._metrics.count_question(QuestionOutcome.REFUSED)
             raise QueueFullError
         long_wait = self._waiting * self._seconds_each > PATIENCE_SECONDS
         arrived = time.monotonic()
         if not self._waiting:
-            self._health.reading(1)
+            self._health.note_reading(1)
         self._waiting += 1
-        outcome: Outcome | None = Outcome.FAILED
+        outcome: QuestionOutcome | None = QuestionOutcome.FAILED
         try:
-            reading = asyncio.ensure_future(self.run(self._timed, ask, question))
+            reading = asyncio.ensure_future(self.run(self._ask_timed, ask, question))
             try:
                 if long_wait and please_wait:
                     await please_wait()
@@ -114,18 +114,18 @@ class ReaderQueue:
             outcome = _outcome(answer)
             return answer
         except QuestionError:
-            outcome = Outcome.INVALID
+            outcome = QuestionOutcome.INVALID
             raise
         except asyncio.CancelledError:
             outcome = None  # The bot stops; the question is asked again after the next start.
             raise
         finally:
             self._waiting -= 1
-            self._health.reading(self._waiting)
+            self._health.note_reading(self._waiting)
             if outcome:
-                self._metrics.question(outcome, time.monotonic() - arrived)
+                self._metrics.count_question(outcome, time.monotonic() - arrived)
 
-    def _timed(self, ask: Callable[[str], A], question: str) -> A:
+    def _ask_timed(self, ask: Callable[[str], A], question: str) -> A:
         began = time.monotonic()
         try:
             return ask(question)
@@ -133,7 +133,7 @@ class ReaderQueue:
             self._seconds_each += _WEIGHT * (time.monotonic() - began - self._seconds_each)
 
 
-def _outcome(answer: Answer | None) -> Outcome | None:
+def _outcome(answer: Answer | None) -> QuestionOutcome | None:
     if answer is None:
         return None
-    return Outcome.UNANSWERED if answer.text is None else Outcome.ANSWERED
+    return QuestionOutcome.UNANSWERED if answer.text is None else QuestionOutcome.ANSWERED

@@ -106,7 +106,7 @@ def question_of(message: Message) -> str:
     return question.encode("utf-8", "replace").decode().strip()
 
 
-def understood_in(message: Message) -> str:
+def understood_question(message: Message) -> str:
     """The complete question that an answer names above itself in italics; empty when it names none."""
     first = message.entities[0] if message.entities else None
     if first is None or first.type != MessageEntity.ITALIC or first.offset != 0:
@@ -119,7 +119,7 @@ def understood_in(message: Message) -> str:
     return ""
 
 
-def asked_before(message: Message) -> str:
+def question_before(message: Message) -> str:
     """The question that an answer of the bot is to, complete if it was a follow-up.
 
     It is read again from the message that the answer replies to, or from the answer if that says how a follow-up was
@@ -127,7 +127,7 @@ def asked_before(message: Message) -> str:
     deleted.
     """
     asked = message.reply_to_message
-    return (understood_in(message) or question_of(asked)) if asked else ""
+    return (understood_question(message) or question_of(asked)) if asked else ""
 
 
 def mentions(message: Message) -> list[str]:

@@ -46,7 +46,7 @@ class Redactor:
 
 
 @contextmanager
-def redacted_logs(token: str, *secrets: str) -> Iterator[Redactor]:
+def redact_logs(token: str, *secrets: str) -> Iterator[Redactor]:
     """While open, no log record of this process carries ``token`` or one of ``secrets``.
 
     Records are cleaned where they are made, not in a handler's filter: so handlers added later, those of other

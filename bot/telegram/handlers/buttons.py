@@ -8,12 +8,12 @@ from telegram import CallbackQuery, Message, Update
 
 from bot.messages import text
 from bot.telegram.handlers.excerpts import Place
-from bot.telegram.service import Service, acknowledge, asked_before
+from bot.telegram.service import Service, acknowledge, question_before
 from retrieval.types import Document
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class Press:
     """A button under an answer: the message it stands under, the question before it, and where its quote stands.
 
     ``document`` is None only for an answer without a quote.
@@ -27,22 +27,22 @@ class Pressed:
     quote: str
 
 
-async def pressed(service: Service, update: Update) -> Pressed | None:
+async def find_press(service: Service, update: Update) -> Press | None:
     """The press in ``update``. None, said to the user, where question, article or quote are gone."""
     query = update.callback_query
     place = Place.read(query.data or "") if query else None
     if query is None or place is None or not isinstance(query.message, Message):
-        await expired(service, update)
+        await say_expired(service, update)
         return None
     document = await service.queue.run(service.collection.document, place.document_id)
-    question, quote = asked_before(query.message), place.quote(document)
+    question, quote = question_before(query.message), place.quote(document)
     if not question or quote is None or (quote and document is None):
-        await expired(service, update)
+        await say_expired(service, update)
         return None
-    return Pressed(query, query.message, question, place, document, quote)
+    return Press(query, query.message, question, place, document, quote)
 
 
-async def expired(service: Service, update: Update) -> None:
+async def say_expired(service: Service, update: Update) -> None:
     """Says so of a button whose question is gone, or one of another version."""
     if update.callback_query:
         line = text("telegram.expired", service.language(update.effective_user))

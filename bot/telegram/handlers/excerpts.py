@@ -10,9 +10,9 @@ from html import escape
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.messages import text
-from bot.render.telegram import TELEGRAM_LIMIT, linked
-from bot.render.text import around, cut, day, further, width
-from bot.render.wording import citation, republished, title
+from bot.render.telegram import TELEGRAM_LIMIT, link
+from bot.render.text import cut, cut_around, day, other_hits, width
+from bot.render.wording import citation, short_citation, title
 from retrieval.store.feedback import nearest
 from retrieval.types import Answer, Document
 
@@ -63,7 +63,7 @@ def _mark(quote: str) -> str:
 def buttons(answer: Answer, language: str) -> InlineKeyboardMarkup:
     """What can be done with an answer: say what it is worth, and look around it."""
     place = Place.of(answer)
-    looks = [(MORE, MORE)] if further(answer) else []
+    looks = [(MORE, MORE)] if other_hits(answer) else []
     if answer.text is not None:
         looks += [(name, place.data(name)) for name in (CONTEXT, SOURCE)]
     rows = [
@@ -80,7 +80,7 @@ def context_html(document: Document, place: Place, language: str) -> str:
     before = document.text[max(0, place.start - TELEGRAM_LIMIT) : place.start]
     after = document.text[place.end : place.end + TELEGRAM_LIMIT]
     quote = document.text[place.start : place.end]
-    before, quote, after = around(before, quote, after, TELEGRAM_LIMIT - width(source) - 2)
+    before, quote, after = cut_around(before, quote, after, TELEGRAM_LIMIT - width(source) - 2)
     return f"{_plain(before)}<b>{_plain(quote)}</b>{_plain(after)}\n\n<i>{_plain(source)}</i>"
 
 
@@ -97,7 +97,7 @@ def source_html(document: Document, place: Place, copies: tuple[Document, ...], 
     lines = [f"<b>{_plain(cut(title(document, language), _LINE_LIMIT))}</b>"]
     lines += [_plain(cut(text(key, language, source=value), _LINE_LIMIT)) for key, value in known.items() if value]
     if copies:
-        names = [linked(_plain(cut(republished(copy, language), 80)), copy.url) for copy in copies[:_COPIES]]
+        names = [link(_plain(cut(short_citation(copy, language), 80)), copy.url) for copy in copies[:_COPIES]]
         names += ["…"] if len(copies) > _COPIES else []
         lines.append(text("chat.also_in", language, articles=", ".join(names)))
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from telegram.constants import ChatType
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot.messages import text
-from bot.telegram.handlers.buttons import pressed
+from bot.telegram.handlers.buttons import find_press
 from bot.telegram.handlers.excerpts import BAD, GOOD
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge
 from retrieval.store.feedback import Judgement, Verdict
@@ -30,13 +30,13 @@ class Feedback:
             [
                 CallbackQueryHandler(self.judge, pattern=f"^({GOOD}|{BAD}):"),
                 CommandHandler("skip", self.skip, filters=filters.UpdateType.MESSAGE),
-                MessageHandler(messages & filters.TEXT & ~filters.COMMAND & _Wanted(self._service), self.wanted),
+                MessageHandler(messages & filters.TEXT & ~filters.COMMAND & _Wanted(self._service), self.complete),
             ]
         )
 
     async def judge(self, update: Update, context: Context) -> None:
         """👍 or 👎 under an answer; pressed again, the last one counts."""
-        press = await pressed(self._service, update)
+        press = await find_press(self._service, update)
         if press is None:
             return
         user, language = update.effective_user, self._service.language(update.effective_user)
@@ -57,7 +57,7 @@ class Feedback:
         asked = await press.message.reply_html(line, reply_markup=ForceReply(selective=True), do_quote=True)
         self._service.people.put_prompt(asked.chat_id, asked.message_id, pseudonym, number)
 
-    async def wanted(self, update: Update, context: Context) -> None:
+    async def complete(self, update: Update, context: Context) -> None:
         """The reply that says what would have been right; if it is corrected, the correction counts."""
         message = update.effective_message
         number = None if message is None else _judgement(self._service, message)

@@ -19,8 +19,8 @@ from telegram.error import BadRequest
 from telegram.ext import InlineQueryHandler
 
 from bot.messages import text
-from bot.render.telegram import passage_html, telegram_html
-from bot.render.text import cut, further
+from bot.render.telegram import passage_html, to_html
+from bot.render.text import cut, other_hits
 from bot.render.wording import citation
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.8
 #: How long, in seconds, Telegram gives the same answer without asking.
 CACHE_SECONDS = 30
-MOST_RESULTS = 10
+MAX_RESULTS = 10
 _USERS = 1000
 _TITLE_LIMIT = 100
 _START = "inline"
@@ -85,7 +85,7 @@ class Inline:
         """In the reader's thread: the answer, unless a newer query came while others were read."""
         if self._is_old(query):
             return None
-        conversation = Conversation(self._service.collection, top_k=MOST_RESULTS)
+        conversation = Conversation(self._service.collection, top_k=MAX_RESULTS)
         return conversation.ask(question)
 
     def _is_old(self, query: InlineQuery) -> bool:
@@ -96,8 +96,8 @@ def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
     """The quote, and the other passages found, at most ten in all."""
     if answer.text is None or answer.document is None:
         return []
-    offered = [(answer.text, citation(answer.document, language, answer.start), telegram_html(answer, language))]
-    for hit in further(answer):
+    offered = [(answer.text, citation(answer.document, language, answer.start), to_html(answer, language))]
+    for hit in other_hits(answer):
         where = citation(hit.document, language, hit.passage.start)
         offered.append((hit.passage.text, where, passage_html(hit, language)))
     return [
@@ -107,7 +107,7 @@ def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
             description=cut(where, _TITLE_LIMIT),
             input_message_content=InputTextMessageContent(html, parse_mode="HTML"),
         )
-        for number, (quote, where, html) in enumerate(offered[:MOST_RESULTS])
+        for number, (quote, where, html) in enumerate(offered[:MAX_RESULTS])
     ]
 
 

@@ -13,7 +13,7 @@ from bot.messages import text
 from bot.render.text import cut, day, number
 from bot.render.wording import citation
 from bot.status import describe, to_text
-from bot.telegram.handlers.buttons import expired
+from bot.telegram.handlers.buttons import say_expired
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing
 from retrieval.types import Filter
 
@@ -149,7 +149,7 @@ class Owners:
         """The press of a button, acknowledged; None if it is not an owner's."""
         query = update.callback_query
         if query is None or query.from_user.id not in self._service.settings.telegram_owners:
-            await expired(self._service, update)
+            await say_expired(self._service, update)
             return None
         await acknowledge(query)
         return query

@@ -13,10 +13,19 @@ from telegram.error import BadRequest
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot.messages import text
-from bot.render.telegram import passages_html, telegram_html
-from bot.telegram.handlers.buttons import expired, pressed
+from bot.render.telegram import passages_html, to_html
+from bot.telegram.handlers.buttons import find_press, say_expired
 from bot.telegram.handlers.excerpts import CONTEXT, MORE, SOURCE, buttons, context_html, source_html
-from bot.telegram.service import AnyApplication, Context, Service, acknowledge, asked_before, mentions, question_of, say
+from bot.telegram.service import (
+    AnyApplication,
+    Context,
+    Service,
+    acknowledge,
+    mentions,
+    question_before,
+    question_of,
+    say,
+)
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import QuestionError
 from retrieval.types import Answer
@@ -60,10 +69,10 @@ class Questions:
         application.add_handlers(
             [
                 CommandHandler("ask", self.question, filters=new),
-                CommandHandler(["neu", "new"], self.anew, filters=new),
-                CommandHandler("ask", self.edited, filters=edited),
+                CommandHandler(["neu", "new"], self.start_anew, filters=new),
+                CommandHandler("ask", self.correct, filters=edited),
                 MessageHandler(new & asked, self.question),
-                MessageHandler(edited & asked, self.edited),
+                MessageHandler(edited & asked, self.correct),
                 CallbackQueryHandler(self.more, pattern=f"^{MORE}$"),
                 CallbackQueryHandler(self.context, pattern=f"^{CONTEXT}:"),
                 CallbackQueryHandler(self.source, pattern=f"^{SOURCE}:"),
@@ -84,7 +93,7 @@ class Questions:
             return
         await self._reply(update, message, answer)
 
-    async def anew(self, update: Update, context: Context) -> None:
+    async def start_anew(self, update: Update, context: Context) -> None:
         """/neu or /new: the next question goes on from nothing."""
         message, user = update.effective_message, update.effective_user
         if message is not None:
@@ -92,7 +101,7 @@ class Questions:
             await self._service.queue.run(talk.conversation.forget)
             await say(update, text("chat.forgotten", self._service.language(user)))
 
-    async def edited(self, update: Update, context: Context) -> None:
+    async def correct(self, update: Update, context: Context) -> None:
         """A question that was corrected: so is its answer. One from before a restart is answered anew."""
         message = update.effective_message
         if message is None or not question_of(message):
@@ -107,7 +116,7 @@ class Questions:
         language = self._service.language(update.effective_user)
         try:
             await message.get_bot().edit_message_text(
-                telegram_html(answer, language),
+                to_html(answer, language),
                 message.chat_id,
                 known,
                 parse_mode="HTML",
@@ -123,9 +132,9 @@ class Questions:
         """The button for the other passages."""
         query, language = update.callback_query, self._service.language(update.effective_user)
         message = query.message if query else None
-        question = asked_before(message) if isinstance(message, Message) else ""
+        question = question_before(message) if isinstance(message, Message) else ""
         if query is None or not isinstance(message, Message) or not question:
-            await expired(self._service, update)
+            await say_expired(self._service, update)
             return
         await acknowledge(query)
         conversation = self._new_conversation()
@@ -140,7 +149,7 @@ class Questions:
 
     async def context(self, update: Update, context: Context) -> None:
         """The button for the article around the quote."""
-        press = await pressed(self._service, update)
+        press = await find_press(self._service, update)
         if press and press.document:
             await acknowledge(press.query)
             language = self._service.language(update.effective_user)
@@ -148,7 +157,7 @@ class Questions:
 
     async def source(self, update: Update, context: Context) -> None:
         """The button for where the quote stands."""
-        press = await pressed(self._service, update)
+        press = await find_press(self._service, update)
         if press and press.document:
             await acknowledge(press.query)
             language = self._service.language(update.effective_user)
@@ -197,7 +206,7 @@ class Questions:
         language = self._service.language(update.effective_user)
         # A reply to the question: that is what the buttons later take the question from.
         sent = await message.reply_html(
-            telegram_html(answer, language), reply_markup=buttons(answer, language), do_quote=True
+            to_html(answer, language), reply_markup=buttons(answer, language), do_quote=True
         )
         self._answers[message.chat_id, message.message_id] = sent.message_id
         while len(self._answers) > _ANSWERS:

@@ -13,18 +13,18 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, f
 
 from bot.messages import text
 from bot.render.telegram import TELEGRAM_LIMIT
-from bot.render.wording import counted, sources_text
+from bot.render.wording import quantity, sources_text
 from bot.telegram.handlers.access import Access
-from bot.telegram.handlers.buttons import expired
+from bot.telegram.handlers.buttons import say_expired
 from bot.telegram.handlers.feedback import Feedback
 from bot.telegram.handlers.inline import Inline
 from bot.telegram.handlers.owners import Owners
 from bot.telegram.handlers.questions import Questions
-from bot.telegram.handlers.submissions import Receiving
+from bot.telegram.handlers.submissions import Submissions
 from bot.telegram.menus import announce_to_owner
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service, say
-from bot.telegram.transport.processor import is_passing
+from bot.telegram.transport.processor import is_temporary
 from retrieval.errors import FundstelleError
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Handlers:
         Access(self._service, questions.forget).register(application)
         Feedback(self._service).register(application)
         Owners(self._service).register(application)
-        Receiving(self._service).register(application)
+        Submissions(self._service).register(application)
         application.add_handlers(
             [
                 CommandHandler("start", self.start, filters=new),
@@ -62,16 +62,16 @@ class Handlers:
             [
                 MessageHandler(private & filters.COMMAND, self.unknown_command),
                 MessageHandler(private & ~filters.StatusUpdate.ALL, self.not_text),
-                CallbackQueryHandler(self.expired),
+                CallbackQueryHandler(self.unknown_button),
             ]
         )
-        application.add_error_handler(self.failed)
+        application.add_error_handler(self.handle_error)
 
     async def start(self, update: Update, context: Context) -> None:
         """/start: who the bot is and what to do."""
         user, language = update.effective_user, self._service.language(update.effective_user)
         count = await self._service.queue.run(self._service.collection.article_count)
-        await self._service.say(update, "start", articles=counted("chat.articles", count, language))
+        await self._service.say(update, "start", articles=quantity("chat.articles", count, language))
         if user and user.id in self._service.settings.telegram_owners:
             with suppress(BotApiError):  # The menu is not worth an error.
                 await announce_to_owner(context.bot, self._service.settings, user.id)
@@ -99,15 +99,15 @@ class Handlers:
         """A photo, a sticker, a voice message … in a private chat."""
         await self._service.say(update, "not_text")
 
-    async def expired(self, update: Update, context: Context) -> None:
+    async def unknown_button(self, update: Update, context: Context) -> None:
         """A button of another version."""
-        await expired(self._service, update)
+        await say_expired(self._service, update)
 
-    async def failed(self, update: object, context: Context) -> None:
+    async def handle_error(self, update: object, context: Context) -> None:
         """What became of an error: the log gets it in full, the user a friendly line, the inbox keeps what can wait."""
         error = context.error
         number = update.update_id if isinstance(update, Update) else None
-        if is_passing(error):
+        if is_temporary(error):
             log.warning("Update %s could not be answered and stays in the inbox: %s", number, error)
             self._keep(update)
             return

@@ -17,7 +17,7 @@ from telegram.ext import MessageHandler, filters
 
 from bot.messages import in_language, notice, text
 from bot.render.text import cut, megabytes
-from bot.render.wording import citation, counted
+from bot.render.wording import citation, quantity
 from bot.telegram.service import AnyApplication, Context, Service, listing
 from bot.telegram.uploads import keep
 from retrieval.collection import Collection
@@ -28,7 +28,7 @@ from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport
 log = logging.getLogger(__name__)
 
 #: What the Bot API lets a bot download.
-MOST_BYTES = 20_000_000
+MAX_BYTES = 20_000_000
 #: From this many characters on, a forwarded post is an article.
 MIN_POST_CHARS = 200
 _SHOWN = 10
@@ -52,7 +52,7 @@ class _IsPost(filters.MessageFilter):
         return isinstance(message.forward_origin, MessageOriginChannel)
 
 
-class Receiving:
+class Submissions:
     """The handlers for articles from owners, in their private chats."""
 
     def __init__(self, service: Service) -> None:
@@ -79,8 +79,8 @@ class Receiving:
         if suffix not in SUFFIXES:
             await self._service.say(update, "file_type", types=", ".join(sorted(SUFFIXES)))
             return
-        if (message.document.file_size or 0) > MOST_BYTES:
-            await self._service.say(update, "file_size", limit=megabytes(MOST_BYTES, language))
+        if (message.document.file_size or 0) > MAX_BYTES:
+            await self._service.say(update, "file_size", limit=megabytes(MAX_BYTES, language))
             return
         async with self._service.typing(message):
             try:
@@ -88,10 +88,10 @@ class Receiving:
             except BadRequest as error:  # too big for the Bot API, or gone
                 await self._service.say(update, "file_gone", error=error.message)
                 return
-            if len(content) > MOST_BYTES:
-                await self._service.say(update, "file_size", limit=megabytes(MOST_BYTES, language))
+            if len(content) > MAX_BYTES:
+                await self._service.say(update, "file_size", limit=megabytes(MAX_BYTES, language))
                 return
-            await self._take_up(update, lambda: self._add_file(name, bytes(content)))
+            await self._add(update, lambda: self._add_file(name, bytes(content)))
 
     async def link(self, update: Update, context: Context) -> None:
         """A web address: the page there. Fetching may take long, and others may change the articles meanwhile."""
@@ -105,7 +105,7 @@ class Receiving:
             except FundstelleError as error:
                 await self._service.say(update, "taken_failed", article=cut(address, _TITLE_CHARS), reason=error)
                 return
-            await self._take_up(update, lambda: IndexReport((collection.add_page(download),)))
+            await self._add(update, lambda: IndexReport((collection.add_page(download),)))
 
     async def post(self, update: Update, context: Context) -> None:
         """A post that was forwarded from a channel, if it is long enough to be an article."""
@@ -118,18 +118,18 @@ class Receiving:
             return
         origin, collection = message.forward_origin, self._service.collection
         async with self._service.typing(message):
-            await self._take_up(update, lambda: IndexReport((collection.add_document(post_document(words, origin)),)))
+            await self._add(update, lambda: IndexReport((collection.add_document(post_document(words, origin)),)))
 
-    async def _take_up(self, update: Update, add: Callable[[], IndexReport]) -> None:
+    async def _add(self, update: Update, add: Callable[[], IndexReport]) -> None:
         """Runs ``add`` in the keeper's thread and says what came of it."""
         started = time.perf_counter()
         language = self._service.language(update.effective_user)
 
-        def taken() -> str:
-            return taken_text(self._service.collection, add(), language)
+        def add_and_describe() -> str:
+            return outcome_text(self._service.collection, add(), language)
 
         try:
-            line = await self._service.queue.change(taken)
+            line = await self._service.queue.change(add_and_describe)
         except FundstelleError as error:
             log.error("What an owner sent could not be taken up: %s", error)
             line = text("telegram.not_taken", language, reason=error)
@@ -139,7 +139,7 @@ class Receiving:
 
     def _add_file(self, name: str, content: bytes) -> IndexReport:
         path = keep(self._service.settings.home, name, content)
-        report = self._service.collection.index([path], self._service.queue.go_on)
+        report = self._service.collection.index([path], self._service.queue.raise_if_stopping)
         if report.count(IndexOutcome.FAILED) == len(report.articles):
             path.unlink(missing_ok=True)  # nothing in it to be indexed again
         return report
@@ -163,18 +163,18 @@ def post_document(words: str, origin: MessageOriginChannel) -> Document:
     )
 
 
-def taken_text(collection: Collection, report: IndexReport, language: str) -> str:
+def outcome_text(collection: Collection, report: IndexReport, language: str) -> str:
     """What became of what was sent, a line an article."""
     if not report.articles:
         raise LoadingError(notice("telegram.no_article"))
-    lines = [_taken(collection, entry, language) for entry in report.articles[:_SHOWN]]
+    lines = [_outcome_line(collection, entry, language) for entry in report.articles[:_SHOWN]]
     return listing(lines[0], lines[1:], language, left_out=len(report.articles) - len(lines))
 
 
-def _taken(collection: Collection, entry: ArticleReport, language: str) -> str:
+def _outcome_line(collection: Collection, entry: ArticleReport, language: str) -> str:
     document = collection.document_at(entry.path)
     if document is None or entry.outcome is IndexOutcome.FAILED:
         return text("telegram.taken_failed", language, article=Path(entry.path).name, reason=entry.reason)
-    sentences = counted("telegram.sentences", collection.sentences_of(document), language)
+    sentences = quantity("telegram.sentences", collection.sentences_of(document), language)
     line = text(f"telegram.taken_{entry.outcome}", language, article=citation(document, language), sentences=sentences)
     return f"{line} ({in_language(entry.reason, language)})" if entry.reason else line

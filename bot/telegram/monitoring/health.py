@@ -16,11 +16,11 @@ class Health:
         self._telegram: float | None = None
         self._reading_since: float | None = None
 
-    def telegram_answered(self) -> None:
+    def note_answer(self) -> None:
         """Polling or the webhook worked just now."""
         self._telegram = time.monotonic()
 
-    def reading(self, waiting: int) -> None:
+    def note_reading(self, waiting: int) -> None:
         """The reader has finished a question or begun its first one, and so many are left."""
         self._reading_since = time.monotonic() if waiting else None
 

@@ -46,17 +46,17 @@ class Site:
         await self._runner.cleanup()
 
 
-def operations(metrics: Metrics, health: Health, collection: Collection) -> web.Application:
+def operations_app(metrics: Metrics, health: Health, collection: Collection) -> web.Application:
     """``/metrics`` for Prometheus and ``/healthz``: 200 when all is well, else 503 with what is not."""
 
     async def show_metrics(_: web.Request) -> web.Response:
         try:
-            metrics.indexed(
+            metrics.set_size(
                 await asyncio.to_thread(collection.article_count), await asyncio.to_thread(collection.sentence_count)
             )
         except FundstelleError as error:  # The other figures are worth more than ever then.
             log.error("The size of the index could not be counted: %s", error)
-        return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=metrics.to_text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def show_health(_: web.Request) -> web.Response:
         problems = health.problems()

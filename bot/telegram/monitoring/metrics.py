@@ -11,7 +11,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 
 
-class Outcome(StrEnum):
+class QuestionOutcome(StrEnum):
     """What became of a question."""
 
     ANSWERED = "answered"
@@ -30,7 +30,7 @@ class Metrics:
         self._questions = Counter(
             "fundstelle_questions", "Questions by what became of them", ["outcome"], registry=self._registry
         )
-        for outcome in Outcome:  # All are there from the start: else a rate misses the first of each.
+        for outcome in QuestionOutcome:  # All are there from the start: else a rate misses the first of each.
             self._questions.labels(outcome)
         self._seconds = Histogram(
             "fundstelle_question_seconds",
@@ -43,7 +43,7 @@ class Metrics:
         self._articles = Gauge("fundstelle_articles", "Articles in the index", registry=self._registry)
         self._sentences = Gauge("fundstelle_sentences", "Sentences in the index", registry=self._registry)
 
-    def question(self, outcome: Outcome, seconds: float | None = None) -> None:
+    def count_question(self, outcome: QuestionOutcome, seconds: float | None = None) -> None:
         """A question came to an end, after ``seconds`` if it was read."""
         self._questions.labels(outcome).inc()
         if seconds is not None:
@@ -54,11 +54,11 @@ class Metrics:
         self._queue.set_function(queue)
         self._inbox.set_function(inbox)
 
-    def indexed(self, articles: int, sentences: int) -> None:
+    def set_size(self, articles: int, sentences: int) -> None:
         """So much is indexed now."""
         self._articles.set(articles)
         self._sentences.set(sentences)
 
-    def text(self) -> bytes:
+    def to_text(self) -> bytes:
         """All figures in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -170,7 +170,7 @@ class Inbox:
             (self._bot, update_id, time.time() - KEEP_DONE_SECONDS),
         )
 
-    def done(self, update_id: int) -> None:
+    def mark_done(self, update_id: int) -> None:
         """The reply went out: only the number stays, so that the update is known should it come again."""
         self._db.execute(
             "UPDATE updates SET state = 'done', body = '' WHERE bot = ? AND update_id = ?", (self._bot, update_id)
@@ -183,7 +183,7 @@ class Inbox:
             " SELECT bot, received, ?, body FROM updates WHERE bot = ? AND update_id = ? ON CONFLICT DO NOTHING",
             (reason, self._bot, update_id),
         )
-        self.done(update_id)
+        self.mark_done(update_id)
 
     def rejected(self) -> list[Rejected]:
         """What was put aside, oldest first."""

@@ -15,7 +15,7 @@ from telegram.ext import Updater
 from telegram.request import HTTPXRequest
 
 from bot.telegram.transport.inbox import Inbox
-from bot.telegram.transport.updates import ALLOWED_UPDATES, parsed, salvaged, taken
+from bot.telegram.transport.updates import ALLOWED_UPDATES, accept, parse, salvage
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class InboxRequest(HTTPXRequest):
         Raises telegram.error.TelegramError for an answer that is not the Bot API's, and when the inbox cannot be
         written: the library asks again then, with growing pauses, and the offset stays.
         """
-        answer = self._parsed(payload)
+        answer = self._parse(payload)
         if not isinstance(answer, dict):
             raise BotApiError("the server's answer is not a JSON object")
         if answer.get("ok") is not True:
@@ -63,7 +63,7 @@ class InboxRequest(HTTPXRequest):
         if not isinstance(entries, list):
             raise BotApiError("the server's answer holds no list of updates")
         try:
-            result = taken(self._inbox, entries)
+            result = accept(self._inbox, entries)
         except sqlite3.Error as error:
             raise BotApiError(f"the inbox cannot be written ({error})") from error
         if entries and not result:
@@ -72,12 +72,12 @@ class InboxRequest(HTTPXRequest):
         self._on_answer()
         return {**answer, "result": result}
 
-    def _parsed(self, payload: bytes) -> Any:
+    def _parse(self, payload: bytes) -> Any:
         try:
-            answer = parsed(payload)
+            answer = parse(payload)
         except ValueError as error:
             self._unreadable += 1
-            if self._unreadable >= _UNREADABLE_ANSWERS and (entries := salvaged(payload)):
+            if self._unreadable >= _UNREADABLE_ANSWERS and (entries := salvage(payload)):
                 log.warning("The server's answer is not JSON again; what can be read of it is taken up")
                 return {"ok": True, "result": entries}
             raise BotApiError(f"the server's answer is not JSON ({type(error).__name__})") from error

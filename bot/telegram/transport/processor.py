@@ -24,7 +24,7 @@ CONCURRENT_UPDATES = 100_000
 TRY_AGAIN_AFTER = 300.0
 
 
-def is_passing(error: BaseException | None) -> bool:
+def is_temporary(error: BaseException | None) -> bool:
     """Whether the same request may well succeed later: the network or the server failed, not the request."""
     return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)
 
@@ -71,7 +71,7 @@ class InboxProcessor(BaseUpdateProcessor):
                     self._inbox.keep(update.update_id)
                     asyncio.get_running_loop().call_later(self._try_again_after, self._queue.put_nowait, update)
                 else:
-                    self._inbox.done(update.update_id)
+                    self._inbox.mark_done(update.update_id)
         finally:
             cast(Coroutine[Any, Any, Any], coroutine).close()
 

@@ -28,7 +28,7 @@ _MAX_REJECTED_CHARS = 10_000
 _BEGIN = re.compile(r'\{\s*"update_id"\s*:\s*(\d+)')
 
 
-def problem(entry: object) -> str | None:
+def find_problem(entry: object) -> str | None:
     """Why ``entry`` cannot be handled as an update; None when it can."""
     try:
         update = Update.de_json(entry, None)  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ def _number(entry: object) -> int | None:
     return None
 
 
-def parsed(payload: bytes) -> Any:
+def parse(payload: bytes) -> Any:
     """JSON as Telegram and what stands between send it, read as leniently as can be. Raises ValueError."""
     try:
         return json.loads(payload.decode("utf-8", "replace"), parse_int=_integer, strict=False)
@@ -90,7 +90,7 @@ def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) < 100 else digits
 
 
-def salvaged(payload: bytes) -> list[Any]:
+def salvage(payload: bytes) -> list[Any]:
     """The updates in an answer that is not JSON as a whole.
 
     One that cannot be read itself becomes a malformed one of the same number. Text that somebody wrote is never taken
@@ -108,7 +108,7 @@ def salvaged(payload: bytes) -> list[Any]:
     return entries
 
 
-def taken(inbox: Inbox, entries: list[Any]) -> list[dict[str, Any]]:
+def accept(inbox: Inbox, entries: list[Any]) -> list[dict[str, Any]]:
     """What is to be handed on of ``entries``, by rising number: valid updates that are new and now on disk.
 
     In the place of the others that have a number stand updates that only move the offset on (``is_skip``). Those that
@@ -118,7 +118,7 @@ def taken(inbox: Inbox, entries: list[Any]) -> list[dict[str, Any]]:
     valid: list[Received] = []
     rejected: list[Rejected] = []
     for entry in entries:
-        number, reason = _number(entry), problem(entry)
+        number, reason = _number(entry), find_problem(entry)
         if number is not None:
             numbered.setdefault(number, {"update_id": number, SKIP: True})
         if number is None or reason:

@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.http_server import Site
 from bot.telegram.transport.inbox import Inbox
-from bot.telegram.transport.updates import ALLOWED_UPDATES, is_skip, parsed, taken
+from bot.telegram.transport.updates import ALLOWED_UPDATES, accept, is_skip, parse
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Webhook:
             except BotApiError as error:
                 log.warning("The webhook could not be set (%s); next try in %.0f s", error, REGISTER_AGAIN_AFTER)
                 await asyncio.sleep(REGISTER_AGAIN_AFTER)
-        self._health.telegram_answered()
+        self._health.note_answer()
         self._checks = asyncio.create_task(self._keep_checking())
 
     async def stop(self) -> None:
@@ -128,7 +128,7 @@ class Webhook:
         elif info.last_error_date and info.pending_update_count:
             log.warning("Telegram does not reach the webhook: %s", info.last_error_message)
         else:
-            self._health.telegram_answered()
+            self._health.note_answer()
 
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")
@@ -138,19 +138,19 @@ class Webhook:
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 body = await request.read()
-            entry = parsed(body)
+            entry = parse(body)
         except TimeoutError:
             return web.Response(status=408)
         except ValueError:
             log.warning("A request came to the webhook that is not JSON")
             return web.Response(status=400)
         try:
-            entries = taken(self._inbox, [entry])
+            entries = accept(self._inbox, [entry])
         except sqlite3.Error as error:
             log.error("The inbox cannot be written (%s); Telegram will send the update again", error)
             return web.Response(status=503)
         for update in (Update.de_json(entry, self._bot) for entry in entries):
             if not is_skip(update):
                 self._queue.put_nowait(update)
-        self._health.telegram_answered()
+        self._health.note_answer()
         return web.Response()
