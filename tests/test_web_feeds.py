@@ -84,6 +84,26 @@ def test_mark_changes_with_what_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    "date",
+    ["²", "gestern", "Fri, 17 May 99999999999999999999 00:30:00 +0200", "Fri, 99 May 2024 00:30:00 GMT",
+     "2024-99-99T00:00:00Z", "99999-01-01", "0000-00-00", "Fri, 17 May 2024 00:30:00 +99999999", "9" * 5000,
+     "2024-W99-9", "-2024", "31.02.2024", "17 May 2024 99:99", "Fri, 17 May -1 00:30:00 GMT"],
+)  # fmt: skip
+def test_bad_date_is_no_date(date: str) -> None:
+    odd = "<item><title>Bad</title><link>/bad</link><pubDate>{}</pubDate></item>"
+    feed = read(rss(odd.format(date), item("/messe")))
+    assert [entry.published for entry in feed.entries] == ["", "2024-05-17"]
+
+
+@pytest.mark.parametrize(
+    "date", ["2024-05-17T23:59:00-11:00", "17. Mai 2024", "Fri, 17 May 24 23:30 EST", "17 May 2024"]
+)
+def test_dates(date: str) -> None:
+    said = f"<item><link>/bad</link><pubDate>{date}</pubDate></item>"
+    assert [entry.published for entry in read(rss(said)).entries] == ["2024-05-17"]
+
+
+@pytest.mark.parametrize(
     "page", ["", "Hallo", "<html><body><p>Kein Feed</p></body></html>", b"\x00\xff" * 1000, "<rss"]
 )
 def test_what_is_no_feed(page: str | bytes) -> None:

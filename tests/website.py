@@ -14,6 +14,9 @@ from retrieval.web.addresses import Rules
 from retrieval.web.connection import Limits
 from retrieval.web.fetching import Fetcher
 
+#: For fetchers that meet no TLS: loading the certificates that are trusted otherwise takes longer than most tests.
+TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -96,7 +99,7 @@ def fetcher(site: Website, *, limits: Limits | None = None, time: Time | None = 
     """Takes every name for this machine's and does not wait."""
     rules = Rules(site.hosts, resolve=lambda host, port: ["127.0.0.1"], is_allowed=lambda address: True)
     time = time or Time()
-    return Fetcher(rules, limits=limits, clock=time.clock, sleep=time.sleep)
+    return Fetcher(rules, limits=limits, clock=time.clock, sleep=time.sleep, tls=TRUSTS_NOBODY)
 
 
 def slowly(chunk: bytes, seconds: float) -> Iterator[bytes]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retrieval.dates import now
-from retrieval.errors import LoadingError, WebError
+from retrieval.errors import LoadingError, ModelError, StoreError, WebError
 from retrieval.indexing.folders import sync_folder
 from retrieval.indexing.web_sources import Collector
 from retrieval.types import ArticleReport, IndexOutcome, IndexReport, Source, SourceKind
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from retrieval.store.store import Store
     from retrieval.web.fetching import Fetcher
 
+logger = logging.getLogger(__name__)
+
+#: How much is kept of an error that nobody foresaw.
+MAX_ERROR_CHARS: Final = 200
+
 
 def sync(store: Store, indexer: Indexer, fetcher: Fetcher) -> IndexReport:
     """Looks at every source of the collection. One that cannot be looked at is reported and never stops the others.
@@ -24,18 +30,29 @@ def sync(store: Store, indexer: Indexer, fetcher: Fetcher) -> IndexReport:
     Raises:
         StoreError: the store cannot be written; what was stored until then stays.
         ModelError: the embedder cannot be used.
+        Exception: one that nobody foresaw, after the other sources have been looked at.
     """
     started = time.perf_counter()
     collector = Collector(store, indexer, fetcher)
     reports: list[ArticleReport] = []
+    unforeseen: list[Exception] = []
     for source in store.sources():
         try:
             looked_at, found = _look_at(source, store, indexer, collector)
             store.update_source(replace(looked_at, checked_at=now(), error=""))
-        except (LoadingError, WebError) as error:
-            found = [ArticleReport(source.location, IndexOutcome.FAILED, str(error))]
-            store.update_source(replace(source, checked_at=now(), error=str(error)))
+        except (StoreError, ModelError):
+            raise  # no other source would fare better
+        except Exception as error:
+            reason = str(error)
+            if not isinstance(error, LoadingError | WebError):
+                logger.exception("%s failed", source.location)
+                unforeseen.append(error)
+                reason = f"{error!r:.{MAX_ERROR_CHARS}}"
+            found = [ArticleReport(source.location, IndexOutcome.FAILED, reason)]
+            store.update_source(replace(source, checked_at=now(), error=reason))
         reports += found
+    if unforeseen:
+        raise unforeseen[0]
     return IndexReport(tuple(reports), elapsed_ms=(time.perf_counter() - started) * 1000)
 
 

@@ -9,8 +9,8 @@ import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 MAX_BYTES: Final = 5_000_000
 #: Feeds list their newest entries; one with more than this is not read any further.
 MAX_ENTRIES: Final = 1000
+_MAX_DATE_CHARS: Final = 100
 _TAG: Final = re.compile(r"<[^>]*>")
 
 
@@ -111,15 +112,15 @@ def _line(text: str) -> str:
 
 
 def _day(entry: Mapping[str, Any]) -> str:
-    """The day by the clock of the place where it was published; feedparser knows only that of Greenwich."""
+    """The day by the clock of the place where it was published; "" for a date that is none.
+
+    feedparser knows only the day in Greenwich, and makes one of nearly anything.
+    """
     for name in ("published", "updated"):
-        stated = str(entry.get(name, ""))
+        stated = str(entry.get(name, ""))[:_MAX_DATE_CHARS]
         if day := iso_date(stated):
             return day
-        try:
-            return parsedate_to_datetime(stated).date().isoformat()
-        except (TypeError, ValueError):
-            pass
-        if parsed := entry.get(f"{name}_parsed"):
-            return date(*parsed[:3]).isoformat()
+        for moment in (stated, f"{stated} 00:00"):  # a mail's date has a time
+            with suppress(TypeError, ValueError, OverflowError):
+                return parsedate_to_datetime(moment).date().isoformat()
     return ""

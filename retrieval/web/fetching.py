@@ -6,7 +6,8 @@ import logging
 import re
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from retrieval.errors import UnreachableError, WebError
+from retrieval.errors import FundstelleError, UnreachableError, WebError
 from retrieval.messages import notice
 from retrieval.web.addresses import Rules, host_of
 from retrieval.web.connection import Answer, ConnectionFailed, Limits, get
@@ -32,6 +33,13 @@ ATTEMPTS: Final = 3
 PAUSE: Final = 1.0
 #: A host that wants a longer pause than this is left alone.
 MAX_PAUSE: Final = 60.0
+
+#: How much is shown of an error that nobody foresaw.
+MAX_ERROR_CHARS: Final = 200
+# Of a pause that a server asks for, in seconds: one of a thousand years says no more than one of a day.
+_MAX_WANTED: Final = 86_400.0
+# Of what a server calls the state of a page: more than this is not sent back.
+_MAX_STATE_CHARS: Final = 1000
 
 _AGAIN: Final = frozenset({429, 500, 502, 503, 504})
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
@@ -57,6 +65,18 @@ class Download:
 
 class _Again(Exception):
     """Not answered, or not well: worth another attempt."""
+
+
+@contextmanager
+def only_known_errors(url: str) -> Iterator[None]:
+    """Inside, an unforeseen error becomes a WebError: what others send can make any parser raise anything."""
+    try:
+        yield
+    except FundstelleError:
+        raise
+    except Exception as error:
+        logger.exception("%s failed", url)
+        raise WebError(notice("web.failed", url=url, error=f"{error!r:.{MAX_ERROR_CHARS}}")) from error
 
 
 class Fetcher:
@@ -87,12 +107,13 @@ class Fetcher:
         """What stands at ``address``, where robots.txt allows it, after at most five redirects.
 
         Raises:
-            WebError: the address may not be fetched, or there is nothing.
+            WebError: the address may not be fetched, or there is nothing; nothing but WebErrors is raised.
             UnreachableError: not now.
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-        headers = {name: value for name, value in conditions.items() if value and value.isascii()}
-        return self._follow(self._rules.parse(address), headers, lambda url: self._robots.check(url))
+        headers = {name: value for name, value in conditions.items() if _can_be_sent(value)}
+        with only_known_errors(address):
+            return self._follow(self._rules.parse(address), headers, lambda url: self._robots.check(url))
 
     def _robots_body(self, url: URL) -> bytes:
         return self._follow(url, {}, lambda _: 0.0).body
@@ -155,6 +176,10 @@ class Fetcher:
         return self._given_tls or create_ssl_context()
 
 
+def _can_be_sent(state: str) -> bool:
+    return 0 < len(state) <= _MAX_STATE_CHARS and state.isascii() and state.isprintable()
+
+
 def _joined(url: URL, location: str) -> str:
     from httpx import InvalidURL
 
@@ -188,9 +213,11 @@ def _download(url: URL, answer: Answer) -> Download:
 
 def _seconds(retry_after: str) -> float:
     """A Retry-After header, seconds or a date, in seconds from now; 0 if there is none that can be understood."""
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
     try:
-        return (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):  # no date, or one without a time zone
+        if retry_after.strip().isdecimal():
+            wanted = float(retry_after)
+        else:
+            wanted = (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError, OverflowError):  # no date, or one without a time zone, or of no possible year
         return 0.0
+    return min(wanted, _MAX_WANTED)

@@ -12,10 +12,13 @@ from retrieval.loading import SUFFIXES, read_document
 from retrieval.messages import notice
 from retrieval.types import Document
 from retrieval.web.feeds import Entry
-from retrieval.web.fetching import Download
+from retrieval.web.fetching import Download, only_known_errors
 
 #: An entry's own text takes the place of its page from this many characters on; a teaser is no article.
 MIN_CONTENT_CHARS: Final = 400
+
+# Of a content type in a message.
+_MAX_KIND_CHARS: Final = 100
 
 _SUFFIX_OF: Final = {
     "text/html": ".html",
@@ -35,12 +38,13 @@ def read_page(download: Download) -> Document:
     """
     suffix = _SUFFIX_OF.get(download.content_type, "")
     if suffix not in SUFFIXES:
-        kind = download.content_type or notice("web.unknown_type")
+        kind = download.content_type[:_MAX_KIND_CHARS] or notice("web.unknown_type")
         raise WebError(notice("web.perhaps_a_feed" if "xml" in kind else "web.no_page", url=download.url, kind=kind))
-    where = urlsplit(download.url)
-    name = PurePosixPath(unquote(where.path)).stem or where.hostname or ""
-    document = read_document(_recoded(download), Path(name.replace("\0", "")[:100] + suffix))
-    return replace(document, path=download.url, url=download.url, source=document.source or where.hostname or "")
+    with only_known_errors(download.url):
+        where = urlsplit(download.url)
+        name = PurePosixPath(unquote(where.path)).stem or where.hostname or ""
+        document = read_document(_recoded(download), Path(name.replace("\0", "")[:100] + suffix))
+        return replace(document, path=download.url, url=download.url, source=document.source or where.hostname or "")
 
 
 def read_content(entry: Entry, feed: str) -> Document:
