@@ -1,20 +1,35 @@
-"""Files that are there whole or not at all."""
+"""Writing files so that they are there whole or not at all, whatever stops the process or the machine.
+
+Content goes into a temporary file in the same folder, reaches the disk, and only then gets its name; the folder is
+synced too, so that the name outlives a power cut. What a killed process leaves is a temporary file, which
+``remove_leftovers`` deletes. Three ways in, by what is to be written:
+
+- ``replacing`` for text that is written bit by bit and ``write_json``, with errors for people,
+- ``replace_file`` and ``create_file`` for bytes that are all there,
+- ``temporary_beside`` and ``put_in_place`` where something else does the writing and asks for a path.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 from retrieval.errors import StoreError
 from retrieval.messages import notice
 
+_PREFIX, _SUFFIX = ".fundstelle-", ".tmp"
+#: Temporary files older than this, in seconds, are no longer being written.
+_LEFT_OVER = 3600
+
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes ``value``; see ``replacing``."""
+    """Writes ``value`` as JSON for people to read; see ``replacing``."""
     with replacing(path) as file:
         file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
@@ -23,21 +38,84 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 def replacing(path: Path) -> Iterator[TextIO]:
     """A text file to write, which takes the place of ``path`` at the end of the block; makes the folder if need be.
 
-    Whenever the machine stops, and whatever leaves the block, there is the old file or the new one.
+    If an exception leaves the block, the old file stays. A pipe or device at ``path`` is written to directly.
 
     Raises:
-        StoreError: the folder cannot be written; the old file stays.
+        StoreError: the file cannot be written; the old one stays.
     """
-    temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as file:
+                yield file
+            return
+        with temporary_beside(path) as temporary:
             with temporary.open("w", encoding="utf-8") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+            put_in_place(temporary, path)
     except OSError as error:
         raise StoreError(notice("store.cannot_write_file", path=path, error=error.strerror)) from error
+
+
+def replace_file(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Writes a file in the place of the one that may be there. Raises OSError if that cannot be done.
+
+    ``mode`` are the permissions of the new file, less the process's umask.
+    """
+    with temporary_beside(path, mode=mode) as temporary:
+        temporary.write_bytes(content)
+        put_in_place(temporary, path)
+
+
+def create_file(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Writes a file where there is none. Of several processes that try at once, one succeeds.
+
+    Raises:
+        FileExistsError: there is one, or a link of this name; it stays as it is.
+        OSError: it cannot be written, or the file system knows no hard links.
+    """
+    with temporary_beside(path, mode=mode) as temporary:
+        temporary.write_bytes(content)
+        _sync(temporary)
+        os.link(temporary, path)
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def temporary_beside(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
+    """A new empty file in the folder of ``path``, to be filled and ``put_in_place``; else it goes with the block."""
+    temporary = path.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Gives a finished temporary file its name, in the place of the file that may be there."""
+    _sync(temporary)
+    os.replace(temporary, path)
+    _sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Deletes what killed processes have left in ``folder``. Raises OSError where that cannot be done."""
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(FileNotFoundError):  # another process does the same
+            if path.stat().st_mtime < time.time() - _LEFT_OVER:
+                path.unlink()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Not every file system can do that, and the content is on the disk already.
+    with suppress(OSError):
+        _sync(folder)

@@ -277,7 +277,7 @@ def test_another_embedder_meanwhile(store: Store) -> None:
 
 
 def test_leftovers_of_killed_processes_are_swept(store: Store) -> None:
-    old, fresh = store.home / "vectors-old.tmp", store.home / "vectors-fresh.tmp"
+    old, fresh = store.home / ".fundstelle-1.tmp", store.home / ".fundstelle-2.tmp"
     old.touch()
     fresh.touch()
     os.utime(old, (time.time() - 7200, time.time() - 7200))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from contextlib import suppress
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from bot.messages import notice
 from retrieval.errors import StoreError
+from retrieval.files import create_file
 
 KEY_FILE = "feedback.key"
 _KEY_BYTES = 32
@@ -37,22 +37,11 @@ class Pseudonyms:
     def _key(self) -> bytes:
         try:
             if not self._path.exists():
-                self._make_key()
+                with suppress(FileExistsError):  # another process has made it at this moment
+                    create_file(self._path, secrets.token_bytes(_KEY_BYTES), mode=0o600)
             key = self._path.read_bytes()
         except OSError as error:
             raise StoreError(notice("telegram.key_unreadable", path=self._path, error=error.strerror)) from error
         if len(key) != _KEY_BYTES:
             raise StoreError(notice("telegram.key_damaged", path=self._path))
         return key
-
-    def _make_key(self) -> None:
-        """Writes it whole or not at all: another process may do the same at this moment."""
-        partial = self._path.with_name(f"{KEY_FILE}.{os.getpid()}")
-        file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            with os.fdopen(file, "wb") as target:
-                target.write(secrets.token_bytes(_KEY_BYTES))
-            with suppress(FileExistsError):
-                os.link(partial, self._path)
-        finally:
-            partial.unlink()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 from bot.messages import notice
 from retrieval.errors import LoadingError
+from retrieval.files import create_file
 
 FOLDER = "received"
 _NAME_LIMIT = 80
@@ -38,15 +40,12 @@ def keep(home: Path, name: str, content: bytes) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for number in count(1):
             path = folder / (safe.name if number == 1 else f"{safe.stem}-{number}{safe.suffix}")
-            try:
-                file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            except FileExistsError:
-                if path.is_file() and path.read_bytes() == content:
+            if not os.path.lexists(path):
+                with suppress(FileExistsError):
+                    create_file(path, content, mode=0o600)
                     return path
-                continue
-            with os.fdopen(file, "wb") as target:
-                target.write(content)
-            return path
+            if path.is_file() and path.read_bytes() == content:
+                return path
     except OSError as error:
         raise LoadingError(notice("telegram.cannot_keep", folder=folder, error=error.strerror)) from error
     raise AssertionError("count() does not end")

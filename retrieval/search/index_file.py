@@ -1,26 +1,25 @@
 """The files of the vector index: the index itself and a manifest that tells whether it is whole and whose it is.
 
-Each is written to a temporary file, synced and renamed; the index is named after its content, so that the manifest's
-rename changes both at once.
+The index is named after its content, so that putting the manifest in its place changes both at once.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
+from retrieval.files import put_in_place, remove_leftovers, replace_file, temporary_beside
 from retrieval.store.store import MANIFEST_NAME, Store
 
 #: So many sentences may be outside of the index file: they are read from the store at opening (0.2 s) and compared one
 #: by one in each search (5 ms). Smaller collections need no file at all.
 RECENT_ROWS = 50_000
+#: Only the owner reads the index file.
+_MODE = 0o600
 
 
 class IndexState(StrEnum):
@@ -101,17 +100,13 @@ def publish(home: Path, write: Callable[[Path], None], describe: Callable[[str, 
     Raises:
         OSError: the directory cannot be written.
     """
-    temporary = _temporary(home)
-    try:
+    with temporary_beside(home / "vectors", mode=_MODE) as temporary:
         write(temporary)
         sha256 = _sha256(temporary)
         manifest = describe(f"vectors-{sha256[:16]}.faiss", sha256)
-        _rename(temporary, home / manifest.file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    temporary = _temporary(home)
-    temporary.write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False), encoding="utf-8")
-    _rename(temporary, home / MANIFEST_NAME)
+        put_in_place(temporary, home / manifest.file)
+    content = json.dumps(asdict(manifest), indent=2, ensure_ascii=False)
+    replace_file(home / MANIFEST_NAME, content.encode(), mode=_MODE)
     sweep(home, keep=manifest.file)
     return manifest
 
@@ -123,13 +118,11 @@ def withdraw(home: Path) -> None:
 
 
 def sweep(home: Path, keep: str = "") -> None:
-    """Deletes other index files, and what killed processes have left: temporary files older than an hour."""
+    """Deletes other index files, and temporary files that killed processes have left."""
     for path in home.glob("vectors-*.faiss"):
         if path.name != keep:
             path.unlink(missing_ok=True)
-    for path in home.glob("vectors-*.tmp"):
-        if path.stat().st_mtime < time.time() - 3600:
-            path.unlink(missing_ok=True)
+    remove_leftovers(home)
 
 
 def _read(home: Path) -> Manifest | None:
@@ -160,25 +153,3 @@ def _check(home: Path, manifest: Manifest | None, unread: bool) -> IndexState:
 def _sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _temporary(home: Path) -> Path:
-    handle, name = tempfile.mkstemp(prefix="vectors-", suffix=".tmp", dir=home)
-    os.close(handle)
-    return Path(name)
-
-
-def _rename(temporary: Path, target: Path) -> None:
-    """Puts a finished file in its place; after a power cut there is the old one or the new one, whole."""
-    _sync(temporary)
-    os.replace(temporary, target)
-    if os.name == "posix":
-        _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

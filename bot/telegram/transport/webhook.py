@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-import os
 import secrets
 import sqlite3
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -27,6 +25,7 @@ from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.http_server import Site
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.updates import ALLOWED_UPDATES, accept, is_skip, parse
+from retrieval.files import create_file
 
 log = logging.getLogger(__name__)
 
@@ -50,22 +49,17 @@ def webhook_secret(settings: Settings) -> str:
         return settings.telegram_webhook_secret.get_secret_value()
     path = settings.home / SECRET_FILE
     try:
-        with suppress(FileExistsError):
+        if not path.exists():
             settings.home.mkdir(parents=True, exist_ok=True)
-            _write_once(path, secrets.token_urlsafe(32))
+            with suppress(FileExistsError):  # another process has made it at this moment
+                create_file(path, secrets.token_urlsafe(32).encode("ascii"), mode=0o600)
         secret = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise TelegramError(text("telegram.no_secret", settings.language, path=path, error=error)) from error
-    if not secret:  # A crash came between making the file and filling it.
+    if not secret:  # The file has been emptied.
         path.unlink(missing_ok=True)
         return webhook_secret(settings)
     return secret
-
-
-def _write_once(path: Path, content: str) -> None:
-    """Writes a file that only its owner can read; FileExistsError if there is one."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(content)
 
 
 class Webhook:
