@@ -16,6 +16,7 @@ from bot.cli.console import print_anything, say
 from bot.logs import log_file, logging_to
 from bot.messages import text
 from bot.settings import Settings, language_without_settings, load_settings
+from bot.threads import wait_without_spinning
 from retrieval.errors import FundstelleError
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def run(**arguments: Any) -> None:
         print_anything()
+        wait_without_spinning()  # before torch and FAISS load
         debug = arguments.pop("debug")
         flags = {name: arguments.pop(name) for name in _FLAGS}
         try:
