@@ -14,12 +14,13 @@ from training.paths import ROOT, WORK
 
 #: Stage -> minutes on a 2-core machine (None: it takes what it takes).
 STAGES: dict[str, float | None] = {
+    "foundation": None,
     "swapping": None,
     "vocabulary": None,
     "align": 36,
-    "pretrain": 30,
-    "read": 66,
-    "embed": 22,
+    "embed": 52,
+    "silence": None,
+    "read": 110,
     "export": None,
     "calibrate": None,
 }
@@ -27,7 +28,7 @@ STAGES: dict[str, float | None] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Make the embedded models anew.")
-    parser.add_argument("--from", dest="first", choices=STAGES, default="swapping", help="begin with this stage")
+    parser.add_argument("--from", dest="first", choices=STAGES, default="foundation", help="begin with this stage")
     parser.add_argument("--scale", type=float, default=1.0, help="factor for the minutes of the timed stages")
     arguments = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)

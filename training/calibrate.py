@@ -1,4 +1,4 @@
-"""Stage 8: how sure is sure? Fits ``calibration.json`` of the embedded reader.
+"""Last stage: how sure is sure? Fits ``calibration.json`` of the embedded reader.
 
 On the held-out questions (``training/data/held_out``), German and English, asked of the whole pipeline among forty of
 the held-out articles at a time; ``retrieval.evaluation.fitting`` says how it is fitted. The questions were written with

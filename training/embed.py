@@ -1,4 +1,4 @@
-"""Stage 6: the aligned encoder, with fewer layers, becomes the embedder.
+"""Stage 5: the aligned encoder, with fewer layers, becomes the embedder.
 
 Questions are drawn to the sentence or passage that answers them and away from the others in the batch
 (multiple-negatives ranking, Henderson et al. 2017), among them the neighbouring sentences of the same passage and

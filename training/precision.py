@@ -1,6 +1,6 @@
 """Computing in bfloat16, learning in float32: on a CPU with matrix units nearly twice as fast as autocast.
 
-Autocast turns weights and activations back and forth in every layer; here the copy that computes is bfloat16 throughout.
+Autocast turns weights and activations back and forth in every layer; here the copy that computes is all bfloat16.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stage 2: what search really hands to the reader, above all where the collection does not answer.
+"""Stage 6: what search really hands to the reader, above all where the collection does not answer.
 
 The written texts are divided into collections. Questions on one of them are asked of another one, off-topic questions
 (``data/off_topic``) of the reports, near misses of the collection that holds their article; all in German or English.
@@ -106,7 +106,7 @@ def main() -> None:
     collections = Collections(reports, rng)
     asked = list(off_topic_questions())
     titles = {example.title: example.context for example in reports}
-    embedder = SentenceTransformerEmbedder(str(MODELS / "embedder"))
+    embedder = SentenceTransformerEmbedder(str(MODELS / "embedder"))  # the last one that was exported
     away = rng.sample([example for example in written if example.answers], ELSEWHERE)
     own = rng.sample(reports, min(AT_HOME, len(reports)))
     counts: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""English text with its words swapped for German ones, keeping track of offsets.
+"""Stage 2: English text with its words swapped for German ones, keeping track of offsets.
 
 The word for word copies teach the German words in English sentences whose questions and answers are known.
 """
