@@ -36,8 +36,8 @@ def questions(tmp_path: Path) -> Path:
     paragraphs = [{"context": document.text, "qas": []} for document in data.documents]
     for item in data.questions:
         answers = [{"text": answer, "answer_start": 0} for answer in item.answers]
-        asked = {"id": item.id, "question": item.question, "is_impossible": not answers, "answers": answers}
-        paragraphs[item.context]["qas"].append(asked)  # type: ignore[attr-defined]
+        qa = {"id": item.id, "question": item.question, "is_impossible": not answers, "answers": answers}
+        paragraphs[item.context]["qas"].append(qa)  # type: ignore[attr-defined]
     path = tmp_path / "questions.json"
     path.write_text(json.dumps({"data": [{"title": "Museen", "paragraphs": paragraphs}]}), encoding="utf-8")
     return path

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from retrieval.answering.calibration import Calibrations, sigmoid
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.fitting import ANSWERED, GIVEN, best_threshold, calibrate, fit, logistic
+from retrieval.evaluation.fitting import ANSWERED, FEWEST, GIVEN, best_threshold, calibrate, fit, logistic
 from retrieval.evaluation.runs import evaluate_open, evaluate_reader, summarise
 from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
 from retrieval.types import Document, Span
 from tests.doubles import HashEmbedder, ScriptedReader
+from tests.notices import said
 from training import calibrate as stage
 from training.corpora import Example
 
@@ -166,8 +167,9 @@ def test_a_question_without_candidates_is_never_answered() -> None:
 
 
 def test_nothing_found_at_all_is_said() -> None:
-    with pytest.raises(EvaluationError, match="zu keiner Frage"):
+    with pytest.raises(EvaluationError) as caught:
         fit([[], []], np.array([True, False]), GIVEN)
+    assert said(caught) == ("evaluation.no_span", {})
 
 
 # calibrate
@@ -210,8 +212,10 @@ def test_too_few_questions_are_refused(answerable: int, others: int) -> None:
     questions = [EvaluationQuestion(f"a{n}", "Wer?", ("Frau",), 0) for n in range(answerable)]
     questions += [EvaluationQuestion(f"b{n}", "Warum?", (), 0) for n in range(others)]
     data = EvaluationSet((Document("Frau Meier kam."),), tuple(questions))
-    with pytest.raises(EvaluationError, match=f"{answerable} und {others}"):
+    with pytest.raises(EvaluationError) as caught:
         calibrate(data, HashEmbedder(), READER)
+    values = {"fewest": FEWEST, "answerable": answerable, "unanswerable": others}
+    assert said(caught) == ("evaluation.few", values)
 
 
 # The training stage

@@ -24,6 +24,7 @@ from retrieval.store.feedback import FeedbackLog, Judgement, Verdict
 from retrieval.store.store import Store
 from tests.collection import BREST, PERM, as_nobody, put
 from tests.doubles import HashEmbedder, ScriptedReader
+from tests.notices import said
 
 WHO, WHERE = "Wer ist Gouverneur der Region Perm?", "Wo beginnt die Messe?"
 NAME = "Dmitri Machonin"
@@ -37,7 +38,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def judged(verdict: Verdict, wanted: str = "", answer: str = NAME, article: int = 1, user: str = "a") -> Judgement:
+def judgement(verdict: Verdict, wanted: str = "", answer: str = NAME, article: int = 1, user: str = "a") -> Judgement:
     start = PERM.find(answer)
     return Judgement(
         question=WHO,
@@ -69,13 +70,13 @@ def answers(store: Store, *judgements: Judgement) -> list[tuple[str, list[tuple[
 
 def test_the_last_judgement_of_a_user_counts(store: Store) -> None:
     log = FeedbackLog(store)
-    number = log.put(judged(Verdict.BAD))
+    number = log.put(judgement(Verdict.BAD))
     assert log.put_wanted(number, "x" * 2000)
     assert log.judgements()[0].wanted == "x" * 1000
-    assert log.put(judged(Verdict.GOOD)) == number
-    log.put(judged(Verdict.BAD, user="b"))
+    assert log.put(judgement(Verdict.GOOD)) == number
+    log.put(judgement(Verdict.BAD, user="b"))
     first, second = log.judgements()
-    assert (replace(first, asked_at=""), second.user) == (judged(Verdict.GOOD), "b")
+    assert (replace(first, asked_at=""), second.user) == (judgement(Verdict.GOOD), "b")
     assert first.asked_at.endswith("Z")
     assert log.forget("a") == 1
     assert [judgement.user for judgement in log.judgements()] == ["b"]
@@ -84,8 +85,8 @@ def test_the_last_judgement_of_a_user_counts(store: Store) -> None:
 
 def test_a_judgement_outlives_its_article(store: Store) -> None:
     log = FeedbackLog(store)
-    log.put(judged(Verdict.GOOD))
-    log.put(judged(Verdict.GOOD, article=99, user="b"))
+    log.put(judgement(Verdict.GOOD))
+    log.put(judgement(Verdict.GOOD, article=99, user="b"))
     store.remove(1)
     assert [judgement.document_id for judgement in log.judgements()] == [0, 0]
     assert export(store, *log.judgements())[0] == Exported(0, 0, 2)
@@ -106,7 +107,7 @@ def test_missed_questions_are_counted_by_their_words(store: Store, monkeypatch: 
 
 
 def test_what_is_exported(store: Store) -> None:
-    exported, data = export(store, judged(Verdict.GOOD), judged(Verdict.GOOD, user="b"))
+    exported, data = export(store, judgement(Verdict.GOOD), judgement(Verdict.GOOD, user="b"))
     assert exported == Exported(1, 0, 0)
     (article,) = data["data"]  # type: ignore[misc]
     (paragraph,) = article["paragraphs"]
@@ -121,27 +122,27 @@ def test_what_is_exported(store: Store) -> None:
     ("judgements", "expected"),
     [
         # A wanted text is an answer where it stands: in the article, or in the only one that has it.
-        ([judged(Verdict.BAD, "Machonin")], [("/perm.txt", [("Machonin", 7)])]),
-        ([judged(Verdict.BAD, "Messe")], [("/brest.txt", [("Messe", BREST.index("Messe"))])]),
-        ([judged(Verdict.BAD, "Minsk", answer="Brest", article=2)], [("/brest.txt", [("Minsk", 52)])]),
+        ([judgement(Verdict.BAD, "Machonin")], [("/perm.txt", [("Machonin", 7)])]),
+        ([judgement(Verdict.BAD, "Messe")], [("/brest.txt", [("Messe", BREST.index("Messe"))])]),
+        ([judgement(Verdict.BAD, "Minsk", answer="Brest", article=2)], [("/brest.txt", [("Minsk", 52)])]),
         # One that stands nowhere says nothing, as does a thumb down alone.
-        ([judged(Verdict.BAD, "machonin war es")], []),
-        ([judged(Verdict.BAD)], []),
+        ([judgement(Verdict.BAD, "machonin war es")], []),
+        ([judgement(Verdict.BAD)], []),
         # Nothing.
-        ([judged(Verdict.BAD, "Nichts")], [("/perm.txt", [])]),
-        ([judged(Verdict.BAD, " - ")], [("/perm.txt", [])]),
-        ([judged(Verdict.GOOD, answer="")], [("/perm.txt", [])]),
-        ([judged(Verdict.GOOD, answer="", article=0)], []),
+        ([judgement(Verdict.BAD, "Nichts")], [("/perm.txt", [])]),
+        ([judgement(Verdict.BAD, " - ")], [("/perm.txt", [])]),
+        ([judgement(Verdict.GOOD, answer="")], [("/perm.txt", [])]),
+        ([judgement(Verdict.GOOD, answer="", article=0)], []),
         # Several people.
-        ([judged(Verdict.GOOD), judged(Verdict.BAD, user="b")], []),
-        ([judged(Verdict.GOOD), judged(Verdict.BAD, "nichts", user="b")], [("/perm.txt", [])]),
+        ([judgement(Verdict.GOOD), judgement(Verdict.BAD, user="b")], []),
+        ([judgement(Verdict.GOOD), judgement(Verdict.BAD, "nichts", user="b")], [("/perm.txt", [])]),
         (
-            [judged(Verdict.GOOD), judged(Verdict.BAD, "17. Mai", answer="")],
+            [judgement(Verdict.GOOD), judgement(Verdict.BAD, "17. Mai", answer="")],
             [("/perm.txt", [(NAME, 0), ("17. Mai", 69)])],
         ),
         # The article says something else by now.
-        ([judged(Verdict.GOOD, answer="Jemand")], []),
-        ([replace(judged(Verdict.GOOD), start=5, end=20)], [("/perm.txt", [(NAME, 0)])]),
+        ([judgement(Verdict.GOOD, answer="Jemand")], []),
+        ([replace(judgement(Verdict.GOOD), start=5, end=20)], [("/perm.txt", [(NAME, 0)])]),
     ],
 )
 def test_judgements_as_answers(
@@ -162,8 +163,9 @@ def test_pseudonyms_are_the_same_again_and_tell_people_apart(tmp_path: Path) -> 
     (tmp_path / "other").mkdir()
     assert Pseudonyms(tmp_path / "other").of(7) != first.of(7)
     (tmp_path / KEY_FILE).write_bytes(b"x")
-    with pytest.raises(StoreError, match=r"feedback\.key ist beschädigt"):
+    with pytest.raises(StoreError) as caught:
         Pseudonyms(tmp_path).of(7)
+    assert said(caught) == ("telegram.key_damaged", {"path": tmp_path / KEY_FILE})
 
 
 def note_missed(home: Path) -> None:

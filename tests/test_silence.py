@@ -17,10 +17,10 @@ from retrieval.evaluation.silence import (
     read_silence_questions,
     summarise_silence,
 )
-from retrieval.messages import Notice
 from tests.collection import BREST, PERM
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader
+from tests.notices import said
 
 WHO, WHY, HOW = "Wer ist Präsident von Frankreich?", "Warum ist der Himmel blau?", "How tall is Everest?"
 QUESTIONS = [
@@ -81,9 +81,7 @@ def test_ids_and_kinds_may_be_missing(tmp_path: Path) -> None:
 def test_other_files_are_refused(tmp_path: Path, content: object, key: str, error: str | None) -> None:
     with pytest.raises(EvaluationError) as caught:
         read_silence_questions(write(tmp_path / "off.json", content))
-    said = str(caught.value)
-    assert isinstance(said, Notice)
-    assert (said.key, said.values["name"], said.values.get("error")) == (key, "off.json", error)
+    assert said(caught) == (key, {"name": "off.json"} if error is None else {"name": "off.json", "error": error})
 
 
 def test_what_is_no_json_and_what_is_not_there_is_named(tmp_path: Path) -> None:
@@ -143,8 +141,10 @@ def test_figures_in_all_and_by_kind(articles: Path, tmp_path: Path) -> None:
 
 def test_an_empty_question_is_named(articles: Path) -> None:
     documents, _ = read_collection([articles])
-    with pytest.raises(EvaluationError, match="Frage q7"):
+    with pytest.raises(EvaluationError) as caught:
         evaluate_silence([SilenceQuestion("q7", " ", "")], documents, HashEmbedder(), READER, CALIBRATION, 0.5)
+    key, values = said(caught)
+    assert (key, values["id"]) == ("evaluation.bad_question", "q7")
 
 
 # The command
@@ -218,8 +218,8 @@ def test_an_article_that_cannot_be_read_is_named(file: Path, articles: Path) -> 
     ],
 )
 def test_what_does_not_go_together_is_said(file: Path, arguments: list[str], german: str, english: str) -> None:
-    for language, said in (("de", german), ("en", english)):
+    for language, sentence in (("de", german), ("en", english)):
         result = fundstelle("eval", str(file), *arguments, "--language", language)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert said in result.stderr
+        assert sentence in result.stderr
         assert len(result.stderr.splitlines()) == 1

@@ -99,33 +99,33 @@ class Calibrations:
             StoreError: the directory cannot be written.
         """
         path = home / HOME_FILE
-        kept = _content(path) if path.is_file() else {}
+        kept = _read_object(path) if path.is_file() else {}
         write_json(path, {**kept, signature: asdict(self)})
 
 
 def _read(path: Path, key: str | None) -> Calibrations | None:
     """The calibrations that are the file's content, or that stand in it under a key."""
-    values = _content(path)
+    values = _read_object(path)
     if key is not None and key not in values:
         return None
     try:
         chosen = values if key is None else values[key]
         return Calibrations(**{part.name: Calibration(**chosen[part.name]) for part in fields(Calibrations)})
     except (KeyError, TypeError) as error:
-        raise _damaged(path, error) from error
+        raise _damage_error(path, error) from error
 
 
-def _content(path: Path) -> dict[str, Any]:
+def _read_object(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise _damaged(path, error) from error
+        raise _damage_error(path, error) from error
     if not isinstance(values, dict):
-        raise _damaged(path, notice("models.no_json_object"))
+        raise _damage_error(path, notice("models.no_json_object"))
     return values
 
 
-def _damaged(path: Path, reason: object) -> ModelError:
+def _damage_error(path: Path, reason: object) -> ModelError:
     return ModelError(notice("models.calibration", path=path, error=reason))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from retrieval.answering.answerer import Answerer
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.metrics import exact_match, f1
-from retrieval.evaluation.runs import Progress, temporary_search, tracked
+from retrieval.evaluation.runs import Progress, temporary_search, track
 from retrieval.evaluation.squad import explain_form, read_articles, read_paragraphs
 from retrieval.inference.embedder import Embedder
 from retrieval.messages import notice
@@ -95,17 +95,21 @@ def evaluate_dialogues(
 ) -> list[TurnOutcome]:
     """Indexes all texts in a temporary home, and asks the whole pipeline the turns, one after the other.
 
-    ``answerer`` makes one for a search; ``converse`` begins a conversation with it and gives the function that asks in
-    it. Questions that stand for themselves are each asked in a conversation of their own.
+    ``answerer`` makes an Answerer for a search, and ``converse`` begins a conversation with it: it returns the function
+    that asks. A question that stands for itself gets a conversation of its own.
+
+    Raises:
+        QuestionError: a question is empty or too long.
+        ModelError: a model cannot be used.
     """
     turns = [(position, turn) for dialogue in data.dialogues for position, turn in enumerate(dialogue)]
     outcomes: list[TurnOutcome] = []
     with temporary_search(data.documents, embedder) as search:
-        answering = answerer(search)
-        ask = converse(answering)
-        for position, turn in tracked(turns, progress):
+        made = answerer(search)
+        ask = converse(made)
+        for position, turn in track(turns, progress):
             if position == 0 or turn.complete:
-                ask = converse(answering)
+                ask = converse(made)
             answer = ask(turn.question)
             outcomes.append(TurnOutcome(turn, position, answer.text or "", answer.understood))
     return outcomes

@@ -1,7 +1,7 @@
 """Fits a reader's calibration on questions whose answers are known.
 
-Logistic regression over the features of the candidates (``retrieval.answering.calibration``) decides which candidate is
-best; a second one, over the chosen candidates only, makes its log odds a probability.
+A first logistic regression, over the features of all candidates (``retrieval.answering.calibration``), decides which
+candidate of a question is best. A second one, over these alone, turns their log odds into probabilities.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from retrieval.answering.alternatives import Candidate
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration, Calibrations, sigmoid
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.runs import Progress, check_question, is_right, temporary_search, tracked
+from retrieval.evaluation.runs import Progress, check_question, is_right, temporary_search, track
 from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
 from retrieval.inference.embedder import Embedder
 from retrieval.inference.reader import Reader
@@ -33,10 +33,10 @@ Row = Sequence[tuple[Sequence[float], bool]]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A calibration, and what it does at its threshold with the questions that it was fitted on (shares, 0..1).
+    """A calibration, and what it does at its threshold with the questions it was fitted on.
 
-    ``answered`` and ``right`` are shares of the answerable questions, ``silent`` is the share of the others that
-    are left unanswered.
+    ``answered`` and ``right`` are shares (0..1) of the answerable questions. ``silent`` is the share of the others that
+    get no answer.
     """
 
     calibration: Calibration
@@ -89,7 +89,7 @@ class Observations:
 def calibrate(
     data: EvaluationSet, embedder: Embedder, reader: Reader, *, top_k: int = 5, progress: Progress | None = None
 ) -> Fits:
-    """Asks all questions, of their own texts and of the whole pipeline over all texts, and fits both calibrations.
+    """Asks each question of its own text and of the whole pipeline over all texts, and fits both calibrations.
 
     Raises:
         EvaluationError: fewer than ``FEWEST`` questions have an answer, or have none.
@@ -105,17 +105,22 @@ def calibrate(
 def observe(
     data: EvaluationSet, embedder: Embedder, reader: Reader, *, top_k: int = 5, progress: Progress | None = None
 ) -> Observations:
-    """Asks all questions, of their own texts and of the whole pipeline over all texts. Raises ModelError."""
+    """Asks each question of its own text and of the whole pipeline over all texts.
+
+    Raises:
+        EvaluationError: a question is empty or too long.
+        ModelError: a model cannot be used.
+    """
     count = len(data.questions)
     given: list[Row] = []
-    for question in tracked(data.questions, progress, total=2 * count):
+    for question in track(data.questions, progress, total=2 * count):
         wording = check_question(question.id, question.question)
         span = reader.read(wording, [data.documents[question.context].text])[0]
         given.append([] if span is None else [((span.margin,), is_right(span.text, question))])
     found: list[Row] = []
     with temporary_search(data.documents, embedder) as search:
         answerer = Answerer(search, reader)
-        for question in tracked(data.questions, progress, before=count, total=2 * count):
+        for question in track(data.questions, progress, before=count, total=2 * count):
             wording = check_question(question.id, question.question)
             candidates = answerer.candidates(wording, search.search(wording, limit=top_k))
             found.append([_label(candidate, question, data) for candidate in candidates])

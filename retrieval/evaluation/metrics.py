@@ -84,9 +84,9 @@ def risk_coverage(confidence: Sequence[float], right: Sequence[bool], *, steps: 
 def silence_at_answered(confidence: Sequence[float], answerable: Sequence[bool], share: float) -> float | None:
     """How many (0..1) of the unanswerable questions stay unanswered at the highest threshold that still answers
     ``share`` (0..1) of the answerable ones; None if one kind is missing."""
-    asked = sorted((value for value, can in zip(confidence, answerable, strict=True) if can), reverse=True)
+    answered = sorted((value for value, can in zip(confidence, answerable, strict=True) if can), reverse=True)
     others = [value for value, can in zip(confidence, answerable, strict=True) if not can]
-    if not asked or not others:
+    if not answered or not others:
         return None
-    threshold = asked[math.ceil(share * len(asked)) - 1]
+    threshold = answered[math.ceil(share * len(answered)) - 1]
     return sum(value < threshold for value in others) / len(others)

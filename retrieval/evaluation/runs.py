@@ -39,7 +39,7 @@ from retrieval.types import Document, Filter
 Progress = Callable[[int, int], None]
 Item = TypeVar("Item")
 
-RIGHT = 50.0  # F1 from which on an answer counts as right where only right or wrong is asked
+RIGHT = 50.0  # the F1 from which an answer counts as right where only right and wrong are told apart
 RANKED = 30  # passages that are ranked to find ten different contexts among them
 
 
@@ -69,7 +69,7 @@ def evaluate_reader(
         ModelError: the reader cannot be used.
     """
     outcomes = []
-    for question in tracked(data.questions, progress):
+    for question in track(data.questions, progress):
         span = reader.read(check_question(question.id, question.question), [data.documents[question.context].text])[0]
         confidence = 0.0 if span is None else sigmoid(calibration.logit(Evidence(span.margin)))
         best = "" if span is None else span.text
@@ -100,7 +100,7 @@ def evaluate_open(
     with temporary_search(data.documents, embedder) as search:
         answerer = Answerer(search, reader, calibration, threshold=threshold)
         outcomes = []
-        for question in tracked(data.questions, progress):
+        for question in track(data.questions, progress):
             wording = check_question(question.id, question.question)
             hits = search.search(wording, limit=RANKED, within=within)
             answer = answerer.answer(wording, hits[:top_k])
@@ -124,12 +124,12 @@ def temporary_search(documents: Sequence[Document], embedder: Embedder) -> Itera
         yield Search(store, embedder, FaissVectorIndex(store), KeywordIndex(store))
 
 
-def tracked(
+def track(
     items: Sequence[Item], progress: Progress | None, *, before: int = 0, total: int | None = None
 ) -> Iterator[Item]:
-    """The items one by one; ``progress`` is told of each when the next one is wanted.
+    """Yields the items, and calls ``progress`` when the caller is done with one.
 
-    ``before`` items were done earlier, of ``total`` (None: there are no others).
+    ``before`` items were done earlier; ``total`` counts them all (None: there are only these).
     """
     for done, item in enumerate(items, before + 1):
         yield item
@@ -191,7 +191,7 @@ def risk_curve(outcomes: Sequence[QuestionOutcome]) -> list[tuple[float, float]]
 
 
 def is_right(text: str, question: EvaluationQuestion) -> bool:
-    """Whether ``text`` counts as the answer where only right or wrong is asked: an F1 of at least ``RIGHT``."""
+    """Whether ``text`` has an F1 of at least ``RIGHT`` with one of the answers; never without answers."""
     return bool(question.answers) and f1(text, question.answers) >= RIGHT
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.runs import Progress, check_question, mean, temporary_search, tracked
+from retrieval.evaluation.runs import Progress, check_question, mean, temporary_search, track
 from retrieval.evaluation.squad import explain_form, read_json, read_paragraphs
 from retrieval.inference.embedder import Embedder
 from retrieval.inference.reader import Reader
@@ -111,7 +111,7 @@ def evaluate_silence(
         answerer = Answerer(search, reader, calibration, threshold=threshold)
         return [
             SilenceOutcome(question, answerer.ask(check_question(question.id, question.question), top_k=top_k))
-            for question in tracked(questions, progress)
+            for question in track(questions, progress)
         ]
 
 

@@ -69,7 +69,7 @@ class SentenceSplitter:
         # Without SoMaJo's list of abbreviations no end is clear.
         whole_line = ((0, len(line), False),)
         for start, end, is_one in clear_parts(line, self._before_stop) if self._before_stop else whole_line:
-            for first, last in [_stripped(line, start, end)] if is_one else self._doubtful(line, start, end):
+            for first, last in [_strip(line, start, end)] if is_one else self._doubtful(line, start, end):
                 if first < last:
                     yield first, last
 
@@ -126,7 +126,7 @@ class SentenceSplitter:
         if end == first or not following.text[0].isupper():
             return False  # "1. Das Land zahlt": the number of a list
         before = tokens[end - 1]
-        if self._not_final.search("".join(_spelled(token) for token in tokens[max(first, end - 3) : end + 1]).rstrip()):
+        if self._not_final.search("".join(_spell(token) for token in tokens[max(first, end - 3) : end + 1]).rstrip()):
             return False
         if following.text.lower() in self._starters:
             return True
@@ -181,7 +181,8 @@ class SentenceSplitter:
         return re.compile(rf"(?<!\w)(?:{'|'.join(entries)})$", re.IGNORECASE)
 
 
-def _spelled(token: Any) -> str:
+def _spell(token: Any) -> str:
+    """A token of SoMaJo as it stands in the text, with a blank where one follows."""
     return f"{token.text} " if token.space_after else str(token.text)
 
 
@@ -212,11 +213,12 @@ def _sound(line: str, begin: int, stop: int) -> int:
 
 def _plain_spans(window: str) -> list[tuple[int, int]]:
     ends = [match.end() for match in _PLAIN_END.finditer(window)] + [len(window)]
-    spans = [_stripped(window, start, end) for start, end in zip([0, *ends], ends, strict=False)]
+    spans = [_strip(window, start, end) for start, end in zip([0, *ends], ends, strict=False)]
     return [(start, end) for start, end in spans if start < end]
 
 
-def _stripped(line: str, start: int, end: int) -> tuple[int, int]:
+def _strip(line: str, start: int, end: int) -> tuple[int, int]:
+    """``start`` and ``end`` without the blanks of ``line`` inside them."""
     piece = line[start:end]
     return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
 
@@ -234,9 +236,9 @@ def _cut(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
                 break
         else:
             stop = _sound(line, start, limit)
-        piece = _stripped(line, start, stop)
+        piece = _strip(line, start, stop)
         if piece[0] < piece[1]:
             yield piece
-        start = _stripped(line, stop, end)[0]
+        start = _strip(line, stop, end)[0]
     if start < end:
         yield start, end
