@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,31 @@ def test_who_holds_it_may_take_it_again(tmp_path: Path) -> None:
     with Store(tmp_path, lock_seconds=0) as store, Store(tmp_path, lock_seconds=0) as other:
         with store.writing(), store.writing(), pytest.raises(StoreError, match="Bitte später"), other.writing():
             pass
+        with other.writing():
+            pass
+
+
+def test_threads_of_one_store_take_turns(tmp_path: Path) -> None:
+    inside: list[int] = []
+    together: list[int] = []
+
+    def write(number: int) -> None:
+        with store.writing():
+            inside.append(number)
+            time.sleep(0.02)
+            together.append(len(inside))
+            inside.remove(number)
+
+    # However long it takes, none gives up.
+    with Store(tmp_path, lock_seconds=0) as store, ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(12)))
+    assert together == [1] * 12
+
+
+def test_an_exception_lets_go(tmp_path: Path) -> None:
+    with Store(tmp_path, lock_seconds=0) as store, Store(tmp_path, lock_seconds=0) as other:
+        with pytest.raises(KeyError), store.writing(), store.writing():
+            raise KeyError
         with other.writing():
             pass
 
