@@ -77,9 +77,9 @@ def _alternative(question: str, other: Candidate, best: Candidate) -> Alternativ
 
 def _is_about_the_same(question: str, one: Hit, other: Hit) -> bool:
     """Whether two passages, with the titles of their articles, hold the same words of the question, and some."""
-    asked = set(keyword_terms(question))
+    wanted = set(keyword_terms(question))
     shared, other_shared = (
-        asked.intersection(keyword_terms(f"{h.document.title} {h.passage.text}")) for h in (one, other)
+        wanted.intersection(keyword_terms(f"{h.document.title} {h.passage.text}")) for h in (one, other)
     )
     return bool(shared) and shared == other_shared
 
