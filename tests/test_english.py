@@ -58,7 +58,7 @@ def test_reasons_as_json(tmp_path: Path) -> None:
         assert [file["reason"] for file in files] == [reason]
 
 
-def test_what_is_odd_about_an_article_that_was_taken_up(tmp_path: Path) -> None:
+def test_what_is_odd_about_an_article_that_was_added(tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("The new bridge is open for all traffic now. It took the town two years to build.")
     first, second, _ = fundstelle("index", "a.txt", "b.txt").stdout.splitlines()
@@ -131,9 +131,9 @@ def test_owners_get_reasons_in_the_language_of_their_telegram(api: BotApi, tmp_p
         api.text("/sources", code="en")
         api.wait(lambda: len(api.sent(OWNER)) == 4)
     assert [message["text"] for message in api.sent(OWNER)] == [
-        "Not taken up: a.pdf: a.pdf is not a readable PDF file.",
+        "Not added: a.pdf: a.pdf is not a readable PDF file.",
         "Nicht aufgenommen: a.pdf: a.pdf ist kein lesbares PDF.",
-        "Not taken up: http://127.0.0.1/: 127.0.0.1 (127.0.0.1) is not on the public internet and will not be fetched "
+        "Not added: http://127.0.0.1/: 127.0.0.1 (127.0.0.1) is not on the public internet and will not be fetched "
         "from.",
         "No articles are indexed yet.",
     ]

@@ -50,7 +50,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def indexed(saved: Path, home: Path, tmp_path: Path) -> Path:
-    """Two articles, taken up with the static embedder, which is the choice."""
+    """Two articles, indexed with the static embedder, which is the choice."""
     remember(home, {"embedder": str(saved / "static")})
     folder = tmp_path / "articles"
     folder.mkdir()

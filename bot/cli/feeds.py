@@ -14,7 +14,7 @@ from bot.wiring import open_collection
 from retrieval.errors import WebError
 from retrieval.types import Source, SourceKind
 
-feeds = typer.Typer(help="The feeds (RSS, Atom) whose articles `fundstelle sync` takes up.", no_args_is_help=True)
+feeds = typer.Typer(help="The feeds (RSS, Atom) whose articles `fundstelle sync` adds.", no_args_is_help=True)
 
 
 @feeds.command()

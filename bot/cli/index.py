@@ -37,7 +37,7 @@ def index(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take up articles from files, folders and web pages."""
+    """Add articles from files, folders and web pages."""
     addresses = [path for path in paths if "://" in path]
     with open_collection(settings, say) as collection:
         report = _index(collection, [path for path in paths if "://" not in path], settings.language)

@@ -48,7 +48,7 @@ def sync(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take up what is new or has changed in indexed folders, feeds and web pages."""
+    """Index what is new or has changed in indexed folders, feeds and web pages."""
     with open_collection(settings, say) as collection:
         if every is None:
             _run_round(collection, settings.language, as_json=as_json)
@@ -75,7 +75,7 @@ def _try_round(collection: Collection, language: str, *, as_json: bool) -> None:
     try:
         _run_round(collection, language, as_json=as_json)
     except typer.Exit:
-        pass  # something was not taken up, and the report has said so
+        pass  # something could not be added, and the report has said so
     except BrokenPipeError:
         raise  # nobody reads the reports any more
     except Exception as error:

@@ -37,7 +37,7 @@ def import_articles(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `fundstelle export` has written.")],
     as_json: Json = False,
 ) -> None:
-    """Take up the articles of an exported collection."""
+    """Add the articles of an exported collection."""
     from retrieval.indexing.transfer import take_in
 
     with open_collection(settings, say) as collection, progress(text("cli.indexing", settings.language)) as advance:

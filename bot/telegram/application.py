@@ -42,23 +42,25 @@ from retrieval.collection import Collection
 log = logging.getLogger(__name__)
 
 INBOX_FILE = "telegram.db"
-#: How long a stop waits for the answer that is being read and for replies on their way.
+#: How long stopping waits, in seconds, for the current question and for replies being sent.
 STOP_SECONDS = 8.0
 _LONGEST_PAUSE = 30.0
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
 def run(settings: Settings, collection: Collection) -> None:
-    """Runs the bot until the process gets SIGTERM or SIGINT; the models are loaded first.
+    """Loads the models and runs the bot until the process gets SIGTERM or SIGINT.
 
-    Raises TelegramError when there is no token, when Telegram refuses it or the webhook, when an address to listen at
-    is taken, or when polling ends for another reason; StoreError when the inbox in ``settings.home`` cannot be used;
-    whatever ``Collection.load`` raises.
+    Raises:
+        TelegramError: the token is missing, Telegram refuses the token or the webhook, an address to listen at is
+            taken, or polling ends for another reason.
+        StoreError: the inbox in ``settings.home`` cannot be used.
+        ModelError: a model cannot be used.
     """
     token = check_token(settings)
     secret = webhook_secret(settings) if settings.telegram_webhook_url else ""
     with redact_logs(token, secret) as redactor, logging_to_stderr(settings):
-        # At INFO it writes every request, twice a minute and more, with its address.
+        # At INFO, httpx logs every request with its address, at least twice a minute.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         inbox = Inbox(settings.home / INBOX_FILE, bot=int(token.partition(":")[0]))
         workers = Workers()
@@ -74,7 +76,7 @@ def run(settings: Settings, collection: Collection) -> None:
 
 
 def check_token(settings: Settings) -> str:
-    """The token; raises TelegramError when there is none or it cannot be one, with what to do."""
+    """The token. Raises TelegramError if it is missing or cannot be one, with what to do."""
     token = settings.telegram_token.get_secret_value().strip() if settings.telegram_token else ""
     if not token:
         raise TelegramError(text("telegram.no_token", settings.language))
@@ -84,7 +86,7 @@ def check_token(settings: Settings) -> str:
 
 
 class TelegramBot:
-    """One bot from start to stop. To be made and run in the thread that owns ``inbox``."""
+    """One bot, from start to stop. Create and run it in the thread that owns ``inbox``."""
 
     def __init__(
         self,
@@ -140,11 +142,11 @@ class TelegramBot:
             self._receiver = Polling(self._application.updater)
 
     def stop(self) -> None:
-        """Makes ``run`` return soon. To be called in the event loop."""
+        """Makes ``run`` return soon. Call it in the event loop."""
         self._stop.set()
 
     async def run(self) -> None:
-        """Loads the models, connects, answers what waits in the inbox and what comes, until stopped."""
+        """Loads the models, connects, and answers waiting and new updates until stopped."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows; not the main thread.
@@ -180,7 +182,7 @@ class TelegramBot:
         await announce(self._application.bot, self._settings)
 
     async def _connect(self) -> None:
-        """Asks Telegram who we are, again and again while the network is down."""
+        """Logs in to Telegram, retrying while the network is down."""
         pause = 1.0
         while True:
             try:
@@ -196,20 +198,20 @@ class TelegramBot:
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _replay(self) -> None:
-        """Queues what an earlier run took and did not finish, before anything new."""
+        """Queues the updates that an earlier run did not finish, before any new ones."""
         waiting = self._inbox.waiting()
         for received in waiting:
             entry = json.loads(received.body)
-            # Another version of the library may see it differently than the one that took it.
+            # Another version of python-telegram-bot may not accept what the earlier one did.
             if reason := find_problem(entry):
                 self._inbox.put_aside(received.update_id, reason)
             else:
                 self._application.update_queue.put_nowait(Update.de_json(entry, self._application.bot))
         if waiting:
-            log.info("%d updates of an earlier run are taken up again", len(waiting))
+            log.info("%d updates of an earlier run are queued again", len(waiting))
 
     async def _shut_down(self) -> None:
-        """Takes no update any more, lets the question that is being read be answered, leaves the rest in the inbox."""
+        """Accepts no more updates, finishes the current question, and leaves the rest in the inbox."""
         self._processor.stop()
         self._workers.stop()
         application = self._application
@@ -220,11 +222,10 @@ class TelegramBot:
                     await application.stop()
         except TimeoutError:
             log.warning("Some replies could not be sent in time; they stay in the inbox")
-        with suppress(RuntimeError):  # Still running where the start was cut off; the process ends anyway.
+        with suppress(RuntimeError):  # Starting was interrupted; the process ends anyway.
             await application.shutdown()
-        await (
-            application.bot.shutdown()
-        )  # Closes the connections where the start did not get as far as the application.
+        # Closes the connections if starting ended before the application did.
+        await application.bot.shutdown()
         if self._operations:
             await self._operations.stop()
         self._people.close()

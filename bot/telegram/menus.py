@@ -46,7 +46,7 @@ async def announce_to_owner(bot: Bot, settings: Settings, owner: int) -> None:
 
 async def _set(bot: Bot, settings: Settings, scope: BotCommandScope, names: tuple[str, ...]) -> None:
     more = ("history",) if settings.telegram_history and names is not GROUP else ()
-    # Without a language code they hold for every Telegram that speaks another language.
+    # Commands without a language code are for all languages that have no commands of their own.
     for language, code in (("en", None), ("de", "de")) if settings.language == "de" else (("en", None),):
         commands = [BotCommand(name, text(f"telegram.command_{name}", language)) for name in (*names, *more)]
         await bot.set_my_commands(commands, scope=scope, language_code=code)

@@ -1,4 +1,4 @@
-"""Names for people that tell them apart and say nothing else: what feedback is kept under."""
+"""Pseudonyms of users, under which their feedback is stored."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _KEY_BYTES = 32
 
 
 class Pseudonyms:
-    """HMAC-SHA256 of a user's number with a key that lies in the data directory, readable by its owner alone.
+    """HMAC-SHA256 of a user's number with a key in the data directory that only its owner can read.
 
-    Without the key the few billion numbers that there are could simply be tried.
+    Without a key, all of the few billion numbers could simply be tried.
     """
 
     def __init__(self, home: Path) -> None:
         self._path = home / KEY_FILE
 
     def of(self, user: int) -> str:
-        """The name of a user, 32 hexadecimal digits.
+        """The pseudonym of a user, 32 hexadecimal digits.
 
         Raises:
             StoreError: the key cannot be read or written.

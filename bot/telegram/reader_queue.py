@@ -17,23 +17,23 @@ from retrieval.types import Answer
 T = TypeVar("T")
 A = TypeVar("A", Answer, Answer | None)
 
-#: Who would wait longer than this, in seconds, is told so.
+#: Users are warned if the expected wait exceeds this many seconds.
 PATIENCE_SECONDS = 10.0
-#: Questions beyond these are refused: an answer minutes late helps nobody, and the queue must not grow without end.
+#: More waiting questions are refused: an answer minutes late helps nobody, and the queue must stay bounded.
 MAX_WAITING = 200
-# The first guess at what a question takes, in seconds, and how fast it follows what is measured.
+# The first estimate of seconds per question, and the weight of each new measurement.
 _FIRST_GUESS, _WEIGHT = 0.1, 0.1
 
 
 class QueueFullError(Exception):
-    """So many questions wait that this one is refused."""
+    """Too many questions are waiting; this one is refused."""
 
 
 class Workers:
-    """The two threads beside the event loop; each does one thing after the other.
+    """Two threads beside the event loop, each with one task at a time.
 
-    ``reader`` is for those who ask or look something up. ``keeper`` changes the articles: taking up a long file may
-    take minutes, which nobody who asks shall wait.
+    ``reader`` answers questions and looks things up. ``writer`` changes the articles: adding a long file may take
+    minutes, and questions must not wait for it.
     """
 
     def __init__(self) -> None:
@@ -42,14 +42,14 @@ class Workers:
         self.stopping = threading.Event()
 
     def stop(self) -> None:
-        """Begins nothing any more; what runs may go on."""
+        """Starts no further task; running ones may finish."""
         self.stopping.set()
         for thread in (self.reader, self.writer):
             thread.shutdown(wait=False, cancel_futures=True)
 
 
 class ReaderQueue:
-    """Hands work to ``workers``, and knows how long the next question will have to wait."""
+    """Hands tasks to ``workers`` and estimates how long the next question will wait."""
 
     def __init__(self, workers: Workers, metrics: Metrics, health: Health, max_waiting: int = MAX_WAITING) -> None:
         self._workers = workers
@@ -60,21 +60,21 @@ class ReaderQueue:
         self._seconds_each = _FIRST_GUESS
 
     def __len__(self) -> int:
-        """The questions that wait or are being read."""
+        """How many questions are waiting or being answered."""
         return self._waiting
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """The result of ``function`` in the reader's thread, for what is looked up."""
+        """Runs a look-up in the reader thread and returns its result."""
         return await self._in(self._workers.reader, function, *args)
 
     async def change(self, function: Callable[..., T], *args: object) -> T:
-        """The result of ``function`` in the keeper's thread, for what changes the articles."""
+        """Runs a change to the articles in the writer thread and returns its result."""
         return await self._in(self._workers.writer, function, *args)
 
     def raise_if_stopping(self, *_: object) -> None:
-        """To be called now and then by what takes long: ends it when the bot stops, and the update stays in the inbox.
+        """Raises CancelledError once the bot is stopping; the update then stays in the inbox.
 
-        Raises CancelledError then.
+        Long tasks call it now and then.
         """
         if self._workers.stopping.is_set():
             raise asyncio.CancelledError
@@ -82,17 +82,17 @@ class ReaderQueue:
     async def _in(self, thread: Executor, function: Callable[..., T], *args: object) -> T:
         try:
             future = asyncio.get_running_loop().run_in_executor(thread, function, *args)
-        except RuntimeError:  # It takes nothing more, the bot stops: the update stays in the inbox.
+        except RuntimeError:  # The bot is stopping; the update stays in the inbox.
             raise asyncio.CancelledError from None
         return await future
 
     async def ask(
         self, ask: Callable[[str], A], question: str, please_wait: Callable[[], Awaitable[None]] | None = None
     ) -> A:
-        """The result of ``ask``; ``please_wait`` is awaited, beside it, when that will take a while.
+        """Runs ``ask`` in the reader thread; ``please_wait`` is awaited meanwhile if the wait will be long.
 
-        ``ask`` may give None for a question that nobody wants answered any more when its turn comes; it is not counted.
-        Raises QueueFullError when too many wait already, and whatever ``ask`` raises.
+        ``ask`` may return None if the question has become obsolete by its turn; it is not counted then.
+        Raises QueueFullError if too many are waiting, and whatever ``ask`` raises.
         """
         if self._waiting >= self._max_waiting:
             self._metrics.count_question(QuestionOutcome.REFUSED)
@@ -117,7 +117,7 @@ class ReaderQueue:
             outcome = QuestionOutcome.INVALID
             raise
         except asyncio.CancelledError:
-            outcome = None  # The bot stops; the question is asked again after the next start.
+            outcome = None  # The bot is stopping; the question is asked again at the next start.
             raise
         finally:
             self._waiting -= 1

@@ -25,7 +25,7 @@ from retrieval.collection import Collection
 
 #: Telegram shows "typing …" for five seconds.
 TYPING_SECONDS = 4.5
-#: How long a reply waits for a typing indicator that is still on its way; coming after it, it would stay for a while.
+#: How long a reply waits, in seconds, for a typing indicator being sent: arriving later, it would show for a while.
 _TYPING_GRACE_SECONDS = 1.0
 
 Context = ContextTypes.DEFAULT_TYPE
@@ -33,7 +33,7 @@ AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 
 class Service:
-    """Shared by the handlers of one bot. What reads or searches goes through ``queue``, never into the event loop."""
+    """Shared by the handlers of one bot. Reading and searching go through ``queue``, never into the event loop."""
 
     def __init__(
         self,
@@ -51,17 +51,17 @@ class Service:
         self._typing_seconds = typing_seconds
 
     def language(self, user: User | None) -> str:
-        """The language to answer ``user`` in: the setting, but English for whose Telegram is not German."""
+        """The language for ``user``: the setting, or English if their Telegram is not German."""
         code = (user.language_code if user else None) or "de"
         return self.settings.language if code.lower().startswith("de") else "en"
 
     def from_owners(self) -> filters.BaseFilter:
-        """Passes new messages of owners in their private chats."""
+        """Lets through new messages of owners in their private chats."""
         owners = filters.User(list(self.settings.telegram_owners))
         return filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE & owners
 
     def pseudonym(self, user: User | None) -> str:
-        """What feedback of ``user`` is kept under."""
+        """The pseudonym under which feedback of ``user`` is stored."""
         return self._pseudonyms.of(user.id if user else 0)
 
     async def say(self, update: Update, key: str, **values: object) -> None:
@@ -69,13 +69,13 @@ class Service:
         await say(update, text(f"telegram.{key}", self.language(update.effective_user), **values))
 
     async def please_wait(self, update: Update) -> None:
-        """Tells who asks that many wait."""
+        """Tells the user that many are waiting."""
         with suppress(BotApiError):  # Not worth an error; the answer follows.
             await self.say(update, "please_wait")
 
     @asynccontextmanager
     async def typing(self, message: Message) -> AsyncIterator[None]:
-        """Shows "typing …" in the message's chat until left."""
+        """Shows "typing …" in the message's chat while the block runs."""
         over = asyncio.Event()
         task = asyncio.create_task(self._keep_typing(message, over))
         try:
@@ -102,12 +102,12 @@ def question_of(message: Message) -> str:
     else:
         for name in mentions(message):
             question = question.replace(name, " ")
-    # Half a surrogate pair can be written in JSON, but neither searched for nor sent back.
+    # JSON can hold half a surrogate pair, which can be neither searched for nor sent.
     return question.encode("utf-8", "replace").decode().strip()
 
 
 def understood_question(message: Message) -> str:
-    """The complete question that an answer names above itself in italics; empty when it names none."""
+    """The completed question that an answer shows in italics at its top; empty if it shows none."""
     first = message.entities[0] if message.entities else None
     if first is None or first.type != MessageEntity.ITALIC or first.offset != 0:
         return ""
@@ -120,38 +120,37 @@ def understood_question(message: Message) -> str:
 
 
 def question_before(message: Message) -> str:
-    """The question that an answer of the bot is to, complete if it was a follow-up.
+    """The question that a message of the bot answers, completed if it was a follow-up; empty if it was deleted.
 
-    It is read again from the message that the answer replies to, or from the answer if that says how a follow-up was
-    understood. So nothing has to be kept, and buttons work as well after a restart; it is empty once the question was
-    deleted.
+    It is read from the message replied to, or from the answer if that shows the completed question. So nothing has to
+    be stored, and buttons work after a restart.
     """
     asked = message.reply_to_message
     return (understood_question(message) or question_of(asked)) if asked else ""
 
 
 def mentions(message: Message) -> list[str]:
-    """Where a message names the bot, as it is written there ("@FundstelleBot"); empty if it does not."""
+    """The mentions of the bot in a message, as written there ("@FundstelleBot")."""
     found = message.parse_entities([MessageEntity.MENTION]).values() if message.entities else ()
     own = f"@{message.get_bot().username}".casefold() if found else ""
     return [name for name in found if name.casefold() == own]
 
 
 def listing(heading: str, lines: list[str], language: str, left_out: int = 0) -> str:
-    """A heading and lines below it, as many as fit a message; of the others and of ``left_out`` more, the number."""
+    """A heading and as many lines as fit a message, and how many are left out, including ``left_out`` more."""
     return wording.listing(heading, lines, language, left_out, limit=TELEGRAM_LIMIT)
 
 
 async def say(update: Update, line: str) -> None:
-    """Replies with plain words; in groups as a reply to the message."""
+    """Replies with plain text."""
     if update.effective_message:
         await update.effective_message.reply_html(escape(line.strip(), quote=False))
 
 
 async def acknowledge(query: CallbackQuery, line: str | None = None, *, alert: bool = True) -> None:
-    """Ends the button's waiting sign, with ``line`` if given: in a box that has to be closed, or for a moment."""
+    """Ends the button's loading sign, and shows ``line`` if given: in a box to close (``alert``), or briefly."""
     try:
         await query.answer(line, show_alert=alert and line is not None)
-    except BadRequest:  # Telegram forgets a press after a while, say while the bot was down; then it is a message.
+    except BadRequest:  # Telegram drops a press after a while, e.g. while the bot is down; then send a message.
         if line and isinstance(query.message, Message):
             await query.message.reply_html(escape(line, quote=False))

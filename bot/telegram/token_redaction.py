@@ -18,7 +18,7 @@ class Redactor:
     """Replaces one token, other secrets, and whatever looks like a bot token, in strings and log records."""
 
     def __init__(self, token: str, *secrets: str) -> None:
-        # The secret alone gives the bot away too, so it is looked for with and without the number before it.
+        # The secret part alone gives access, so it is matched with and without the number before it.
         number, _, secret = token.partition(":")
         known = [re.escape(known) for known in (secret or number, *secrets) if known]
         if secret:
@@ -33,11 +33,11 @@ class Redactor:
         """Redacts message, arguments, traceback and stack of a record, in place, and returns it."""
         try:
             message = record.getMessage()
-        except Exception:  # Arguments that do not fit: logging would print them raw to stderr.
+        except Exception:  # Arguments that do not fit the message: logging would print them raw to stderr.
             message = f"{record.msg} {record.args!r}"
         record.msg, record.args = self.clean(message), ()
         if record.exc_info and record.exc_info[0] is not None:
-            # The text takes the exception's place, else a handler that renders it itself would show the token.
+            # The text replaces the exception: a handler that formats it itself would show the token.
             record.exc_text = self.clean("".join(traceback.format_exception(*record.exc_info)).rstrip())
             record.exc_info = None
         if record.stack_info:
@@ -47,10 +47,10 @@ class Redactor:
 
 @contextmanager
 def redact_logs(token: str, *secrets: str) -> Iterator[Redactor]:
-    """While open, no log record of this process carries ``token`` or one of ``secrets``.
+    """While the block runs, no log record of this process contains ``token`` or one of ``secrets``.
 
-    Records are cleaned where they are made, not in a handler's filter: so handlers added later, those of other
-    libraries (httpx logs whole URLs) and the last-resort handler are covered as well.
+    Records are cleaned where they are created, not in a handler's filter. This covers handlers added later, those of
+    other libraries (httpx logs whole URLs), and the last-resort handler.
     """
     redactor = Redactor(token, *secrets)
     make_record = logging.getLogRecordFactory()

@@ -1,4 +1,4 @@
-"""Files that were sent to Fundstelle: kept in a folder of the data directory, so that they can be indexed again."""
+"""Files sent by owners: stored in a folder of the data directory, so that they can be indexed again."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from retrieval.files import create_file
 
 FOLDER = "received"
 _NAME_LIMIT = 80
-# What stays of a name: letters and digits of any script, and a few signs that no file system minds.
+# All but letters and digits of any script and a few signs that are safe on every file system.
 _UNSAFE = re.compile(r"[^\w .,()+-]+")
 
 
 def safe_name(name: str) -> str:
-    """A name that is one everywhere: no folders, not hidden, not too long; its ending stays."""
+    """A file name that is safe everywhere: no folders, not hidden, not too long; the suffix is kept."""
     name = _UNSAFE.sub("_", unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode()))
     stem, dot, suffix = name.rpartition(".")
     if not dot:
@@ -30,7 +30,7 @@ def safe_name(name: str) -> str:
 
 
 def keep(home: Path, name: str, content: bytes) -> Path:
-    """Writes a file that was sent and returns where. The same one again is not written twice.
+    """Stores a sent file and returns its path. The same file is not stored twice.
 
     Raises:
         LoadingError: it cannot be written.

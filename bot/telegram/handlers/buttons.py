@@ -1,4 +1,4 @@
-"""A press of a button under an answer: what it belongs to, or that this is gone."""
+"""Presses of buttons under an answer: the question, article and quote they belong to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from retrieval.types import Document
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button under an answer: the message it stands under, the question before it, and where its quote stands.
+    """A button press: the answer's message, its question, and where the quote stands.
 
     ``document`` is None only for an answer without a quote.
     """
@@ -28,7 +28,7 @@ class Press:
 
 
 async def find_press(service: Service, update: Update) -> Press | None:
-    """The press in ``update``. None, said to the user, where question, article or quote are gone."""
+    """The press in ``update``; None if question, article or quote are gone, which the user is told."""
     query = update.callback_query
     place = Place.read(query.data or "") if query else None
     if query is None or place is None or not isinstance(query.message, Message):
@@ -43,7 +43,7 @@ async def find_press(service: Service, update: Update) -> Press | None:
 
 
 async def say_expired(service: Service, update: Update) -> None:
-    """Says so of a button whose question is gone, or one of another version."""
+    """Tells the user that a button is out of date."""
     if update.callback_query:
         line = text("telegram.expired", service.language(update.effective_user))
         await acknowledge(update.callback_query, line)

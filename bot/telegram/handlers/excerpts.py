@@ -1,4 +1,4 @@
-"""What the buttons under an answer show: the quote in its article, and all that is known of where it stands."""
+"""What the buttons under an answer show: the quote in its article, and the details of its source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.render.wording import citation, short_citation, title
 from retrieval.store.feedback import nearest
 from retrieval.types import Answer, Document
 
-#: The buttons, as their data begins; Telegram takes at most 64 bytes of it.
+#: The first word of each button's callback data, of which Telegram allows 64 bytes.
 MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"
 _PLACE = re.compile(r"[a-z]+:(\d{1,19}):(\d{1,8}):(\d{1,8}):([0-9a-f]{8})")
 _LINE_LIMIT = 500
@@ -25,9 +25,9 @@ _COPIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a quote stands, as a button remembers it; ``mark`` tells whether the article still says so.
+    """Where a quote stands, as stored in a button; ``mark`` is a hash of the quote, to see whether it is still there.
 
-    Of "the articles do not say", the article that came closest, and the offsets 0.
+    For an answer without a quote: the closest article, and the offsets 0.
     """
 
     document_id: int
@@ -42,16 +42,16 @@ class Place:
 
     @classmethod
     def read(cls, data: str) -> Place | None:
-        """What ``data`` has written; None for anything else."""
+        """Reads what ``data`` wrote; None for anything else."""
         found = _PLACE.fullmatch(data)
         return found and cls(int(found[1]), int(found[2]), int(found[3]), found[4])
 
     def data(self, button: str) -> str:
-        """For a button's data."""
+        """The callback data of a button."""
         return f"{button}:{self.document_id}:{self.start}:{self.end}:{self.mark}"
 
     def quote(self, document: Document | None) -> str | None:
-        """The quote, empty for an answer without one; None where the article is gone or says something else by now."""
+        """The quote, empty for an answer without one; None if the article is gone or has changed there."""
         quote = document.text[self.start : self.end] if document else ""
         return quote if _mark(quote) == self.mark else None
 
@@ -61,7 +61,7 @@ def _mark(quote: str) -> str:
 
 
 def buttons(answer: Answer, language: str) -> InlineKeyboardMarkup:
-    """What can be done with an answer: say what it is worth, and look around it."""
+    """The buttons under an answer: feedback, and a closer look."""
     place = Place.of(answer)
     looks = [(MORE, MORE)] if other_hits(answer) else []
     if answer.text is not None:
@@ -76,7 +76,7 @@ def buttons(answer: Answer, language: str) -> InlineKeyboardMarkup:
 def context_html(document: Document, place: Place, language: str) -> str:
     """The article with the quote in bold, or as much of it around the quote as fits a message."""
     source = cut(citation(document, language, place.start), _LINE_LIMIT)
-    # Of an article of megabytes, no more is looked at than could be shown.
+    # An article may be megabytes long: no more of it is used than could be shown.
     before = document.text[max(0, place.start - TELEGRAM_LIMIT) : place.start]
     after = document.text[place.end : place.end + TELEGRAM_LIMIT]
     quote = document.text[place.start : place.end]

@@ -24,7 +24,7 @@ class Feedback:
         self._service = service
 
     def register(self, application: AnyApplication) -> None:
-        """Adds the handlers; to be called before those of questions, of which a reply to the bot is one."""
+        """Adds the handlers. Call it before that of questions, which take any reply to the bot."""
         messages = filters.UpdateType.MESSAGE | filters.UpdateType.EDITED_MESSAGE
         application.add_handlers(
             [
@@ -51,14 +51,14 @@ class Feedback:
             return
         line = escape(text("telegram.wanted", language), quote=False)
         if press.message.chat.type != ChatType.PRIVATE and user:
-            # Who is named in a message is the one whose Telegram opens the reply to it.
+            # Telegram opens the reply only for the user whom the message mentions.
             name = escape(user.first_name[:_NAME_LIMIT], quote=False)
             line = f'<a href="tg://user?id={user.id}">{name}</a>: {line}'
         asked = await press.message.reply_html(line, reply_markup=ForceReply(selective=True), do_quote=True)
         self._service.people.put_prompt(asked.chat_id, asked.message_id, pseudonym, number)
 
     async def complete(self, update: Update, context: Context) -> None:
-        """The reply that says what would have been right; if it is corrected, the correction counts."""
+        """Stores the reply that says what would have been right; an edited reply replaces it."""
         message = update.effective_message
         number = None if message is None else _judgement(self._service, message)
         if message is None or number is None:
@@ -68,14 +68,14 @@ class Feedback:
         await self._service.say(update, "noted")
 
     async def skip(self, update: Update, context: Context) -> None:
-        """/skip: nothing is waited for any more."""
+        """/skip: stops waiting for that reply."""
         if update.effective_chat:
             self._service.people.drop_prompts(self._service.pseudonym(update.effective_user), update.effective_chat.id)
         await self._service.say(update, "skipped")
 
 
 class _Wanted(filters.MessageFilter):
-    """A reply to the question what would have been right, by the one who was asked."""
+    """A reply to the question what would have been right, from the user who was asked."""
 
     def __init__(self, service: Service) -> None:
         super().__init__()

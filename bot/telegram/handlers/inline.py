@@ -1,4 +1,4 @@
-"""Inline mode: ``@bot Frage`` in any chat offers the answers found."""
+"""Inline mode: ``@bot Frage`` in any chat offers answers."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from retrieval.types import Answer
 
 log = logging.getLogger(__name__)
 
-#: How long, in seconds, somebody has to stop typing whose question does not end in a question mark.
+#: A query without a question mark is answered after a pause in typing of this many seconds.
 PAUSE_SECONDS = 0.8
-#: How long, in seconds, Telegram gives the same answer without asking.
+#: How long, in seconds, Telegram caches an answer.
 CACHE_SECONDS = 30
 MAX_RESULTS = 10
 _USERS = 1000
@@ -41,7 +41,7 @@ _START = "inline"
 
 
 class Inline:
-    """The handler of inline queries. They come with every key: only the newest of each user is answered."""
+    """The handler of inline queries. One comes with each key press; only a user's newest is answered."""
 
     def __init__(self, service: Service, pause_seconds: float = PAUSE_SECONDS) -> None:
         self._service = service
@@ -53,7 +53,7 @@ class Inline:
         application.add_handler(InlineQueryHandler(self.query))
 
     async def query(self, update: Update, context: Context) -> None:
-        """An inline query: answered when it ends in "?" or nothing followed for a moment, else dropped."""
+        """Answers a query that ends in "?" or that no other follows for a moment; drops others."""
         query = update.inline_query
         if query is None:
             return
@@ -82,7 +82,7 @@ class Inline:
             await _answer(query, results(answer, language))
 
     def _ask(self, query: InlineQuery, question: str) -> Answer | None:
-        """In the reader's thread: the answer, unless a newer query came while others were read."""
+        """Runs in the reader thread; None if a newer query has arrived meanwhile."""
         if self._is_old(query):
             return None
         conversation = Conversation(self._service.collection, top_k=MAX_RESULTS)
@@ -112,12 +112,12 @@ def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
 
 
 async def refuse(query: InlineQuery, line: str) -> None:
-    """No results, but a line above them that leads to the bot."""
+    """Shows no results, only a line that leads to the bot."""
     await _answer(query, [], InlineQueryResultsButton(cut(line, 64), start_parameter=_START))
 
 
 async def _answer(
     query: InlineQuery, offered: list[InlineQueryResultArticle], button: InlineQueryResultsButton | None = None
 ) -> None:
-    with suppress(BadRequest):  # Telegram waits some seconds only; who typed on does not need it any more.
+    with suppress(BadRequest):  # Telegram waits only some seconds; a user who typed on no longer needs it.
         await query.answer(offered, cache_time=CACHE_SECONDS, is_personal=True, button=button)

@@ -1,4 +1,4 @@
-"""Questions: asked, corrected, and looked into with the buttons under their answer."""
+"""The handlers for questions: new ones, edited ones, and the buttons under an answer."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from retrieval.errors import QuestionError
 from retrieval.types import Answer
 
 _CONVERSATIONS = 1000
-#: Answers that are corrected when their question is.
+#: How many answers are remembered, to be edited when their question is.
 _ANSWERS = 10_000
 
 
 class _ToTheBot(filters.MessageFilter):
-    """A text in a group that is a reply to the bot, or names it."""
+    """A text in a group that is a reply to the bot, or mentions it."""
 
     def filter(self, message: Message) -> bool:
         """As the base class."""
@@ -48,7 +48,7 @@ class _ToTheBot(filters.MessageFilter):
 
 @dataclass(slots=True)
 class _Talk:
-    """A conversation, and the number of the message that asked last in it."""
+    """A conversation, and the number of the message with its latest question."""
 
     conversation: Conversation
     last: int = 0
@@ -80,7 +80,7 @@ class Questions:
         )
 
     async def question(self, update: Update, context: Context) -> None:
-        """A question: a text in a private chat, behind /ask anywhere, to the bot in a group."""
+        """Answers a question: text in a private chat, after /ask anywhere, or addressed to the bot in a group."""
         message = update.effective_message
         if message is None:
             return
@@ -94,7 +94,7 @@ class Questions:
         await self._reply(update, message, answer)
 
     async def start_anew(self, update: Update, context: Context) -> None:
-        """/neu or /new: the next question goes on from nothing."""
+        """/neu or /new: the next question starts a new conversation."""
         message, user = update.effective_message, update.effective_user
         if message is not None:
             talk = self._talk(message.chat_id, user.id if user else 0)
@@ -102,7 +102,7 @@ class Questions:
             await say(update, text("chat.forgotten", self._service.language(user)))
 
     async def correct(self, update: Update, context: Context) -> None:
-        """A question that was corrected: so is its answer. One from before a restart is answered anew."""
+        """Edits the answer of an edited question; if the bot no longer knows it, sends a new answer."""
         message = update.effective_message
         if message is None or not question_of(message):
             return
@@ -123,7 +123,7 @@ class Questions:
                 reply_markup=buttons(answer, language),
             )
         except BadRequest as error:
-            if "not modified" not in error.message:  # else it says what it said
+            if "not modified" not in error.message:  # otherwise the answer has not changed
                 await self._reply(update, message, answer)
                 return
         self._record(update, answer)
@@ -166,14 +166,14 @@ class Questions:
             await press.message.reply_html(html, do_quote=True)
 
     def forget(self, user: int) -> None:
-        """Drops what is remembered of somebody's questions."""
+        """Forgets a user's conversations."""
         for key in [key for key in self._talks if key[1] == user]:
             del self._talks[key]
 
     async def _ask(self, update: Update, message: Message) -> Answer | None:
-        """The answer to the question in ``message``; None if it cannot be asked.
+        """The answer to the question in ``message``; None if that is not a valid question.
 
-        The last question of a talk, corrected, goes on from what it went on from; an earlier one, from nothing.
+        A talk's latest question, edited, continues the same conversation; an earlier one starts from nothing.
         """
         user = update.effective_user
         talk = self._talk(message.chat_id, user.id if user else 0)
@@ -193,9 +193,9 @@ class Questions:
         return answer
 
     def _answer(self, ask: Callable[[str], Answer], question: str) -> Answer:
-        """In the reader's thread: the answer. One that there is none is noted before it goes out, not after.
+        """Runs in the reader thread. A missed question is noted before the reply is sent, not after.
 
-        Once it is out nothing may come that a stop of the bot could cut off, or it would go out again.
+        Once the reply is sent, nothing may follow that stopping the bot could interrupt: it would be sent again.
         """
         answer = ask(question)
         if answer.text is None:
@@ -204,7 +204,7 @@ class Questions:
 
     async def _reply(self, update: Update, message: Message, answer: Answer) -> None:
         language = self._service.language(update.effective_user)
-        # A reply to the question: that is what the buttons later take the question from.
+        # Sent as a reply: the buttons later read the question from the message replied to.
         sent = await message.reply_html(
             to_html(answer, language), reply_markup=buttons(answer, language), do_quote=True
         )
@@ -222,7 +222,7 @@ class Questions:
         return Conversation(self._service.collection, top_k=self._service.settings.top_k)
 
     def _talk(self, chat: int, user: int) -> _Talk:
-        """The talk with ``user`` in ``chat``; of many, those that spoke last are remembered."""
+        """The talk with ``user`` in ``chat``; only the latest ones are remembered."""
         talk = self._talks.setdefault((chat, user), _Talk(self._new_conversation()))
         self._talks.move_to_end((chat, user))
         while len(self._talks) > _CONVERSATIONS:

@@ -1,4 +1,4 @@
-"""What the bot does with an update: all handlers together, those that everybody needs, and what becomes of errors."""
+"""All handlers of the bot in their order, among them those for everyone and the one for errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 class Handlers:
     """The handlers of one bot.
 
-    ``keep`` is called with an update whose reply could not be sent for the time being.
+    ``keep`` is called with an update whose reply cannot be sent for now.
     """
 
     def __init__(self, service: Service, keep: Callable[[object], None]) -> None:
@@ -41,7 +41,7 @@ class Handlers:
         self._keep = keep
 
     def register(self, application: AnyApplication) -> None:
-        """Adds all handlers, those that take less before those that take more."""
+        """Adds all handlers, those with narrow filters before those with broad ones."""
         new = filters.UpdateType.MESSAGE
         private = new & filters.ChatType.PRIVATE
         questions = Questions(self._service)
@@ -104,7 +104,7 @@ class Handlers:
         await say_expired(self._service, update)
 
     async def handle_error(self, update: object, context: Context) -> None:
-        """What became of an error: the log gets it in full, the user a friendly line, the inbox keeps what can wait."""
+        """Logs an error, tells the user in a friendly line, and keeps in the inbox what can be tried again."""
         error = context.error
         number = update.update_id if isinstance(update, Update) else None
         if is_temporary(error):

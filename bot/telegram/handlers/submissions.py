@@ -27,7 +27,7 @@ from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport
 
 log = logging.getLogger(__name__)
 
-#: What the Bot API lets a bot download.
+#: The largest file that the Bot API lets a bot download.
 MAX_BYTES = 20_000_000
 #: From this many characters on, a forwarded post is an article.
 MIN_POST_CHARS = 200
@@ -59,7 +59,7 @@ class Submissions:
         self._service = service
 
     def register(self, application: AnyApplication) -> None:
-        """Adds the handlers; to be called before those of questions, which any text is one of."""
+        """Adds the handlers. Call it before that of questions, which take any text."""
         owners = self._service.from_owners()
         application.add_handlers(
             [
@@ -70,7 +70,7 @@ class Submissions:
         )
 
     async def file(self, update: Update, context: Context) -> None:
-        """A file. Its type and size are looked at before it is fetched."""
+        """Adds a file; its type and size are checked before the download."""
         message = update.effective_message
         if message is None or message.document is None:
             return
@@ -94,7 +94,7 @@ class Submissions:
             await self._add(update, lambda: self._add_file(name, bytes(content)))
 
     async def link(self, update: Update, context: Context) -> None:
-        """A web address: the page there. Fetching may take long, and others may change the articles meanwhile."""
+        """Adds the page at a web address. Fetching may take long, so it does not occupy the writer thread."""
         message = update.effective_message
         if message is None:
             return
@@ -103,12 +103,12 @@ class Submissions:
             try:
                 download = await asyncio.to_thread(collection.fetch, address)
             except FundstelleError as error:
-                await self._service.say(update, "taken_failed", article=cut(address, _TITLE_CHARS), reason=error)
+                await self._service.say(update, "submission_failed", article=cut(address, _TITLE_CHARS), reason=error)
                 return
             await self._add(update, lambda: IndexReport((collection.add_page(download),)))
 
     async def post(self, update: Update, context: Context) -> None:
-        """A post that was forwarded from a channel, if it is long enough to be an article."""
+        """Adds a post forwarded from a channel, if it is long enough to be an article."""
         message = update.effective_message
         if message is None or not isinstance(message.forward_origin, MessageOriginChannel):
             return
@@ -121,7 +121,7 @@ class Submissions:
             await self._add(update, lambda: IndexReport((collection.add_document(post_document(words, origin)),)))
 
     async def _add(self, update: Update, add: Callable[[], IndexReport]) -> None:
-        """Runs ``add`` in the keeper's thread and says what came of it."""
+        """Runs ``add`` in the writer thread and reports the outcome."""
         started = time.perf_counter()
         language = self._service.language(update.effective_user)
 
@@ -131,9 +131,9 @@ class Submissions:
         try:
             line = await self._service.queue.change(add_and_describe)
         except FundstelleError as error:
-            log.error("What an owner sent could not be taken up: %s", error)
-            line = text("telegram.not_taken", language, reason=error)
-        log.info("Taken up in %.1f s: %s", time.perf_counter() - started, " ".join(line.split()))
+            log.error("A submission could not be added: %s", error)
+            line = text("telegram.not_added", language, reason=error)
+        log.info("Submission handled in %.1f s: %s", time.perf_counter() - started, " ".join(line.split()))
         if update.effective_message:
             await update.effective_message.reply_html(escape(line, quote=False), do_quote=True)
 
@@ -141,7 +141,7 @@ class Submissions:
         path = keep(self._service.settings.home, name, content)
         report = self._service.collection.index([path], self._service.queue.raise_if_stopping)
         if report.count(IndexOutcome.FAILED) == len(report.articles):
-            path.unlink(missing_ok=True)  # nothing in it to be indexed again
+            path.unlink(missing_ok=True)  # it holds nothing to index again
         return report
 
 
@@ -164,7 +164,7 @@ def post_document(words: str, origin: MessageOriginChannel) -> Document:
 
 
 def outcome_text(collection: Collection, report: IndexReport, language: str) -> str:
-    """What became of what was sent, a line an article."""
+    """The outcome of a submission, a line per article. Raises LoadingError if it held none."""
     if not report.articles:
         raise LoadingError(notice("telegram.no_article"))
     lines = [_outcome_line(collection, entry, language) for entry in report.articles[:_SHOWN]]
@@ -174,7 +174,9 @@ def outcome_text(collection: Collection, report: IndexReport, language: str) -> 
 def _outcome_line(collection: Collection, entry: ArticleReport, language: str) -> str:
     document = collection.document_at(entry.path)
     if document is None or entry.outcome is IndexOutcome.FAILED:
-        return text("telegram.taken_failed", language, article=Path(entry.path).name, reason=entry.reason)
+        return text("telegram.submission_failed", language, article=Path(entry.path).name, reason=entry.reason)
     sentences = quantity("telegram.sentences", collection.sentences_of(document), language)
-    line = text(f"telegram.taken_{entry.outcome}", language, article=citation(document, language), sentences=sentences)
+    line = text(
+        f"telegram.submission_{entry.outcome}", language, article=citation(document, language), sentences=sentences
+    )
     return f"{line} ({in_language(entry.reason, language)})" if entry.reason else line

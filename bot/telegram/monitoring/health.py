@@ -1,16 +1,15 @@
-"""Whether the bot works: Telegram was heard from, and the reader gets on with its questions."""
+"""Whether the bot works: Telegram answers, and the reader makes progress."""
 
 from __future__ import annotations
 
 import time
 
-#: How long, in seconds, Telegram may be silent or a question be read until something must be wrong. Asking for updates
-#: takes 25 s when nothing happens.
+#: So many seconds without an answer from Telegram, or for one question, are a fault. A poll without updates takes 25 s.
 PATIENCE_SECONDS = 60.0
 
 
 class Health:
-    """What was last heard of Telegram and of the reader; seconds are those of ``time.monotonic``."""
+    """When Telegram and the reader last made progress, in seconds of ``time.monotonic``."""
 
     def __init__(self) -> None:
         self._telegram: float | None = None
@@ -21,11 +20,11 @@ class Health:
         self._telegram = time.monotonic()
 
     def note_reading(self, waiting: int) -> None:
-        """The reader has finished a question or begun its first one, and so many are left."""
+        """The reader has finished a question or begun the first one; ``waiting`` are left."""
         self._reading_since = time.monotonic() if waiting else None
 
     def problems(self) -> list[str]:
-        """What is wrong, a line each; nothing when all is well."""
+        """What is wrong, a line each; empty if all is well."""
         now, found = time.monotonic(), []
         if self._telegram is None:
             found.append("no answer from Telegram yet")

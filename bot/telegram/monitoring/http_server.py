@@ -29,12 +29,12 @@ class Site:
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
 
     async def start(self) -> None:
-        """Listens. Raises TelegramError when that is not possible, with the setting's name."""
+        """Starts to listen. Raises TelegramError that names the setting if that fails."""
         host, _, port = self._address.rpartition(":")
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()
-        except (OSError, OverflowError) as error:  # The latter is a port beyond 65535.
+        except (OSError, OverflowError) as error:  # OverflowError is a port beyond 65535.
             await self._runner.cleanup()
             name = PREFIX + self._name.upper()
             raise TelegramError(
@@ -42,7 +42,7 @@ class Site:
             ) from error
 
     async def stop(self) -> None:
-        """Lets the requests that have begun come to their end, and closes."""
+        """Finishes the requests that have begun, and closes."""
         await self._runner.cleanup()
 
 
@@ -54,7 +54,7 @@ def operations_app(metrics: Metrics, health: Health, collection: Collection) -> 
             metrics.set_size(
                 await asyncio.to_thread(collection.article_count), await asyncio.to_thread(collection.sentence_count)
             )
-        except FundstelleError as error:  # The other figures are worth more than ever then.
+        except FundstelleError as error:  # The other figures matter all the more then.
             log.error("The size of the index could not be counted: %s", error)
         return web.Response(body=metrics.to_text(), headers={"Content-Type": CONTENT_TYPE})
 

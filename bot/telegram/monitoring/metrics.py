@@ -30,7 +30,7 @@ class Metrics:
         self._questions = Counter(
             "fundstelle_questions", "Questions by what became of them", ["outcome"], registry=self._registry
         )
-        for outcome in QuestionOutcome:  # All are there from the start: else a rate misses the first of each.
+        for outcome in QuestionOutcome:  # Created at once, or a rate would miss the first of each.
             self._questions.labels(outcome)
         self._seconds = Histogram(
             "fundstelle_question_seconds",
@@ -44,18 +44,18 @@ class Metrics:
         self._sentences = Gauge("fundstelle_sentences", "Sentences in the index", registry=self._registry)
 
     def count_question(self, outcome: QuestionOutcome, seconds: float | None = None) -> None:
-        """A question came to an end, after ``seconds`` if it was read."""
+        """Counts a finished question; ``seconds`` is how long it took, if it was read."""
         self._questions.labels(outcome).inc()
         if seconds is not None:
             self._seconds.observe(seconds)
 
     def watch(self, queue: Callable[[], int], inbox: Callable[[], int]) -> None:
-        """Asks these two for their length whenever somebody wants to know."""
+        """Reads both lengths from these functions whenever the metrics are fetched."""
         self._queue.set_function(queue)
         self._inbox.set_function(inbox)
 
     def set_size(self, articles: int, sentences: int) -> None:
-        """So much is indexed now."""
+        """Sets how much is indexed."""
         self._articles.set(articles)
         self._sentences.set(sentences)
 

@@ -1,8 +1,8 @@
-"""The inbox: every update that Telegram hands over, on disk from before Telegram forgets it until it is answered.
+"""The inbox: each update lies on disk from before Telegram forgets it until it is answered.
 
 Telegram deletes an update once a higher offset is asked for, long before a handler is done with it. The inbox
-closes that gap: ``take`` returns after the updates are on disk, ``done`` is called after the reply went out, and
-``waiting`` gives at the next start what a crash left open. Of an update that is done only its number stays.
+closes that gap: ``take`` returns after the updates are on disk, ``mark_done`` is called after the reply was sent, and
+``waiting`` returns at the next start what a crash left open. Of an update that is done only its number is kept.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 from bot.messages import notice
 from retrieval.errors import StoreError
 
-#: An update that was begun this often and never finished takes the process down each time; it is put aside then.
+#: An update begun this often and never finished seems to crash the process; it is then put aside.
 MAX_ATTEMPTS = 20
 #: Telegram itself keeps updates for a day, so a number older than this cannot come again.
 KEEP_DONE_SECONDS = 2 * 86400.0
-#: How many malformed updates are kept for a look at them.
+#: How many malformed updates are kept for inspection.
 KEEP_REJECTED = 1000
 
 _VERSION = 1
@@ -51,7 +51,7 @@ PRAGMA user_version = {_VERSION};
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An update as it came: its number and its JSON text."""
+    """An update as received: its number and its JSON text."""
 
     update_id: int
     body: str
@@ -59,14 +59,14 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Something among the updates that is none, and why."""
+    """A malformed update, and what is wrong with it."""
 
     body: str
     reason: str
 
 
 class Inbox:
-    """The inbox of one bot in the SQLite file ``path``. To be used from the thread that made it.
+    """The inbox of one bot in the SQLite file ``path``. Use it from the thread that created it.
 
     Raises StoreError when the file cannot be opened, is damaged, or was written by a newer Fundstelle.
     """
@@ -99,7 +99,7 @@ class Inbox:
         The batch has reached the disk when this returns. Raises sqlite3.Error, with nothing written.
         """
         now = time.time()
-        # A crash of the process loses nothing in any mode; only here may a power cut not lose anything either.
+        # A crash of the process loses nothing in any mode; this is so that a power cut does not, either.
         self._db.execute("PRAGMA synchronous = FULL")
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -135,14 +135,14 @@ class Inbox:
         self._pruned = now
 
     def waiting(self) -> list[Received]:
-        """What was taken and is not done, oldest first."""
+        """The updates that are not done, oldest first."""
         rows = self._db.execute(
             "SELECT update_id, body FROM updates WHERE bot = ? AND state = 'waiting' ORDER BY update_id", (self._bot,)
         )
         return [Received(update_id, body) for update_id, body in rows]
 
     def waiting_count(self) -> int:
-        """How many those are."""
+        """How many updates are not done."""
         row = self._db.execute("SELECT count(*) FROM updates WHERE bot = ? AND state = 'waiting'", (self._bot,))
         return int(row.fetchone()[0])
 
@@ -161,9 +161,10 @@ class Inbox:
         return True
 
     def keep(self, update_id: int) -> None:
-        """Leaves an update waiting whose reply could not be sent; that attempt does not count, however often.
+        """Leaves an update waiting whose reply could not be sent; that attempt does not count.
 
-        Only for as long as a late answer is of use: what is older than KEEP_DONE_SECONDS is put aside in the end.
+        Attempts at an update older than KEEP_DONE_SECONDS do count: a late answer is of no use, and it is put aside in
+        the end.
         """
         self._db.execute(
             "UPDATE updates SET attempts = attempts - 1 WHERE bot = ? AND update_id = ? AND received > ?",
@@ -171,7 +172,7 @@ class Inbox:
         )
 
     def mark_done(self, update_id: int) -> None:
-        """The reply went out: only the number stays, so that the update is known should it come again."""
+        """Marks an update as answered; its number is kept, to recognise it if it comes again."""
         self._db.execute(
             "UPDATE updates SET state = 'done', body = '' WHERE bot = ? AND update_id = ?", (self._bot, update_id)
         )

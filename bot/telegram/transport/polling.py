@@ -20,9 +20,9 @@ from bot.telegram.transport.updates import ALLOWED_UPDATES, accept, parse, salva
 log = logging.getLogger(__name__)
 
 _POLL_TIMEOUT = timedelta(seconds=25)
-# A short rest after each poll: keeps a server that answers nonsense at once from being asked in a tight loop.
+# A short pause after each poll, so that a server that answers nonsense at once is not asked in a tight loop.
 _POLL_INTERVAL = 0.1
-# After this many answers in a row that are not JSON it is not the network's fault, and waiting does not help.
+# After this many answers in a row that are not JSON, the network is not to blame, and waiting does not help.
 _UNREADABLE_ANSWERS = 3
 
 
@@ -51,7 +51,7 @@ class InboxRequest(HTTPXRequest):
         """The parsed answer, its ``result`` reduced to valid updates that are new and now on disk.
 
         Raises telegram.error.TelegramError for an answer that is not the Bot API's, and when the inbox cannot be
-        written: the library asks again then, with growing pauses, and the offset stays.
+        written: the library then asks again, with growing pauses, from the same offset.
         """
         answer = self._parse(payload)
         if not isinstance(answer, dict):
@@ -67,7 +67,7 @@ class InboxRequest(HTTPXRequest):
         except sqlite3.Error as error:
             raise BotApiError(f"the inbox cannot be written ({error})") from error
         if entries and not result:
-            # Nothing tells the server that we have seen these, so it will send them again: not in a tight loop.
+            # Without a number they cannot be confirmed, so the server sends them again: not in a tight loop.
             raise BotApiError("the server sent nothing but updates without a number")
         self._on_answer()
         return {**answer, "result": result}
@@ -78,7 +78,7 @@ class InboxRequest(HTTPXRequest):
         except ValueError as error:
             self._unreadable += 1
             if self._unreadable >= _UNREADABLE_ANSWERS and (entries := salvage(payload)):
-                log.warning("The server's answer is not JSON again; what can be read of it is taken up")
+                log.warning("The server's answer is not JSON again; what can be read of it is used")
                 return {"ok": True, "result": entries}
             raise BotApiError(f"the server's answer is not JSON ({type(error).__name__})") from error
         self._unreadable = 0
@@ -92,7 +92,7 @@ class Polling:
         self._updater = updater
 
     async def start(self) -> None:
-        """Takes back a webhook that may be set, and begins."""
+        """Removes a webhook that may be set, and starts polling."""
         await self._updater.start_polling(
             poll_interval=_POLL_INTERVAL,
             timeout=_POLL_TIMEOUT,
@@ -102,7 +102,7 @@ class Polling:
         )
 
     async def stop(self) -> None:
-        """No update is taken after this."""
+        """No update is accepted after this."""
         if self._updater.running:
             with suppress(BotApiError):  # The refused token once more.
                 await self._updater.stop()

@@ -17,10 +17,10 @@ from bot.telegram.transport.updates import is_skip
 
 log = logging.getLogger(__name__)
 
-#: Updates in the works at once: as good as no limit. Reading is one at a time anyway, and whoever sends hundreds of
-#: messages waits for their own chat, not in the way of others.
+#: How many updates are handled at once: in effect no limit. Questions are read one at a time anyway, and a user who
+#: sends hundreds of messages waits in their own chat and blocks nobody else.
 CONCURRENT_UPDATES = 100_000
-#: How long, in seconds, a question rests whose reply could not be sent in all these tries.
+#: An update whose reply could not be sent is tried again after this many seconds.
 TRY_AGAIN_AFTER = 300.0
 
 
@@ -32,8 +32,8 @@ def is_temporary(error: BaseException | None) -> bool:
 class InboxProcessor(BaseUpdateProcessor):
     """Runs the handlers of an update: many chats at once, one update after the other within a chat.
 
-    Ticks the update off in the inbox when its handler is through. After ``stop`` no further update is begun; what
-    is left stays in the inbox for the next start. ``queue`` gets the updates again that ``keep`` was called with.
+    Marks the update as done in the inbox when its handlers have finished. After ``stop`` no further update is begun;
+    the rest stays in the inbox for the next start. Updates passed to ``keep`` are put into ``queue`` again later.
     """
 
     def __init__(self, inbox: Inbox, queue: asyncio.Queue[object], try_again_after: float = TRY_AGAIN_AFTER) -> None:
@@ -46,16 +46,16 @@ class InboxProcessor(BaseUpdateProcessor):
         self._chats: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def stop(self) -> None:
-        """Begin no further update."""
+        """Begins no further update."""
         self._stopping = True
 
     def keep(self, update: object) -> None:
-        """Do not tick this update off although its handler is through: its reply could not be sent. Try later."""
+        """Keeps an update from being marked as done: its reply could not be sent, and is tried later."""
         if isinstance(update, Update):
             self._kept.add(update.update_id)
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Awaits ``coroutine``, the handlers at work on ``update``, in the chat's turn."""
+        """Awaits ``coroutine``, which runs the handlers on ``update``, when it is its turn in the chat."""
         try:
             if not isinstance(update, Update) or is_skip(update):
                 return
@@ -76,7 +76,7 @@ class InboxProcessor(BaseUpdateProcessor):
             cast(Coroutine[Any, Any, Any], coroutine).close()
 
     def _turn(self, update: Update) -> asyncio.Lock:
-        if update.inline_query:  # comes with every key; a newer one must be seen while an older one waits
+        if update.inline_query:  # one per key press; a newer one must be seen while an older one waits
             return asyncio.Lock()
         chat = update.effective_chat.id if update.effective_chat else 0
         lock = self._chats.get(chat)

@@ -1,4 +1,4 @@
-"""Telegram's pace: its limits kept, its "too many requests" waited out, a message sent again if the network fails."""
+"""Keeps Telegram's rate limits, waits after "too many requests", and resends messages if the network fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 #: Pauses, in seconds, before a message whose connection failed is sent again.
 RESEND_AFTER = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
-#: How often a request is repeated that Telegram calls one too many.
+#: How often a request is repeated after "too many requests".
 RETRIES_WHEN_TOO_FAST = 5
 # All chats together: 30 messages a second. Few at once, so that a burst and what follows it stay below that as well.
 _BURST, _BURST_SECONDS = 5, 5 / 30
@@ -28,9 +28,9 @@ _GROUPS = 512
 class PatientRateLimiter(BaseRateLimiter[int]):
     """Keeps Telegram's limits, waits when told "too many requests", and sends a message again if the network fails.
 
-    Who is told to wait waits alone: one busy chat does not hold up the others. A message that arrived although its
-    connection broke is sent twice: better than not at all. The typing indicator is exempt: Telegram does not count
-    it, and it must not eat a group's 20 messages a minute.
+    Only the chat that has to wait waits; others go on. A message that arrived although its connection broke is sent
+    twice, which is better than not at all. The typing indicator is exempt: Telegram does not count it, and it must not
+    use up a group's 20 messages a minute.
     """
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class PatientRateLimiter(BaseRateLimiter[int]):
                 await asyncio.sleep(resend_after)
 
     async def _turn(self, chat: int) -> None:
-        """Waits until a message to ``chat`` keeps all limits."""
+        """Waits until a message to ``chat`` is within all limits."""
         now = asyncio.get_running_loop().time
         while (until := self._quiet_until.get(chat, 0.0)) > now():
             await asyncio.sleep(until - now())
@@ -93,7 +93,7 @@ class PatientRateLimiter(BaseRateLimiter[int]):
 
     def _group(self, chat: int) -> AsyncLimiter:
         if chat not in self._groups and len(self._groups) >= _GROUPS:
-            # Those at rest know nothing that a new limiter would not.
+            # An idle limiter holds nothing that a new one would lack.
             self._groups = {
                 key: value for key, value in self._groups.items() if not value.has_capacity(_GROUP_MESSAGES)
             }

@@ -1,7 +1,7 @@
-"""Updates as they come in, by polling or by webhook: each is checked and on disk before it is handed on.
+"""Incoming updates, by polling or by webhook: each is checked and on disk before it is passed on.
 
 python-telegram-bot parses a batch as a whole, so one update that it cannot parse would stop polling for good, and it
-confirms a batch before the handlers are through with it, so a crash would lose questions. Both are settled here.
+confirms a batch before the handlers are through with it, so a crash would lose questions. Both are prevented here.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from bot.telegram.transport.inbox import Inbox, Received, Rejected
 
 log = logging.getLogger(__name__)
 
-#: Telegram's update numbers are positive 32-bit integers. A higher one, believed, would skip all that follow.
+#: Telegram's update numbers are positive 32-bit integers. Accepting a higher one would skip all that follow.
 MAX_UPDATE_ID = 2**31 - 1
-#: What Telegram is asked for.
+#: The kinds of updates that Telegram is asked for.
 ALLOWED_UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY]
-#: Marks an update that only moves the offset on: what it stood for was malformed or is in the inbox already.
+#: Marks a placeholder that only advances the offset: its update was malformed or is in the inbox already.
 SKIP = "fundstelle_skip"
 _MAX_REJECTED_CHARS = 10_000
 # How each update begins.
@@ -66,7 +66,7 @@ def _wrong_types(update: Update) -> str:
 
 
 def is_skip(update: Update) -> bool:
-    """Whether the update only moves the offset on."""
+    """Whether the update is a placeholder that only advances the offset."""
     return SKIP in update.api_kwargs
 
 
@@ -78,7 +78,7 @@ def _number(entry: object) -> int | None:
 
 
 def parse(payload: bytes) -> Any:
-    """JSON as Telegram and what stands between send it, read as leniently as can be. Raises ValueError."""
+    """Parses JSON as leniently as possible. Raises ValueError."""
     try:
         return json.loads(payload.decode("utf-8", "replace"), parse_int=_integer, strict=False)
     except RecursionError as error:
@@ -91,10 +91,10 @@ def _integer(digits: str) -> int | str:
 
 
 def salvage(payload: bytes) -> list[Any]:
-    """The updates in an answer that is not JSON as a whole.
+    """The updates in an answer that is not valid JSON as a whole.
 
-    One that cannot be read itself becomes a malformed one of the same number. Text that somebody wrote is never taken
-    for an update: within JSON strings quotes are escaped.
+    An unreadable one becomes a malformed update of the same number. Users' text is never mistaken for an update: within
+    JSON strings quotes are escaped.
     """
     text = payload.decode("utf-8", "replace")
     decoder = json.JSONDecoder(parse_int=_integer, strict=False)
@@ -109,12 +109,12 @@ def salvage(payload: bytes) -> list[Any]:
 
 
 def accept(inbox: Inbox, entries: list[Any]) -> list[dict[str, Any]]:
-    """What is to be handed on of ``entries``, by rising number: valid updates that are new and now on disk.
+    """Puts ``entries`` into the inbox and returns those to pass on, by rising number: valid, new, and now on disk.
 
-    In the place of the others that have a number stand updates that only move the offset on (``is_skip``). Those that
-    are malformed lie among the inbox's rejected ones. Raises sqlite3.Error, with nothing written.
+    Other entries with a number are replaced by placeholders that only advance the offset (``is_skip``). Malformed ones
+    are kept among the inbox's rejected ones. Raises sqlite3.Error, with nothing written.
     """
-    numbered: dict[int, dict[str, Any]] = {}  # By number, so that the last one in the list moves the offset on.
+    numbered: dict[int, dict[str, Any]] = {}  # By number: the last one in the list sets the offset.
     valid: list[Received] = []
     rejected: list[Rejected] = []
     for entry in entries:

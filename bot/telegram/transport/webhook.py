@@ -34,16 +34,16 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 #: Telegram's updates are a few kilobytes.
 MAX_BODY_BYTES = 1_000_000
 _BODY_SECONDS = 10.0
-#: How often, in seconds, Telegram is asked whether the webhook still is ours and works.
+#: Seconds between checks whether the webhook is still ours and works.
 CHECK_SECONDS = 20.0
-#: How long, in seconds, to wait after Telegram could not be told of the webhook.
+#: Pause, in seconds, after the webhook could not be registered.
 REGISTER_AGAIN_AFTER = 5.0
 
 
 def webhook_secret(settings: Settings) -> str:
-    """What Telegram sends along with each update: the setting, else one that is made once and kept in the home.
+    """The secret that Telegram sends with each update: the setting, or one made once and kept in the data directory.
 
-    Raises TelegramError when it can neither be read nor kept.
+    Raises TelegramError if it can be neither read nor stored.
     """
     if settings.telegram_webhook_secret:
         return settings.telegram_webhook_secret.get_secret_value()
@@ -82,7 +82,7 @@ class Webhook:
         self._checks: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listens, then tells Telegram where. Raises TelegramError when the address is taken."""
+        """Starts to listen and registers the webhook. Raises TelegramError if either is refused."""
         await self._site.start()
         while True:
             try:
@@ -97,7 +97,7 @@ class Webhook:
         self._checks = asyncio.create_task(self._keep_checking())
 
     async def stop(self) -> None:
-        """No update is taken after this. The webhook stays set, so Telegram keeps what comes until the next start."""
+        """No update is accepted after this. The webhook stays set, so Telegram keeps updates until the next start."""
         if self._checks:
             self._checks.cancel()
         await self._site.stop()
@@ -114,7 +114,7 @@ class Webhook:
                 log.warning("Telegram could not be asked about the webhook: %s", error)
 
     async def check(self) -> None:
-        """Asks Telegram how the webhook does, and sets it again if somebody took it away."""
+        """Asks Telegram for the state of the webhook, and sets it again if another program has changed it."""
         info = await self._bot.get_webhook_info()
         if info.url != self._url:
             log.error("Another program has changed the webhook; it is set again. Stop the other one.")
