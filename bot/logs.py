@@ -17,7 +17,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class _LogFile(RotatingFileHandler):
-    """A log file that is made with its first line, and does without where it cannot be written."""
+    """A log file created with its first line; lines that cannot be written are dropped."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         pass

@@ -38,7 +38,7 @@ class ListedModel:
         return dict(self.notes).get(language, "")
 
     def is_model(self, setting: str) -> bool:
-        """Whether the text of a setting means this model, whatever the revision."""
+        """Whether the value of a setting is this model, at any revision."""
         return setting == self.model or setting.partition("@")[0] == self.model
 
 
@@ -71,7 +71,7 @@ def default(kind: str) -> str:
 
 
 def resolve(name: str) -> list[str]:
-    """The models that somebody means: an entry of the catalogue, ``embedded`` for both, a folder, a name on the hub.
+    """The models that a name stands for: ``embedded`` for both, one in the catalogue, a folder, or one on the hub.
 
     Raises:
         SettingsError: it is none of these.

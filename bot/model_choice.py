@@ -1,4 +1,4 @@
-"""The models that somebody has chosen (``fundstelle models use``), remembered in the data directory.
+"""The models chosen with ``fundstelle models use``, stored in the data directory.
 
 A choice comes after flags, environment and ``.env``, and before the default.
 """
@@ -18,7 +18,7 @@ KINDS = ("embedder", "reader")
 
 
 def read_choices(home: Path) -> dict[str, str]:
-    """The chosen models by kind (a folder, or a name on the hub); what was not chosen is not in it.
+    """The chosen models by kind (a folder, or a name on the hub); a kind without a choice is left out.
 
     Raises:
         SettingsError: the file cannot be read or is damaged.
@@ -40,7 +40,7 @@ def read_choices(home: Path) -> dict[str, str]:
 
 
 def remember(home: Path, models: Mapping[str, str | None]) -> None:
-    """Makes these models, by kind, the choice from now on; None: the default one.
+    """Stores these models, by kind, as the choice; None goes back to the default one.
 
     Raises:
         StoreError: the data directory cannot be written; the old choice stays.

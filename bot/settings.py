@@ -60,14 +60,14 @@ def _parse_hosts(value: object) -> object:
 
 
 class _Choices(PydanticBaseSettingsSource):
-    """The models that were chosen for the data directory that the other sources name."""
+    """The models chosen for the data directory that the other sources name."""
 
     def __call__(self) -> dict[str, Any]:
         default = self.settings_cls.model_fields["home"].default
         return dict(read_choices(_expand(Path(self.current_state.get("home", default)))))
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Not asked: all values come at once."""
+        """Not used: all values come at once."""
         raise NotImplementedError
 
 
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where values come from, the first one that has one wins."""
+        """Where values come from; the first source with a value wins."""
         return init_settings, env_settings, dotenv_settings, _Choices(settings_cls)
 
 
@@ -135,7 +135,7 @@ def is_set_outside(name: str) -> bool:
 
 
 def language_without_settings() -> str:
-    """What Fundstelle speaks when the settings cannot be read."""
+    """The language to use when the settings cannot be read."""
     return "en" if os.environ.get(f"{PREFIX}LANGUAGE") == "en" else "de"
 
 

@@ -89,7 +89,7 @@ def _model(name: str, size: int, language: str) -> str:
 
 
 def total_bytes(paths: Iterable[Path]) -> int:
-    """The size of these files together; whatever is no file counts nothing."""
+    """The total size of these files; anything that is no file counts as 0."""
     total = 0
     for path in paths:
         with suppress(FileNotFoundError):  # another process may have replaced it just now

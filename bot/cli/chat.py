@@ -101,7 +101,7 @@ class Chat:
         sys.stdout.flush()
 
     def prompt(self) -> str:
-        """What stands before the next question: which articles are looked in, if not all."""
+        """The prompt for the next question, with the filter if there is one."""
         within = describe_filter(self._conversation.within, self._language)
         return f"[{within}] {_PROMPT}" if within else _PROMPT
 

@@ -30,7 +30,7 @@ def show_json(value: Mapping[str, Any]) -> None:
 
 
 def open_output(file: str) -> AbstractContextManager[TextIO]:
-    """Where a command's FILE goes: stdout for "-", else a file that is there in whole or not at all.
+    """Opens a command's FILE: stdout for "-", else a file that is written whole or not at all.
 
     Raises StoreError if it cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Which articles to look in: the options of several commands, and how they are said again."""
+"""Which articles to search: the options that several commands share, and a filter in words."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def filter_from(
     """The filter that a command's options and words make; dates as ISO or as Germans write them.
 
     Raises:
-        FilterError: a date is none, or ``until`` lies before ``since``.
+        FilterError: a date is not valid, or ``until`` lies before ``since``.
     """
     first, last = (iso_date((value or "").strip()) for value in (since, until))
     for value, date in ((since, first), (until, last)):

@@ -1,4 +1,4 @@
-"""``fundstelle models``: which models there are, and taking another one."""
+"""``fundstelle models``: the models there are, and choosing another one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _ListByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-models = typer.Typer(cls=_ListByDefault, help="Show the models that can be used, or take another one.")
+models = typer.Typer(cls=_ListByDefault, help="Show the available models, or choose another one.")
 
 
 @models.command("list")
@@ -56,7 +56,7 @@ def use(
     settings: Settings,
     model: Annotated[
         str,
-        typer.Argument(metavar="NAME|FOLDER|HUB-ID[@REVISION]", help="The model; “embedded” takes the embedded ones."),
+        typer.Argument(metavar="NAME|FOLDER|HUB-ID[@REVISION]", help="The model; “embedded” stands for both embedded ones."),
     ],
     as_json: Json = False,
 ) -> None:
@@ -87,7 +87,7 @@ def use(
 
 
 def _locate(name: str) -> tuple[str, str]:
-    """Kind and exact name of a model that is here now: a hub model is downloaded, with the hub's own progress bar."""
+    """Kind and exact name of a model; one on the hub is downloaded, with the hub's own progress bar."""
     from retrieval.inference.model_files import ModelReference
     from retrieval.inference.self_test import model_kind
 
@@ -99,7 +99,7 @@ def _locate(name: str) -> tuple[str, str]:
 
 
 def _try_out(collection: Collection, kind: str, language: str) -> str:
-    """What came of the short self-test, in words."""
+    """The result of a short self-test, in words."""
     from retrieval.inference.self_test import QUESTION, try_embedder, try_reader
 
     if kind == "reader":
@@ -109,7 +109,7 @@ def _try_out(collection: Collection, kind: str, language: str) -> str:
 
 
 def _remind_of_calibration(collection: Collection, chosen: Mapping[str, str], language: str) -> None:
-    """Says when the confidence is not made for the models that are in use now."""
+    """Says so if the confidence was not calibrated for the models in use."""
     from retrieval.answering.calibration import HOME_FILE, Calibrations
     from retrieval.inference.model_files import CALIBRATION_FILE
 

@@ -1,4 +1,4 @@
-"""What became of the files of a run, for people and programs."""
+"""The outcome of a run, for people and programs."""
 
 from __future__ import annotations
 
