@@ -56,7 +56,9 @@ def use(
     settings: Settings,
     model: Annotated[
         str,
-        typer.Argument(metavar="NAME|FOLDER|HUB-ID[@REVISION]", help="The model; “embedded” stands for both embedded ones."),
+        typer.Argument(
+            metavar="NAME|FOLDER|HUB-ID[@REVISION]", help="The model; “embedded” stands for both embedded ones."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
