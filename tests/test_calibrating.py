@@ -20,6 +20,7 @@ from retrieval.types import Document, Span
 from tests.doubles import HashEmbedder, ScriptedReader
 from tests.notices import said
 from training import calibrate as stage
+from training.check_questions import OffTopic
 from training.corpora import Example
 
 PLACES = ["Aalen", "Bonn", "Celle", "Dessau", "Emden", "Fulda", "Gera", "Halle", "Ilmenau", "Jena", "Kassel", "Lindau"]
@@ -241,7 +242,7 @@ def test_the_training_stage_writes_the_calibration_beside_the_reader(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     examples = [
-        Example(question(place), context(place), ((at, at + len(director(place))),), place, f"Who runs {place}?")
+        Example(question(place), context(place), ((at, at + len(director(place))),), place, f"Who runs {place}?", place)
         for place in PLACES
         for at in [context(place).index(director(place))]
     ]
@@ -250,6 +251,11 @@ def test_the_training_stage_writes_the_calibration_beside_the_reader(
     script |= {example.question_en: director(example.article) for example in examples if example.answers}
     named: Callable[[object], Callable[[str], object]] = lambda double: lambda name: double  # noqa: E731
     monkeypatch.setattr(stage, "held_out_questions", lambda: iter(examples))
+    off_topic = [
+        OffTopic("Wie heißt der Papst?", "Who is the pope?", "general knowledge"),
+        OffTopic("Wie alt ist Aalen?", "How old is Aalen?", "near miss", PLACES[0]),
+    ]
+    monkeypatch.setattr(stage, "off_topic_questions", lambda folder: iter(off_topic))
     monkeypatch.setattr(stage, "MODELS", tmp_path)
     monkeypatch.setattr(stage, "TransformersReader", named(ScriptedReader(script)))
     monkeypatch.setattr(stage, "SentenceTransformerEmbedder", named(HashEmbedder()))
@@ -260,9 +266,18 @@ def test_the_training_stage_writes_the_calibration_beside_the_reader(
     assert math.isclose(written.given.agreeing, 0.0)
     assert written.found.margin > 0 < written.given.margin
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == str(written.found)
-    assert lines[1].startswith("  36 questions: 100.0% of the answerable ones answered, 100.0% rightly; 100.0% ")
-    assert lines[2] == str(written.given)
+    assert lines[:2] == ["1 of 1", str(written.found)]
+    assert lines[2].startswith("  40 questions: 100.0% of the answerable ones answered, 100.0% rightly; 100.0% ")
+    assert lines[3] == str(written.given)
+
+
+def test_off_topic_questions_are_asked_of_the_text_that_they_name() -> None:
+    documents = [Document("Es regnet.", title="Regen"), Document("Anna kam.", title="Besuch")]
+    asked = [OffTopic("Wie alt ist Anna?", "How old is Anna?", "near miss", "Besuch"), OffTopic("Hallo", "Hi", "chat")]
+    data = stage.off_topic_set(asked, documents, random.Random(0))
+    assert [q.question for q in data.questions] == ["Wie alt ist Anna?", "How old is Anna?", "Hallo", "Hi"]
+    assert [q.context for q in data.questions[:2]] == [1, 1]
+    assert {q.answers for q in data.questions} == {()}
 
 
 def test_a_reader_that_finds_nothing_in_some_texts() -> None:

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.answering.calibration import HOME_FILE, Calibration, Calibrations, Evidence, sigmoid
+from retrieval.answering.calibration import HOME_FILE, Calibration, Calibrations, sigmoid
+from retrieval.answering.evidence import Evidence
 from retrieval.errors import ModelError
 from retrieval.inference.model_files import CALIBRATION_FILE
 

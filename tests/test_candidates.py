@@ -1,7 +1,7 @@
 import pytest
 
 from retrieval.answering.alternatives import Candidate, alternatives, same_kind
-from retrieval.answering.calibration import Evidence
+from retrieval.answering.evidence import Evidence
 from retrieval.types import Document, Hit, Passage, Span
 
 

@@ -3,7 +3,8 @@
 On the held-out questions (``training/data/held_out``), German and English, asked of the whole pipeline among forty of
 the held-out articles at a time; ``retrieval.evaluation.fitting`` says how it is fitted. The questions were written with
 one article in view: among all of them many would be ambiguous ("Wann begann der Umbau?"), and for the same reason only
-those are asked that share a word with their article and with no other of the forty.
+those are asked that share a word with their article and with no other of the forty. Off-topic questions are among them,
+and near misses about the very articles, so that the confidence knows what a collection is asked in vain.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from retrieval.inference.embedder import SentenceTransformerEmbedder
 from retrieval.inference.reader import TransformersReader
 from retrieval.language.terms import keyword_terms
 from retrieval.types import Document
+from training.check_questions import HELD_OUT_OFF_TOPIC, OffTopic, off_topic_questions
 from training.corpora import Example, held_out_questions
 from training.paths import MODELS
 
@@ -31,9 +33,12 @@ def held_out_set(held_out: Sequence[Example]) -> EvaluationSet:
         *held_out,
         *(replace(example, question=example.question_en) for example in held_out if example.question_en),
     ]
-    texts = {text: number for number, text in enumerate(dict.fromkeys(example.context for example in held_out))}
+    titles = {example.context: example.title for example in held_out}
+    texts = {text: number for number, text in enumerate(titles)}
     return EvaluationSet(
-        tuple(Document(text, path=f"written:{number}") for text, number in texts.items()),
+        tuple(
+            Document(text, title=titles[text], path=f"written:{number}") for text, number in texts.items()
+        ),
         tuple(
             EvaluationQuestion(
                 str(number),
@@ -44,6 +49,17 @@ def held_out_set(held_out: Sequence[Example]) -> EvaluationSet:
             for number, example in enumerate(asked)
         ),
     )
+
+
+def off_topic_set(asked: Sequence[OffTopic], documents: Sequence[Document], rng: random.Random) -> EvaluationSet:
+    """Questions that none of the documents answers, in both languages; the text of a near miss is the one it names."""
+    places = {document.title: place for place, document in enumerate(documents)}
+    questions = [
+        EvaluationQuestion(wording, wording, (), places.get(item.title, rng.randrange(len(documents))))
+        for item in asked
+        for wording in (item.question, item.question_en)
+    ]
+    return EvaluationSet(tuple(documents), tuple(questions))
 
 
 def specific(examples: Sequence[Example]) -> list[Example]:
@@ -68,9 +84,20 @@ def collections(examples: Sequence[Example]) -> Iterator[list[Example]]:
 
 def main() -> None:
     embedder, reader = SentenceTransformerEmbedder(str(MODELS / "embedder")), TransformersReader(str(MODELS / "reader"))
-    observed = Observations()
-    for examples in collections(list(held_out_questions())):
-        observed += observe(held_out_set(specific(examples)), embedder, reader)
+    observed, rng = Observations(), random.Random(0)
+    groups = list(collections(list(held_out_questions())))
+    off_topic = list(off_topic_questions(HELD_OUT_OFF_TOPIC))
+    for number, examples in enumerate(groups):
+        asked = held_out_set(specific(examples))
+        titles = {document.title for document in asked.documents}
+        strangers = [
+            item
+            for place, item in enumerate(off_topic)
+            if (item.title in titles if item.title else place % len(groups) == number)
+        ]
+        observed += observe(asked, embedder, reader)
+        observed += observe(off_topic_set(strangers, asked.documents, rng), embedder, reader)
+        print(f"{number + 1} of {len(groups)}", flush=True)
     fits = observed.fits()
     print(fits.found, fits.given, sep="\n")
     fits.calibrations.write(MODELS / "reader")

@@ -18,6 +18,7 @@ HELD_OUT = DATA / "held_out"
 
 #: Questions that no text of a collection answers.
 OFF_TOPIC = DATA / "off_topic"
+HELD_OUT_OFF_TOPIC = HELD_OUT / "off_topic"
 
 
 @dataclass(frozen=True, slots=True)

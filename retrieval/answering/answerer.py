@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from retrieval.answering.alternatives import Candidate, alternatives
-from retrieval.answering.calibration import Calibration, Evidence, sigmoid
+from retrieval.answering.calibration import Calibration, sigmoid
+from retrieval.answering.evidence import Evidence, named_in
 from retrieval.answering.questions import checked_question
 from retrieval.inference.reader import Reader
 from retrieval.language.normalise import normalise
@@ -37,7 +38,8 @@ class Answerer:
     ) -> Answer:
         """The best quote of the ``top_k`` best passages, or "no answer" if none is likely enough to be right.
 
-        ``within`` says in which articles to look, ``favoured`` is the id of one whose passages are preferred.
+        ``within`` says in which articles to look, ``favoured`` is the id of one whose passages are preferred. The models
+        are asked as the articles would spell it; the answer's question is the given one.
 
         Raises:
             QuestionError: the question is empty or longer than 1,000 characters.
@@ -46,8 +48,9 @@ class Answerer:
         """
         started = time.perf_counter()
         question = checked_question(question)
-        answer = self.answer(question, self._search.search(question, limit=top_k, within=within, favoured=favoured))
-        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
+        asked = self._search.restored(question)
+        answer = self.answer(asked, self._search.search(asked, limit=top_k, within=within, favoured=favoured))
+        return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
         """The best quote of these hits, or "no answer"."""
@@ -72,10 +75,16 @@ class Answerer:
         spans = self._reader.read(question, [hit.passage.text for hit in hits])
         found = [(span, hit) for span, hit in zip(spans, hits, strict=True) if span is not None and span.text]
         best_score = max((hit.score for hit in hits), default=0.0)
+        named = named_in(question)
         said = Counter(normalise(span.text) for span, _ in found)
         candidates = []
         for span, hit in found:
-            evidence = Evidence(span.margin, said[normalise(span.text)] - 1, hit.score - best_score)
+            evidence = Evidence(
+                margin=span.margin,
+                agreeing=said[normalise(span.text)] - 1,
+                behind=hit.score - best_score,
+                **named.unsaid(hit),
+            )
             candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
         return candidates
 

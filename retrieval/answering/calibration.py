@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from retrieval.answering.evidence import Evidence
 from retrieval.errors import ModelError
 from retrieval.files import write_json
 from retrieval.inference.model_files import CALIBRATION_FILE
@@ -20,20 +21,6 @@ from retrieval.messages import notice
 
 #: The calibrations of a data directory, by the reader's signature.
 HOME_FILE = "calibrations.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What speaks for a span: the features of its confidence.
-
-    ``margin`` is its margin over "no answer" (logits). Two come from search, and stay 0 for a text that was given:
-    ``agreeing`` counts the other passages that were read whose best span says the same, ``behind`` is how far the
-    passage's fused score lies behind the question's best (0 or less).
-    """
-
-    margin: float
-    agreeing: float = 0.0
-    behind: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +35,14 @@ class Calibration:
     margin: float = 0.4
     agreeing: float = 0.0
     behind: float = 2.0
+    unsaid: float = 0.0
+    unsaid_in_english: float = 0.0
     threshold: float = 0.4
 
     def logit(self, evidence: Evidence) -> float:
         """The log odds of being right."""
-        return (
-            self.bias
-            + self.margin * evidence.margin
-            + self.agreeing * evidence.agreeing
-            + self.behind * evidence.behind
-        )
+        names = (feature.name for feature in fields(evidence))
+        return self.bias + sum(getattr(self, name) * getattr(evidence, name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ candidate of a question is best. A second one, over these alone, turns their log
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from retrieval.answering.alternatives import Candidate
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration, Calibrations, sigmoid
+from retrieval.answering.evidence import Evidence
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.runs import Progress, check_question, is_right, temporary_search, track
 from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
@@ -24,7 +25,7 @@ from retrieval.messages import notice
 
 ANSWERED = 0.80  # share of the answerable questions that the threshold has to leave answered
 FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit
-FOUND = ("margin", "agreeing", "behind")  # features of a candidate in a passage that search found
+FOUND = tuple(feature.name for feature in fields(Evidence))  # features of a candidate in a passage that search found
 GIVEN = ("margin",)  # features of the span in a given text
 
 #: For one question: the features of each candidate, and whether it is right.
@@ -154,7 +155,7 @@ def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]
     weights = np.concatenate([[shift + slope * weights[0]], slope * weights[1:]])
     confidence = np.zeros(len(rows))
     confidence[with_candidates] = [sigmoid(z) for z in shift + slope * logits]
-    features = {"agreeing": 0.0, "behind": 0.0, **dict(zip(names, weights[1:].tolist(), strict=True))}
+    features = dict.fromkeys(FOUND, 0.0) | dict(zip(names, weights[1:].tolist(), strict=True))
     threshold = best_threshold(confidence, right, answerable)
     answered = confidence >= threshold
     return Fit(

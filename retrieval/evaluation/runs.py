@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from retrieval.answering.answerer import Answerer
-from retrieval.answering.calibration import Calibration, Evidence, sigmoid
+from retrieval.answering.calibration import Calibration, sigmoid
+from retrieval.answering.evidence import Evidence
 from retrieval.answering.questions import checked_question
 from retrieval.errors import EvaluationError, QuestionError
 from retrieval.evaluation.metrics import (
