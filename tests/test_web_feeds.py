@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from retrieval.errors import WebError
-from retrieval.web.feeds import MAX_ENTRIES, Feed, read_feed
+from retrieval.dates import iso_date
+from retrieval.errors import LoadingError, WebError
+from retrieval.loading import feed_parser
+from retrieval.loading.limits import MAX_ENTRIES
+from retrieval.loading.process import Worker
+from retrieval.web.feeds import Feed, read_feed
 from retrieval.web.fetching import Download
 from tests.feeds import encoded, item, rss
+from tests.fuzzing import FOR_A_WHILE, few_examples, keep_trying
 from tests.website import Page
 
 ADDRESS = "https://example.org/news/feed.xml"
@@ -137,6 +146,123 @@ def test_what_looks_like_a_path_or_an_address_is_not_opened() -> None:
     for body in ("/etc/hostname", "file:///etc/passwd", "http://127.0.0.1/feed"):
         with pytest.raises(WebError, match="kein Feed"):
             read(body)
+
+
+def test_no_entity_is_declared() -> None:
+    for doctype in ('<!DOCTYPE rss [<!ENTITY wort "Hallo">]>', '\n<!ENTITY wort "Hallo">\n', "<!DOCTYPE rss>"):
+        (entry,) = read(rss(item("/a", "vor &wort; nach"), head=doctype)).entries
+        assert entry.title == "vor &wort; nach"
+
+
+def test_it_is_parsed_in_the_process_that_reads_files() -> None:
+    code = """if True:
+        import sys
+        from retrieval.web.feeds import read_feed
+        from retrieval.web.fetching import Download
+        print(len(read_feed(Download("https://example.org/", sys.stdin.buffer.read())).entries))
+        print("feedparser" in sys.modules)
+    """
+    body = rss(item("/a")).body
+    assert isinstance(body, bytes)
+    assert subprocess.run([sys.executable, "-c", code], input=body, capture_output=True).stdout == b"1\nFalse\n"
+
+
+def test_limits_of_the_process_hold_for_feeds() -> None:
+    worker = Worker(seconds=0.5)
+    try:
+        with pytest.raises(LoadingError, match=r"feed\.xml dauerte länger als 0\.5 s"):
+            worker.read_feed(b"<rss version='2.0'>" + b"<item>" * 300_000, ADDRESS, "")
+        with pytest.raises(LoadingError, match="kein Feed"):
+            worker.read_feed(b"Hallo", ADDRESS, "")
+    finally:
+        worker.close()
+
+
+SLOW_FEEDS = {
+    "<": lambda size: rss(item("/a", "<![CDATA[" + "<" * size + "]]>")),
+    "<a": lambda size: rss(item("/a", "<![CDATA[" + "<a " * (size // 3) + "]]>")),
+    "&lt;": lambda size: rss(item("/a", "&lt;" * (size // 4))),
+    "&#9": lambda size: rss(item("/a", "&amp;#" + "9" * size)),
+    "blank lines": lambda size: Page(b"\n" * size + KOELN.encode()),
+    "doctypes": lambda size: rss(item("/a"), head="<!DOCTYPE rss [" + "<!ENTITY a" * (size // 10)),
+}
+
+
+@pytest.mark.parametrize("kind", SLOW_FEEDS)
+def test_time_grows_no_faster_than_the_feed(kind: str) -> None:
+    def seconds(size: int) -> float:
+        body = SLOW_FEEDS[kind](size).body
+        assert isinstance(body, bytes)
+        times = []
+        for _ in range(2):
+            started = time.process_time()
+            feed_parser.parse_feed(body, ADDRESS)
+            times.append(time.process_time() - started)
+        return min(times)
+
+    seconds(1000)  # imports
+    assert seconds(400_000) < 6 * seconds(100_000) + 0.5
+
+
+def test_fields_have_limits() -> None:
+    long = "Länge " * 1000
+    far = "https://example.org/" + "a" * 2000
+    by_guid = f"<guid isPermaLink='false'>{long}</guid><author>{long}</author>"
+    first, second, third = read(
+        rss(item(far, f"<![CDATA[<b>{long}</b>]]>", more=by_guid), item("/b", more=encoded("a" * 1_000_001)),
+            item("/c", more=encoded("a" * 1_000_000)))
+    ).entries  # fmt: skip
+    assert (len(first.title), len(first.author), len(first.key)) == (500, 500, 500)
+    assert first.link == ""
+    assert (len(second.content), len(third.content)) == (0, 1_000_000)
+
+
+def test_contents_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_parser, "MAX_FEED_CONTENT_CHARS", 25)
+    body = rss(*(item(f"/{name}", more=encoded(name * 10)) for name in "abc"), item("/d", more=encoded("d" * 5))).body
+    assert isinstance(body, bytes)
+    assert [len(entry.content) for entry in feed_parser.parse_feed(body, ADDRESS).entries] == [10, 10, 0, 5]
+
+
+PIECES = st.one_of(
+    st.sampled_from([
+        "<rss version='2.0'>", "<channel>", "<item>", "</item>", "<entry>", "<feed xmlns='http://www.w3.org/2005/Atom'>",
+        "<title>", "</title>", "<title type='xhtml'>", "<link>", "</link>", "<link href='http://['/>", "<pubDate>",
+        "</pubDate>", "<updated>", "<![CDATA[", "]]>", "<!--", "-->", "<!DOCTYPE rss [", "]>", "<!ENTITY a '&b;'>",
+        "&a;", "&#0;", "&#xd800;", "&#1234567890;", "&#x;", "&lt;b&gt;", "xml:base='http://[::1'", "<rdf:RDF>", "<id>",
+        "<content:encoded>", "<guid>", "<author>", "<name>", "<geo:lat>", "<georss:box>", "<media:content url=''>",
+        "<itunes:duration>", "<enclosure length='x'/>", "<a xmlns:x='y' x:z=''>", "<?xml version='1.0'?>", "/a",
+        "Fri, 17 May 2024 00:30:00 +0200", "9" * 5000, "<image>", "<textInput>", "<source>", "<psc:chapter start='x'/>",
+    ]),
+    st.text(max_size=20),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds", FOR_A_WHILE)
+def test_whatever_a_feed_says(seconds: float) -> None:
+    @few_examples
+    @given(
+        st.booleans(),
+        st.lists(PIECES, max_size=25).map("".join),
+        st.sampled_from(["utf-8", "utf-16", "latin-1", "utf-7"]),
+        st.sampled_from(["", "utf-8", "utf-16", "latin-1", "unsinn", "punycode"]),
+    )
+    def check(starts_well: bool, text: str, encoding: str, charset: str) -> None:
+        start = "<rss version='2.0'><channel><item><link>/a</link>" if starts_well else ""
+        raw = (start + text).encode(encoding, "replace")
+        try:
+            feed = read_feed(Download(ADDRESS, raw, "text/xml", charset))
+        except WebError:
+            return
+        for entry in feed.entries:
+            lines = (feed.title, entry.title, entry.author, entry.key)
+            assert all(line.isprintable() and line.encode() is not None for line in lines)
+            assert all(len(line) <= 500 for line in (feed.title, entry.title, entry.author))
+            assert entry.link == "" or entry.link.startswith(("http://", "https://"))
+            assert entry.published in ("", iso_date(entry.published))
+            assert entry.key
+
+    keep_trying(check, seconds)
 
 
 def test_feed_without_end() -> None:

@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from retrieval.errors import LoadingError
+from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.files import find_files, read_file
 from retrieval.loading.formats import SUFFIXES
 from retrieval.loading.limits import MAX_FILE_BYTES
 from retrieval.loading.process import WORKER
 from retrieval.types import ArticleReport, Document, IndexOutcome
 
-__all__ = ["MAX_FILE_BYTES", "SUFFIXES", "find_files", "load_document", "load_documents", "read_document"]
+__all__ = [
+    "MAX_FILE_BYTES", "SUFFIXES", "Entry", "Feed", "find_files", "load_document", "load_documents", "parse_feed",
+    "read_document",
+]  # fmt: skip
 
 
 def load_documents(path: Path) -> Iterator[Document | ArticleReport]:
@@ -45,6 +49,11 @@ def load_document(path: Path) -> Document:
 def read_document(raw: bytes, path: Path) -> Document:
     """Like ``load_document`` for a file with this content; ``path`` tells its type and need not exist."""
     return _first(WORKER.read(raw, path))
+
+
+def parse_feed(raw: bytes, address: str, charset: str = "") -> Feed:
+    """The feed with this content, fetched from ``address``. Raises LoadingError if it is none or cannot be read."""
+    return WORKER.read_feed(raw, address, charset)
 
 
 def _first(found: Iterator[Document | ArticleReport]) -> Document:

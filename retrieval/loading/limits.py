@@ -27,3 +27,11 @@ RATIO_FROM_BYTES: Final = 10_000_000
 WORKER_MEMORY_BYTES: Final = 1_600_000_000
 WORKER_SECONDS: Final = 60.0
 MAX_BROKEN_MEMBERS: Final = 3
+
+#: Of a feed: entries (feeds list their newest ones); characters of one entry's content and of all contents, of an
+#: address, and of a line (as a title) before its tags are taken out.
+MAX_ENTRIES: Final = 1000
+MAX_CONTENT_CHARS: Final = 1_000_000
+MAX_FEED_CONTENT_CHARS: Final = 10_000_000
+MAX_LINK_CHARS: Final = 2000
+MAX_RAW_LINE_CHARS: Final = 4000

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from retrieval.errors import LoadingError
+from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
 from retrieval.loading.normalise import one_line
 from retrieval.loading.worker import OUT_OF_MEMORY
@@ -74,6 +75,14 @@ class Worker:
             else:
                 yield _result(message, str(path), os.path.abspath(path))
 
+    def read_feed(self, raw: bytes, address: str, charset: str) -> Feed:
+        """The feed with this content, see ``feed_parser.parse_feed``. Raises LoadingError if it cannot be read."""
+        (message,) = self._ask(next(self._numbers), raw, address, charset=charset)
+        if "refused" in message:
+            raise LoadingError(restored(message["refused"]))
+        feed = message["feed"]
+        return Feed(feed["title"], tuple(Entry(**entry) for entry in feed["entries"]))
+
     def _read_members(
         self, number: int, raw: bytes, path: Path, members: Sequence[str]
     ) -> Iterator[Document | ArticleReport]:
@@ -95,14 +104,14 @@ class Worker:
                     return
                 yield _result(message, inside, inside)
 
-    def _ask(self, number: int, raw: bytes, name: str, member: str | None = None) -> list[dict[str, Any]]:
+    def _ask(self, number: int, raw: bytes, name: str, member: str | None = None, **more: str) -> list[dict[str, Any]]:
         """The messages about a file or a member of it; the content is sent if the process does not hold it yet."""
         with self._lock:
             try:
                 process = self._running()
                 content = b"" if self._held == number else raw
                 self._held = number
-                request = {"name": name, "member": member, "size": len(content)}
+                request = {"name": name, "member": member, "size": len(content), **more}
                 assert process.stdin is not None and process.stdout is not None
                 messages: list[dict[str, Any]] = []
                 try:

@@ -22,6 +22,7 @@ from typing import Any, Final
 from retrieval.errors import LoadingError
 from retrieval.loading.archive import Archive, TrapError
 from retrieval.loading.documents import read_documents
+from retrieval.loading.feed_parser import parse_feed
 from retrieval.loading.formats import ARCHIVE_SUFFIX, FORMATS, known_types, max_size
 from retrieval.loading.limits import MAX_ERROR_CHARS
 from retrieval.loading.parsed import Refused
@@ -34,15 +35,22 @@ logger = logging.getLogger(__name__)
 
 
 class Answering:
-    """Answers requests: for a file with its content, then for the members of an archive, whose content is kept."""
+    """Answers requests: for a file with its content, then for the members of an archive, whose content is kept.
+
+    A request with a ``charset`` is for a feed; its ``name`` is its address.
+    """
 
     def __init__(self) -> None:
         self._archive: Archive | None = None
 
     def messages(self, request: dict[str, Any], raw: bytes) -> Iterator[dict[str, Any]]:
         """What is in a file: its articles, or the names of the files in it; ``refused`` with a reason otherwise."""
-        name, member = str(request["name"]), request.get("member")
+        name, member, is_feed = str(request["name"]), request.get("member"), "charset" in request
         try:
+            if is_feed:
+                self._archive = None
+                yield {"feed": asdict(parse_feed(raw, name, request["charset"]))}
+                return
             if PurePosixPath(name).suffix.lower() != ARCHIVE_SUFFIX:
                 self._archive = None
                 yield from _articles(raw, name)
@@ -59,7 +67,9 @@ class Answering:
             raise
         except Exception as error:  # parsers of other people's files raise whatever they raise
             logger.warning("reading %s failed", name, exc_info=True)
-            yield _refused(notice("loading.failed", error=f"{error!r:.{MAX_ERROR_CHARS}}"))
+            shown = f"{error!r:.{MAX_ERROR_CHARS}}"
+            damaged = notice("web.damaged_feed", url=name, error=shown) if is_feed else None
+            yield _refused(damaged or notice("loading.failed", error=shown))
 
 
 def _refused(reason: str, member: str = "", *, whole: bool = False) -> dict[str, Any]:
