@@ -246,7 +246,7 @@ def test_the_training_stage_writes_the_calibration_beside_the_reader(
         for place in PLACES
         for at in [context(place).index(director(place))]
     ]
-    examples += [Example(f"Warum regnet es in {place}?", context(place), (), place) for place in PLACES]
+    examples += [Example(f"Warum regnet es in {place}?", context(place), (), place, title=place) for place in PLACES]
     script = {example.question: director(example.article) for example in examples if example.answers}
     script |= {example.question_en: director(example.article) for example in examples if example.answers}
     named: Callable[[object], Callable[[str], object]] = lambda double: lambda name: double  # noqa: E731
