@@ -76,7 +76,7 @@ $(BIN)/python:
 $(PRODUCT): pyproject.toml constraints.txt | $(BIN)/python
 	$(call setup,PyTorch,--no-deps --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) torch)
 	@! grep -qs '^Requires-Dist: .*nvidia' .venv/lib*/python*/site-packages/torch-*.dist-info/METADATA || \
-		echo "  No CPU build of PyTorch was found, so gigabytes of CUDA come along (docs/development.md)." >&2
+		echo "  No CPU build of PyTorch was found, so gigabytes of CUDA come along (docs/settings.md)." >&2
 	$(call setup,Fundstelle and its libraries,--editable .)
 	@touch $@
 

@@ -30,6 +30,9 @@ LINES = {
     "peak_memory_mb": ("memory (MB)", "#2ca02c"),
 }
 WIDTH, HEIGHT, MARGIN = 640, 400, 60
+_FOR_WHOM = """\
+For whoever plans a large collection: what time, memory and disk cost at ten thousand, a hundred thousand and a million
+sentences."""
 
 
 def write_report(folder: Path, figures: Sequence[Mapping[str, float]], machine: str) -> None:
@@ -40,7 +43,7 @@ def write_report(folder: Path, figures: Sequence[Mapping[str, float]], machine: 
     table = markdown(header, rows)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scale.md").write_text(
-        f"# Cost against size\n\n{table}\n\n![Cost against the number of sentences](scale.svg)\n\n"
+        f"# Cost against size\n\n{_FOR_WHOM}\n\n{table}\n\n![Cost against the number of sentences](scale.svg)\n\n"
         f"Made by `python -m benchmarks.scale` on {machine}.\n",
         encoding="utf-8",
     )

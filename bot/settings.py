@@ -1,6 +1,6 @@
 """The settings: flags over environment variables over ``.env`` over what was chosen over defaults.
 
-An environment variable is ``FUNDSTELLE_`` and the field's name; an empty one counts as not set. The README's table
+An environment variable is ``FUNDSTELLE_`` and the field's name; an empty one counts as not set. docs/settings.md
 lists the same fields. Chosen can only be the models (``bot.model_choice``), for one data directory.
 """
 
