@@ -93,7 +93,7 @@ def test_a_judgement_of_what_is_gone(api: BotApi, bot: RunningBot) -> None:
     (answer,) = answers(api, 1)
     for data in ("good:1:2:3:00000000", "bad:x", f"good:{'9' * 20}:0:0:e3b0c442"):
         api.press(answer, data=data)
-    bot.collection.remove(replace(ARTICLE, id=1))
+    bot.collection.remove([replace(ARTICLE, id=1)])
     api.press(answer, "👍")
     api.press(answer, "Ganzer Zusammenhang")
     assert {*toasts(api, 5)} == {"Diese Frage ist nicht mehr da. Bitte stellen Sie sie noch einmal."}
