@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from retrieval.answering.calibration import Evidence, sigmoid
 from retrieval.language.normalise import normalise
-from retrieval.language.question_phrases import words_of
+from retrieval.language.question_words import words_of
 from retrieval.language.terms import keyword_terms
 from retrieval.types import Alternative, Hit, Span
 

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from retrieval.language.detection import question_language
-from retrieval.language.question_phrases import (
-    Phrase,
-    Token,
-    Words,
-    asking,
-    content,
-    naming,
-    phrases,
-    tokens,
-    without_lead,
-    words_of,
-)
+from retrieval.answering.incomplete import fragment, is_bare, lacks_subject
+from retrieval.language.capitals import recased
+from retrieval.language.detection import Language, question_language
+from retrieval.language.question_phrases import Phrase, asking, content, naming, phrases
+from retrieval.language.question_words import Token, Words, tokens, without_lead, words_of
 
-#: A fragment is no longer than this; behind "und" or "what about" it may be.
-_FRAGMENT_WORDS, _LED_FRAGMENT_WORDS = 4, 7
 #: An answer that is longer does not stand for its question's subject.
 _ANSWER_WORDS = 7
 _TOPICS = 5
-#: A sentence of more words says what it is about, in words that no list holds.
-_SHORT = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,109 +28,40 @@ class Turn:
 
 
 def complete(question: str, last: Turn) -> str | None:
-    """What ``question`` means after the turn ``last``; None when it stands for itself or repeats the last one."""
+    """What ``question`` means after the turn ``last``; None when it stands for itself or repeats the last one.
+
+    A question with a subject and a verb of its own stands for itself, whatever capitals and umlauts it is written with.
+    """
     question = " ".join(question.split())
-    understood = None if question == last.question else _understood(question, last)
-    return None if understood == question else understood
-
-
-def _understood(question: str, last: Turn) -> str | None:
     before = question_language(last.question)
     words = words_of(question_language(question, before))
+    asked = recased(question, words)
+    if question == last.question:
+        return None
+    understood = _understood(asked, replace(last, question=recased(last.question, words_of(before))), words, before)
+    is_same = understood is None or understood.rstrip(" ?!.") == asked.rstrip(" ?!.")
+    return None if is_same else understood
+
+
+def _understood(question: str, last: Turn, words: Words, before: Language) -> str | None:
     bare = without_lead(question, words)
     found = tokens(bare)
     if not found:
         return None
     other_language = words.language != before
     asked = asking(found, words)
-    if asked and _is_bare(question, bare, found, asked, words):
+    if asked and is_bare(question, bare, found, asked, words):
         return _with_topic(bare, found, last, words) if other_language else _ask_otherwise(bare, found, last, words)
-    if not asked and (pieces := _fragment(question, bare, words)):
+    if not asked and (pieces := fragment(question, bare, words)):
         return _with_topic(bare, found, last, words) if other_language else _exchange(bare, pieces, last, words)
     # "Was ist mit … verbunden?" is a question of its own.
     whole = tokens(question)
     if len(whole) > len(found) + 1:
         bare, found, asked = question, whole, asking(whole, words)
     is_question = asked or question.rstrip().endswith("?")
-    if is_question and _lacks_subject(bare, found, asked, last, words):
+    if is_question and lacks_subject(bare, found, asked, f"{last.question} {last.answer}", words):
         return _with_topic(bare, found, last, words)
     return None
-
-
-# What is missing
-
-
-def _is_bare(question: str, bare: str, found: Sequence[Token], asked: int, words: Words) -> bool:
-    """Whether there is only a question word, with its noun and "genau", "davon", "of it" at most."""
-    if any(not words.has("extra", token.low) and not words.has("partitive", token.low) for token in found[asked:]):
-        return False
-    # English verbs look like nouns: "What surrounds chloroplasts?"
-    return words.language == "de" or _is_led(question, bare) or asked <= 2 or words.has("how", found[0].low)
-
-
-def _is_led(question: str, bare: str) -> bool:
-    """Whether "und", "what about" and the like stood before the question."""
-    return len(bare) < len(question.strip())
-
-
-def _fragment(question: str, bare: str, words: Words) -> list[Phrase]:
-    """The phrases of a question that consists of nothing else ("Und für Kinder?"); empty when there is more."""
-    # Here the first word's capital does count, unless no noun is written like it: no sentence begins with it.
-    found = [replace(token, first=token.first and token.low in words.stop) for token in tokens(bare)]
-    listed = phrases(bare, found, words)
-    inside = [token for token in found if any(phrase.start <= token.start < phrase.end for phrase in listed)]
-    if not listed or any(token not in inside and not words.has("extra", token.low) for token in found):
-        return []
-    if words.language == "en" and any(words.has("verb", token.low) for token in found):
-        return []
-    if _is_led(question, bare):
-        return listed if len(found) <= _LED_FRAGMENT_WORDS else []
-    if listed[0].preposition:
-        return listed if len(found) <= _FRAGMENT_WORDS else []
-    return listed if len(found) == 1 and question.rstrip().endswith("?") else []
-
-
-def _lacks_subject(bare: str, found: Sequence[Token], asked: int, last: Turn, words: Words) -> bool:
-    """Whether a sentence leaves open what it is about: a pronoun for something named before, or nothing named."""
-    known = frozenset(token.low for token in tokens(f"{last.question} {last.answer}"))
-    if len(found) <= _SHORT and not _defines(found, words) and not naming(found, words, known):
-        return True
-    return any(_points_back(bare, found, position, asked, words) for position in range(len(found)))
-
-
-def _defines(found: Sequence[Token], words: Words) -> bool:
-    """Whether it asks what a word means: "Was sind Bauleiter?"."""
-    return len(found) == 3 and words.has("meaning", found[0].low) and found[2].low not in words.stop
-
-
-def _points_back(bare: str, found: Sequence[Token], position: int, asked: int, words: Words) -> bool:
-    """Whether the word at ``position`` stands for something that the question itself does not name before it."""
-    token = found[position]
-    if token.text[0].isupper() and not token.first:
-        return False  # "Sie" speaks to somebody
-    word, following = token.low, found[position + 1 :]
-    # What is asked for ("Welchen Preis") is not what a pronoun of the same clause means ("bekam sie").
-    begin = 0 if "," in bare[: token.start] else asked
-    inside = list(content(found[begin:position], words))
-    if words.has("personal", word):
-        return not inside
-    if words.has("possessive", word):
-        return not any(content(found[:position], words)) and position > 0
-    if words.has("there", word):
-        before = found[position - 1].low if position else ""
-        stands = words.language == "de" or (not following and position > 0 and not words.has("be", before))
-        stands = stands or words.has("from", before)
-        return stands and not naming(found[begin:position], words, frozenset())
-    if words.has("alone_demonstrative", word):
-        return position > 0 and not following and not inside
-    if words.has("demonstrative", word):
-        # "In diesem Jahr" points to the calendar, "those who" to what follows.
-        forward = following and (words.has("forward", following[0].low) or words.has("time", following[0].low))
-        return not inside and not forward
-    return False
-
-
-# What takes its place
 
 
 def _ask_otherwise(bare: str, found: Sequence[Token], last: Turn, words: Words) -> str:
@@ -162,7 +82,7 @@ def _ask_otherwise(bare: str, found: Sequence[Token], last: Turn, words: Words) 
         of = f"{min(words.lists['from'])} " if words.language == "de" else ""
         new = new[: partitive.start] + of + subject + new[partitive.end :]
         subject = ""
-    if subject and words.has("quantity", found[end - 1].low):
+    if subject and words.has("counting", found[end - 1].low):
         return f"{new} {subject} {rest}?"
     return f"{new} {_put_in(subject, rest, words, is_subject=words.has('subject', before[0].low))}?"
 
@@ -282,11 +202,13 @@ def _topics(last: Turn) -> list[str]:
     if asked and words.has("thing", found[0].low) and _stands(last.answer) and not last.answer[0].isdigit():
         topics.append(last.answer)
     listed = phrases(last.question, found, words)
-    telling = [p for p in listed if p.kind == "other" and naming(_within(p, found), words, frozenset())]
+    starts = [token.start for token in found]
+    telling = [
+        p
+        for p in listed
+        if p.kind == "other"
+        and naming(found[bisect_left(starts, p.start) : bisect_left(starts, p.end)], words, frozenset())
+    ]
     for phrase in telling or [p for p in listed if p.kind == "other"] or listed:
         topics.append(last.question[phrase.noun : phrase.end])
     return list(dict.fromkeys(topics))
-
-
-def _within(phrase: Phrase, found: Sequence[Token]) -> list[Token]:
-    return [token for token in found if phrase.start <= token.start < phrase.end]

@@ -16,6 +16,8 @@ VOCABULARY = "compound_parts_de.txt"
 
 _SHORTEST_PART = 4  # letters
 _LONGEST_WORD = 60
+_VERB_ENDINGS = frozenset({"t", "et", "st", "est", "te", "ete", "ten", "eten"})
+_PLAIN = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 
 
 class _Parts(NamedTuple):
@@ -38,6 +40,20 @@ def split(word: str) -> tuple[str, ...]:
     """The keyword terms of the parts of one lower-case word, () if it is not a compound of words that are known."""
     costs, nouns = _vocabulary()
     return () if keyword_term(word) in costs else cheapest_parts(word, costs, nouns)
+
+
+def noun_in_vocabulary(word: str) -> bool | None:
+    """Whether a lower-case word is a noun, as most often or as a compound; None if it is not known.
+
+    The vocabulary holds stems: "kostet" has that of "Kost", but the ending of a verb.
+    """
+    pieces = keyword_words(word)
+    term = keyword_term(pieces[-1]) if pieces else ""
+    costs, nouns = _vocabulary()
+    if term in costs:
+        plain = pieces[-1].translate(_PLAIN)
+        return term in nouns and not (plain.startswith(term) and plain[len(term) :] in _VERB_ENDINGS)
+    return True if pieces and split(pieces[-1]) else None
 
 
 def cheapest_parts(word: str, costs: Mapping[str, float], nouns: Container[str]) -> tuple[str, ...]:
