@@ -25,6 +25,7 @@ SPLITTER = SentenceSplitter()  # loads when first used, and once
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "articles"
     (folder / "inner").mkdir(parents=True)
+    (folder / "inner" / "bild.jpg").touch()  # an empty folder would look like one that is not mounted
     write(folder / "brest.txt", BREST)
     write(folder / "inner" / "perm.txt", PERM)
     return folder
@@ -56,7 +57,8 @@ def test_new_changed_and_deleted_files(store: Store, folder: Path) -> None:
     write(folder / "gomel.txt", NEW)
     write(folder / "brest.txt", BREST + "\nSie endet morgen.", LONG_AGO + 1)
     (folder / "inner" / "perm.txt").unlink()
-    assert look(store, folder) == [("brest.txt", "updated"), ("gomel.txt", "added"), ("perm.txt", "removed")]
+    assert look(store, folder) == [("brest.txt", "updated"), ("gomel.txt", "added"), ("perm.txt", "unchanged")]
+    assert look(store, folder) == [("brest.txt", "unchanged"), ("gomel.txt", "unchanged"), ("perm.txt", "removed")]
     assert names(store) == ["brest.txt", "gomel.txt"]
 
 
@@ -87,6 +89,7 @@ def test_folder_that_is_gone_keeps_its_articles(store: Store, folder: Path) -> N
 def test_deleted_folder_within(store: Store, folder: Path) -> None:
     look(store, folder)
     shutil.rmtree(folder / "inner")
+    assert ("perm.txt", "unchanged") in look(store, folder)
     assert ("perm.txt", "removed") in look(store, folder)
 
 
@@ -98,6 +101,7 @@ def test_neighbour_with_a_longer_name_is_left_alone(store: Store, folder: Path, 
     look(store, neighbour)
     (neighbour / "gomel.txt").unlink()
     look(store, folder)
+    look(store, folder)
     assert "gomel.txt" in names(store)
 
 
@@ -106,6 +110,7 @@ def test_name_with_a_number_sign(store: Store, folder: Path) -> None:
     look(store, folder)
     assert ("nr #7.txt", "unchanged") in look(store, folder)
     (folder / "nr #7.txt").unlink()
+    look(store, folder)
     assert ("nr #7.txt", "removed") in look(store, folder)
 
 
@@ -114,6 +119,7 @@ def test_copy_takes_the_place_of_a_deleted_file(store: Store, folder: Path) -> N
     write(folder / "copy.txt", BREST)
     assert ("copy.txt", "duplicate") in look(store, folder)
     (folder / "brest.txt").unlink()
+    look(store, folder)
     look(store, folder)
     assert [article.copy_of for article in store.articles()] == [0, 0]
     assert names(store) == ["copy.txt", "perm.txt"]

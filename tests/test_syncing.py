@@ -56,5 +56,6 @@ def test_one_round(site: Website, tmp_path: Path) -> None:
 
         news(site)
         (folder / "neu.txt").write_text("In Brest wird gefeiert.\nDas Fest dauert bis zum Abend.")
-        assert outcomes() == ["perm.txt removed", "neu.txt added", "seite unchanged"]
+        assert outcomes() == ["perm.txt unchanged", "neu.txt added", "seite unchanged"]
+        assert outcomes() == ["perm.txt removed", "neu.txt unchanged", "seite unchanged"]
         assert not any(source.error for source in store.sources())

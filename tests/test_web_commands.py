@@ -88,6 +88,9 @@ def test_removed_files_are_named(tmp_path: Path) -> None:
         (folder / f"{name}.txt").write_text(text)
     fundstelle("index", str(folder))
     (folder / "a.txt").unlink()
+    first = fundstelle("sync").stdout.splitlines()
+    assert first[0].startswith(f"{folder / 'a.txt'}: unverändert: Die Datei fehlt. ")
+    assert first[1] == "0 neu, 0 geändert, 2 unverändert, 0 doppelt, 0 nicht aufgenommen"
     result = fundstelle("sync")
     assert result.stdout.splitlines() == [
         f"{folder / 'a.txt'}: entfernt",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import LoadingError
+from retrieval.indexing.missing_files import Disks, FolderMemory, is_gone, possible_files
 from retrieval.loading import find_files
 from retrieval.messages import notice
 from retrieval.types import ArticleReport, IndexOutcome
@@ -16,11 +18,26 @@ if TYPE_CHECKING:
     from retrieval.indexing.indexer import Indexer
     from retrieval.store.store import Store
 
+#: By file: size and time of change (ns); None if they cannot be had.
+States = Mapping[str, tuple[int, int] | None]
 
-def sync_folder(folder: str, store: Store, indexer: Indexer) -> list[ArticleReport]:
-    """Takes up new and changed files of a folder; the articles of files that are gone go. One report a file.
 
-    Files of the size and time of the last look are not read.
+def device_number(directory: str) -> int:
+    """The number of the device that a directory lies on. Raises OSError if it cannot be told."""
+    return os.stat(directory).st_dev
+
+
+def sync_folder(
+    folder: str, store: Store, indexer: Indexer, *, device_of: Callable[[str], int] = device_number
+) -> list[ArticleReport]:
+    """Adds new and changed files of a folder; the articles of files that were deleted go. One report a file.
+
+    Files of the size and time of the last look are not read. A file counts as deleted when two looks in a row miss it
+    and its disk is there: its directory, or what is left of the way there, is not empty and on the same device as at
+    the last look that found files in it. Otherwise its article stays, and the directory is reported.
+
+    Args:
+        device_of: the number of the device that a directory lies on.
 
     Raises:
         LoadingError: the folder is gone, cannot be read, or holds no known file any more, as one that is not mounted;
@@ -31,62 +48,68 @@ def sync_folder(folder: str, store: Store, indexer: Indexer) -> list[ArticleRepo
     except OSError as error:
         raise LoadingError(notice("index.folder_gone", error=error.strerror or error)) from error
     files = find_files([Path(folder)])  # before anything is removed: it raises where there is none left
-    return [*_remove_gone(folder, store), *_take_up(files, store, indexer)]
-
-
-def _remove_gone(folder: str, store: Store) -> list[ArticleReport]:
-    below = os.path.join(folder, "")
-    gone = [
-        article.document
-        for article in store.articles()
-        if article.document.path.startswith(below) and _is_gone(article.document.path)
-    ]
-    with store.writing():
-        for document in gone:
-            store.remove(document.id)
-    return [ArticleReport(document.path, IndexOutcome.REMOVED) for document in gone]
-
-
-def _is_gone(path: str) -> bool:
-    """Whether neither a file of this name exists nor one that it is an article of."""
-    return all(_does_not_exist(name) for name in _possible_files(path))
-
-
-def _possible_files(path: str) -> Iterator[str]:
-    """The files that the article at ``path`` may stand in, the longest name first: ``archive.zip#member`` names two."""
-    yield path
-    while "#" in path:
-        path = path.rpartition("#")[0]
-        yield path
-
-
-def _does_not_exist(path: str) -> bool:
-    """Certainly not, that is: a folder on the way that cannot be opened proves nothing."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        pass
-    return False
-
-
-def _take_up(files: list[Path], store: Store, indexer: Indexer) -> list[ArticleReport]:
     states = {str(file): _size_and_time(file) for file in files}
-    new = {file: state for file, state in states.items() if state is None or not store.is_read(file, *state)}
-    unchanged = [ArticleReport(file, IndexOutcome.UNCHANGED) for file in states if file not in new]
+    unchanged = {file for file, state in states.items() if state is not None and store.is_read(file, *state)}
+    memory = FolderMemory.of(store, folder)
+    disks = Disks(folder, memory, unchanged, device_of)
+    return [*_remove_deleted(folder, store, memory, disks, states.keys()), *_add(states, unchanged, store, indexer)]
+
+
+def _remove_deleted(
+    folder: str, store: Store, memory: FolderMemory, disks: Disks, files: Set[str]
+) -> list[ArticleReport]:
+    """Removes the articles of deleted files, reports and remembers which others are missing."""
+    below = os.path.join(folder, "")
+    ids = {
+        article.document.path: article.document.id
+        for article in store.articles()
+        if article.document.path.startswith(below)
+    }
+    missing = {path: disks.judge(path) for path in ids if is_gone(path)}
+    deleted = [
+        path
+        for path, state in missing.items()
+        if state.certain and path in memory.missing and memory.missing[path].certain
+    ]
+    reports = [ArticleReport(path, IndexOutcome.REMOVED) for path in deleted]
+    with store.writing():
+        for path in deleted:
+            store.remove(ids.pop(path))
+            del missing[path]
+        # Where no file was found, what is known stays for the articles that are kept.
+        lay_in = {disks.directory(path) for path in ids}
+        devices = {directory: device for directory, device in memory.devices.items() if directory in lay_in}
+        found_in = {os.path.dirname(file): disks.device(os.path.dirname(file)) for file in files}
+        devices |= {directory: device for directory, device in found_in.items() if device is not None}
+        FolderMemory(devices, missing).keep(store, folder)
+    reports += [
+        ArticleReport(path, IndexOutcome.UNCHANGED, notice("index.file_missing"))
+        for path, state in missing.items()
+        if state.certain
+    ]
+    kept = Counter(disks.directory(path) for path, state in missing.items() if not state.certain)
+    reports += [
+        ArticleReport(directory, IndexOutcome.FAILED, notice("index.disk_missing", count=count))
+        for directory, count in kept.items()
+    ]
+    return reports
+
+
+def _add(states: States, unchanged: Set[str], store: Store, indexer: Indexer) -> list[ArticleReport]:
+    new = {file: state for file, state in states.items() if file not in unchanged}
+    reports = [ArticleReport(file, IndexOutcome.UNCHANGED) for file in states if file in unchanged]
     if not new and not store.waiting_documents():
-        return unchanged
-    taken = indexer.index([Path(file) for file in new]).articles
+        return reports
+    added = indexer.index([Path(file) for file in new]).articles
     articles: dict[str, list[str]] = {file: [] for file in new}
-    for report in taken:
-        file = next(name for name in _possible_files(report.path) if name in articles)
+    for report in added:
+        file = next(name for name in possible_files(report.path) if name in articles)
         articles[file].append(report.path)
-    failed = {report.path for report in taken if report.outcome is IndexOutcome.FAILED}
+    failed = {report.path for report in added if report.outcome is IndexOutcome.FAILED}
     for file, state in new.items():
         if state is not None and not failed.intersection(articles[file]):
             store.put_file(file, *state, articles[file])
-    return [*unchanged, *taken]
+    return [*reports, *added]
 
 
 def _size_and_time(file: Path) -> tuple[int, int] | None:
