@@ -68,6 +68,36 @@ class KeywordIndex:
         self._repair()
         return self._matches(terms, k, among)
 
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many passages each of the terms stands, as a word or as a part of one; others are left out."""
+        return dict(
+            self._store.database.rows(
+                "SELECT j.value, v.doc FROM json_each(?) AS j CROSS JOIN keyword_frequencies AS v ON v.term = j.value",
+                (json.dumps(terms),),
+            )
+        )
+
+    def terms_from(self, prefix: str, limit: int) -> dict[str, int]:
+        """Up to ``limit`` terms that begin with ``prefix``, each with the number of its passages."""
+        return dict(
+            self._store.database.rows(
+                "SELECT term, doc FROM keyword_frequencies WHERE term >= ?1 AND term < ?1 || char(0x10FFFF) LIMIT ?2",
+                (prefix, limit),
+            )
+        )
+
+    def texts_with(self, term: str, limit: int) -> list[str]:
+        """The texts of up to ``limit`` passages that hold a term as a word, the oldest first."""
+        if not _cleaned([term]):
+            return []
+        rows = self._store.database.rows(
+            'SELECT substr(d.text, p."start" + 1, p."end" - p."start") '
+            "FROM (SELECT rowid FROM keywords WHERE keywords MATCH ? LIMIT ?) AS k "
+            "CROSS JOIN passages AS p ON p.id = k.rowid CROSS JOIN documents AS d ON d.id = p.document_id",
+            (f'terms : "{_cleaned([term])[0]}"', limit),
+        )
+        return [str(text) for (text,) in rows]
+
     def check(self) -> bool:
         """Whether the index is there, undamaged, and says the same as the passages."""
         try:
@@ -111,12 +141,7 @@ class KeywordIndex:
 
     def _telling(self, terms: Sequence[str]) -> list[str]:
         """The terms from the rarest on, as long as scoring them is quick: the frequent ones decide little then."""
-        often = dict(
-            self._store.database.rows(
-                "SELECT j.value, v.doc FROM json_each(?) AS j CROSS JOIN keyword_frequencies AS v ON v.term = j.value",
-                (json.dumps(terms),),
-            )
-        )
+        often = self.frequencies(terms)
         rising = sorted(terms, key=lambda term: often.get(term, 0))
         entries = list(accumulate(often.get(term, 0) for term in rising))
         return [term for term, total in zip(rising, entries, strict=True) if total <= max(SCORED_ENTRIES, entries[0])]

@@ -14,6 +14,7 @@ from retrieval.language.detection import question_language
 from retrieval.language.terms import keyword_terms
 from retrieval.search.filter_scope import Scopes
 from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.spelling import Spelling
 from retrieval.search.vector_index import VectorIndex
 from retrieval.store.store import Store
 from retrieval.types import Filter, Hit, Passage
@@ -63,6 +64,7 @@ class Search:
         self._vectors = vectors
         self._keywords = keywords
         self._scopes = Scopes(store)
+        self._spelling = Spelling(keywords)
 
     def load(self) -> None:
         """Loads the embedder and both indexes, so that the first question waits for nothing.
@@ -77,7 +79,11 @@ class Search:
         self._embedder.load()
         self._keywords.load()
         # The vector index is read with the first search, and a model's first text takes longer than the others.
-        self.candidates("Fundstelle")
+        self.candidates(self.restored("Fundstelle"))
+
+    def restored(self, question: str) -> str:
+        """``question`` as the articles would spell it, see ``Spelling``: what embedder and reader are asked."""
+        return self._spelling.restored(question)
 
     def search(
         self, question: str, *, limit: int = 5, within: Filter | None = None, favoured: int | None = None
