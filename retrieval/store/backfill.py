@@ -1,10 +1,10 @@
-"""Fills in what a migration left empty because today's language data decide it.
+"""Fills in what a migration has left empty, because today's code and word lists decide it.
 
 That is the language of an article, its near-duplicate bands and the parts of the compounds in its passages (see
-``migrations``). A step that needs it sets the mark ``backfill`` in ``meta`` in its own transaction. Whoever opens the
-database for writing and finds the mark fills in what is empty and takes the mark away, in one transaction. A process
-killed at any moment leaves the mark, and the next one begins anew. Until then, and where the database can only be
-read, it is searched as it is: the parts of compounds do not count.
+``migrations``). A step that leaves something empty also sets the mark ``backfill`` in ``meta``. Whoever opens the
+database for writing and finds the mark fills in what is empty and removes the mark, all in one transaction. If a
+process is killed in between, the mark is still there, and the next one does the work. Until then the database can be
+searched, but the parts of compounds do not count; so it is for one that can only be read.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ IS_DUE = "SELECT 1 FROM meta WHERE key = 'backfill'"
 
 
 def backfill(connection: Connection) -> None:
-    """Fills in what is empty, inside a transaction; nothing if another process has done it in the meantime."""
+    """Fills in what is empty, inside a transaction. Does nothing if another process has done it in the meantime."""
     if not connection.execute(IS_DUE).fetchall():
         return
     for (document_id,) in connection.execute("SELECT id FROM documents ORDER BY id").fetchall():
         (row,) = connection.execute(f"SELECT {DOCUMENT} FROM documents WHERE id = ?", (document_id,)).fetchall()
-        # A damaged article stays as it is, so that it is still known to be damaged.
+        # A new checksum would hide that an article is damaged.
         if is_intact(row):
             values = to_values(row)
             _fill_language(connection, document_id, values)

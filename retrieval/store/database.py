@@ -18,14 +18,14 @@ from retrieval.store.backfill import IS_DUE, backfill
 from retrieval.store.migrations import migrate, run_script
 from retrieval.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 
-#: Up to this size a database is read through once when it is opened (about 0.1 s). Of a larger one damage is found
-#: when SQLite meets it, and inside a value by its checksum (see ``seals``) when it is read: an answer is right or is
-#: refused, but part of the collection may be damaged unnoticed until ``Store.check`` reads all of it.
+#: A database of up to this size is checked when it is opened (about 0.1 s). In a larger one, damage is found when
+#: SQLite comes across it or when a value with a checksum is read. So an answer is right or refused, but other parts of
+#: the collection may be damaged unnoticed until ``Store.check`` reads all of it.
 CHECKED_AT_OPENING_BYTES = 64_000_000
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that can be referred to weakly: one of a thread that has ended is closed and forgotten."""
+    """A connection that closes itself when its thread has ended and nothing refers to it any more."""
 
     def __del__(self) -> None:
         with suppress(sqlite3.Error):
@@ -35,12 +35,13 @@ class _Connection(sqlite3.Connection):
 class Database:
     """One SQLite file in WAL mode, with one connection a thread.
 
-    What was committed last stands in the log beside the file ("-wal") at first. If that is lost or damaged, so are the
-    transactions in it from there on, whole ones: SQLite knows of none that it cannot read, and what is left is an older
-    state. Readers never wait. One writer at a time: another one waits up to ``busy_timeout`` seconds. What a
-    transaction has written is on the disk when it returns (``synchronous = FULL``). Where the folder or the file
-    cannot be written, it is opened for reading only. Tables of an older Fundstelle are brought up to date at opening,
-    and ``notify`` is told.
+    Readers never wait. There is one writer at a time; another one waits up to ``busy_timeout`` seconds. A transaction
+    is on the disk when it returns (``synchronous = FULL``). If the folder or the file cannot be written, the database
+    is opened for reading only. The tables of an older Fundstelle are brought up to date at opening, and ``notify`` is
+    told.
+
+    The last transactions are in the log beside the file ("-wal"). If the log is lost or damaged, the transactions from
+    there on are lost, each as a whole: the database is then in an older state, but never in a broken one.
 
     Raises:
         StoreError: the file is damaged, locked, of another program or of a newer Fundstelle, cannot be made, or is of
@@ -69,7 +70,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything this thread reads inside belongs to one state of the database. No writing inside."""
+        """Inside, everything that this thread reads belongs to one state of the database. No writing inside."""
         with self._explaining_errors():
             connection = self._connection()
             if connection.in_transaction:
@@ -84,7 +85,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing: committed to the disk at the end, taken back when an exception leaves the block."""
+        """All or nothing: committed at the end of the block, undone if an exception leaves it."""
         if self.read_only:
             raise StoreError(notice("store.read_only", home=self.path.parent))
         with self._explaining_errors():
@@ -99,9 +100,9 @@ class Database:
                 raise
 
     def check(self, *, thoroughly: bool = False) -> None:
-        """Reads the whole file and raises StoreError if SQLite finds damage in it; thoroughly: in its indexes too."""
+        """Reads the whole file and raises StoreError if SQLite finds damage; ``thoroughly`` in its indexes too."""
         pragma = "integrity_check" if thoroughly else "quick_check"
-        # Damage inside the keyword index is not damage of the articles: KeywordIndex finds and mends it.
+        # Damage in the keyword index does not count: KeywordIndex finds and repairs it.
         lines = [row[0].replace("\n", " ") for row in self.rows(f"PRAGMA {pragma}(5)")]
         found = [line for line in lines if line != "ok" and "fts5" not in line.lower()]
         if thoroughly:
@@ -112,7 +113,7 @@ class Database:
 
     @property
     def is_small(self) -> bool:
-        """Whether all of it can be read through in about 0.1 s, and is so when it is opened."""
+        """Whether it is checked when it is opened, see ``CHECKED_AT_OPENING_BYTES``."""
         return self.path.stat().st_size <= CHECKED_AT_OPENING_BYTES
 
     def close(self) -> None:
@@ -124,7 +125,7 @@ class Database:
         self._local = threading.local()
 
     def _prepare_folder(self) -> bool:
-        """Makes the folder if need be; says whether it and the file in it can be written."""
+        """Makes the folder if need be. Returns whether the folder and the file in it can be written."""
         folder = self.path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -140,7 +141,7 @@ class Database:
 
     def _open(self) -> None:
         if self.path.exists() and 0 < self.path.stat().st_size < 512:
-            raise damage_error(self.path, notice("store.cut_off"))  # SQLite would take a single byte for a new file
+            raise damage_error(self.path, notice("store.cut_off"))  # SQLite takes a single byte for a new file
         version, application, tables = self._header()
         if version > SCHEMA_VERSION and application == APPLICATION_ID:
             raise StoreError(notice("store.newer", path=self.path, schema=version, known=SCHEMA_VERSION))
@@ -193,7 +194,7 @@ class Database:
     def _connect(self) -> _Connection:
         target = self.path.absolute().as_uri()
         if self.read_only:
-            # Without a log beside it the file is complete, and SQLite could not make the log's files here.
+            # Without a log the file is complete, and SQLite could not make the log's files in this folder.
             log = self.path.with_name(self.path.name + "-wal")
             target += "?mode=ro" if log.exists() and log.stat().st_size else "?immutable=1"
         connection = sqlite3.connect(
@@ -204,7 +205,7 @@ class Database:
             check_same_thread=False,  # only for close(); each thread uses its own
             factory=_Connection,
         )
-        # A damaged text must not be an error of all rows that are read with it: its checksum tells which one it is.
+        # One damaged text must not spoil all rows that are read with it: its checksum tells which one it is.
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         # SQLite's own lower() knows ASCII only.
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
@@ -219,7 +220,7 @@ class Database:
         return connection
 
     def _use_wal(self, connection: sqlite3.Connection) -> None:
-        # SQLite does not wait for another process that switches at the same moment, so wait here.
+        # SQLite itself does not wait for a process that switches to WAL at the same moment.
         deadline = time.monotonic() + self._busy_timeout
         while True:
             try:
@@ -236,12 +237,12 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise self._explain(error) from error
-        except UnicodeDecodeError as error:  # the message of an error can quote a damaged schema
+        except UnicodeDecodeError as error:  # SQLite's message quoted a damaged schema
             raise damage_error(self.path, notice("store.unreadable_error")) from error
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
         code, path = _code(error), self.path
-        # An error in SQL that never changes is one in the tables.
+        # The SQL never changes, so an error in it means damaged tables.
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
             return damage_error(path, str(error))
         if code == sqlite3.SQLITE_READONLY and not self.read_only and os.access(path, os.W_OK):

@@ -15,9 +15,9 @@ from retrieval.types import Answer
 
 logger = logging.getLogger(__name__)
 
-#: Of the questions without an answer, those asked last are kept.
+#: So many questions without an answer are kept, those that were asked last.
 KEEP_MISSED: Final = 10_000
-#: Of what would have been right, the beginning is kept.
+#: Of a wanted answer, so many characters are kept.
 MAX_WANTED_CHARS: Final = 1000
 
 _WORD: Final = re.compile(r"\w+")
@@ -35,9 +35,10 @@ class Verdict(StrEnum):
 class Judgement:
     """What somebody thinks of one answer.
 
-    ``answer`` is the quote, ``document.text[start:end]`` when it was given, or empty for "the articles do not say";
-    ``document_id`` is its article then, or the one that came closest, 0 if there is none (any more). ``wanted`` is what
-    would have been right, as far as somebody said so. ``user`` tells people apart without naming them.
+    ``answer`` is the quote, which was ``document.text[start:end]`` when it was given; it is empty for "the articles do
+    not say". ``document_id`` is the article of the quote, or the one that came closest, or 0 if there is none any more.
+    ``wanted`` is what would have been right, empty if nobody said so. ``user`` tells people apart without naming them.
+    ``asked_at`` is a UTC time; empty: now.
     """
 
     question: str
@@ -53,7 +54,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class MissedQuestion:
-    """A question that the articles do not answer, as it was last asked, and how often it was; times are UTC."""
+    """A question that the articles do not answer: its last wording, how often it was asked, and when last (UTC)."""
 
     question: str
     count: int
@@ -61,13 +62,13 @@ class MissedQuestion:
 
 
 def nearest(answer: Answer) -> int:
-    """The number of the article that an answer is from, or that came closest to one; 0 if there is none."""
+    """The id of the article that an answer is from, or of the one that came closest; 0 if there is none."""
     document = answer.document or next((hit.document for hit in answer.hits), None)
     return document.id if document else 0
 
 
 def judge(answer: Answer, verdict: Verdict, *, wanted: str = "", user: str = "") -> Judgement:
-    """What somebody thinks of ``answer``."""
+    """Makes a Judgement of an answer."""
     return Judgement(
         question=answer.complete_question,
         answer=answer.text or "",
@@ -91,7 +92,7 @@ class FeedbackLog:
         self._store = store
 
     def put(self, judgement: Judgement) -> int:
-        """Keeps a judgement in the place of an earlier one by the same user of the same answer; its number."""
+        """Keeps a judgement and returns its number. It replaces an earlier one by the same user of the same answer."""
         values = {
             "question": judgement.question,
             "answer": judgement.answer,
@@ -142,14 +143,14 @@ class FeedbackLog:
         ]
 
     def forget(self, user: str) -> int:
-        """Deletes what a user has said; how many judgements that were."""
+        """Deletes a user's judgements and returns how many there were."""
         with self._store.database.transaction() as connection:
             return connection.execute("DELETE FROM feedback WHERE user_hash = ?", (user,)).rowcount
 
     def note_missed(self, question: str) -> None:
-        """Counts a question that got no answer; the same words in capitals or with other marks are the same one.
+        """Counts a question that got no answer. Capitals and punctuation make no difference.
 
-        Where that cannot be written it is left: whoever asked has an answer, and there is nothing they could do.
+        If it cannot be written, that is only logged: whoever asked could do nothing about it.
         """
         try:
             if not self._store.read_only:
@@ -172,7 +173,7 @@ class FeedbackLog:
             )
 
     def missed_questions(self) -> list[MissedQuestion]:
-        """The questions that got no answer, most frequent first, of those the latest."""
+        """The questions that got no answer, the most frequent first, then the latest."""
         rows = self._store.database.rows(
             "SELECT wording, count, last_asked FROM missed ORDER BY count DESC, last_asked DESC, question"
         )

@@ -1,6 +1,6 @@
-"""How alike two texts are: word 5-grams, MinHash bands to find candidates, and numbers that have to agree.
+"""Tells copies: texts that share their word 5-grams and their numbers. MinHash bands find the candidates.
 
-MinHash and its bands after Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3.
+MinHash and its bands follow Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-#: Jaccard similarity of the word 5-grams from which on a text counts as a copy.
+#: The least Jaccard similarity (0 to 1) between the word 5-grams of two copies.
 SIMILAR: Final = 0.8
-#: Jaccard similarity that the numbers need besides: the reports of two matches differ in little else.
+#: The least Jaccard similarity between the numbers of two copies: the reports of two matches differ in little else.
 SAME_NUMBERS: Final = 0.9
-#: A pair at ``SIMILAR`` shares at least one of the bands with a probability of 0.9999.
+#: With these, two texts of the similarity ``SIMILAR`` share at least one band with a probability of 0.9999.
 BANDS: Final = 24
 ROWS: Final = 5
-#: Articles that are compared word for word, those first that share most bands.
+#: So many articles are compared word for word, those that share most bands.
 CANDIDATES: Final = 20
 
 _WIDTH: Final = 5
@@ -46,7 +46,7 @@ _FOLD: Final = _constants("bands", ROWS)
 
 @lru_cache(maxsize=128)
 def shingles(text: str) -> NDArray[np.uint64]:
-    """The different word 5-grams of ``text`` as hashes, rising; fewer than five words are one shingle."""
+    """The hashes of the different word 5-grams of ``text``, rising; fewer than five words give one."""
     words = _WORD.findall(text.casefold())
     hashes = np.array([zlib.crc32(word.encode("utf-8", "replace")) for word in words], dtype=np.uint64)
     hashes = np.pad(hashes, (0, max(0, _WIDTH - len(hashes))))
@@ -60,7 +60,7 @@ def shingles(text: str) -> NDArray[np.uint64]:
 
 @lru_cache(maxsize=128)
 def bands(text: str) -> tuple[int, ...]:
-    """``BANDS`` numbers (63 bits): similar texts have some of them in common, at the same places."""
+    """``BANDS`` numbers of 63 bits. Similar texts have some of them in common, at the same places."""
     hashes = shingles(text)
     signature = np.full((BANDS * ROWS, 1), np.iinfo(np.uint64).max, dtype=np.uint64)
     for start in range(0, len(hashes), _BLOCK):
@@ -82,7 +82,7 @@ def are_copies(one: str, other: str) -> bool:
 
 
 def store_bands(connection: Connection, document_id: int, text: str) -> None:
-    """Makes an article one that later ones are compared with."""
+    """Keeps the bands of an article, so that later ones are compared with it."""
     connection.executemany(
         "INSERT INTO shingles VALUES (?, ?, ?)",
         [(band, value, document_id) for band, value in enumerate(bands(text))],

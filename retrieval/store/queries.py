@@ -1,4 +1,4 @@
-"""What can be asked of the collection on disk."""
+"""The queries to the collection on disk; ``Store`` adds what changes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from retrieval.store.rows import DOCUMENT, condition, digest, ids_parameter, is_
 from retrieval.types import Article, Document, Filter, Passage, Version
 
 DATABASE_NAME = "fundstelle.db"
-#: Where the vector index describes itself; here only to tell a new database from one that was emptied.
+#: The manifest of the vector index. Here it only tells a new database from one that has been emptied.
 MANIFEST_NAME = "vectors.json"
 
 _IN = "IN (SELECT value FROM json_each(?))"
@@ -30,13 +30,17 @@ _ODD_BOOKKEEPING = """
 
 
 class StoreQueries:
-    """The reading half of ``Store``: articles with their sentences, passages, vectors, copies and versions."""
+    """The reading half of ``Store``: articles with their sentences, passages, vectors, copies and versions.
+
+    Raises:
+        StoreError: from every method, if the database cannot be read or what was asked for is damaged.
+    """
 
     def __init__(self, home: Path, *, busy_timeout: float, notify: Callable[[str], None]) -> None:
         self.home = home
         path = home / DATABASE_NAME
         log = path.with_name(path.name + "-wal")
-        # os.path.exists() is False where it may not look; Database says what is wrong then.
+        # os.path.exists() is False in a folder that may not be entered; Database says so then.
         manifest, present, logged = map(os.path.exists, (home / MANIFEST_NAME, path, log))
         if manifest and present and not logged and not path.stat().st_size:
             raise damage_error(path, notice("store.no_content"))
@@ -59,12 +63,12 @@ class StoreQueries:
 
     @property
     def generation(self) -> int:
-        """Grows by one with each committed change of what can be found. Cheap enough to ask before every search."""
+        """Grows by one with each change of what can be found, by any process; cheap to ask before every search."""
         return int(self.meta("generation"))
 
     @property
     def identity(self) -> str:
-        """A random name of the database and the last index saved for it: no other index may be taken for its own."""
+        """A random name of this database and of the last index saved for it, so that no other index is used."""
         return self.meta("identity")
 
     @property
@@ -73,11 +77,11 @@ class StoreQueries:
         return self.meta("embedder_signature")
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Everything this thread reads inside belongs to one state of the store. No writing inside."""
+        """Inside, everything that this thread reads belongs to one state of the store. No writing inside."""
         return self.database.snapshot()
 
     def row_count(self) -> int:
-        """The number of articles and copies. Changes with each new copy, which ``generation`` does not."""
+        """The number of articles and copies. It grows with a new copy too; ``generation`` does not."""
         return int(self.database.rows("SELECT count(*) FROM documents")[0][0])
 
     def article_count(self) -> int:
@@ -86,7 +90,7 @@ class StoreQueries:
 
     def sentence_count(self, *, after: int = 0) -> int:
         """The number of sentences of all articles, or of those with an id above ``after``."""
-        above, parameters = (" WHERE id > ?", (after,)) if after else ("", ())  # all are counted in an index, sooner
+        above, parameters = (" WHERE id > ?", (after,)) if after else ("", ())  # SQLite counts all of them faster
         return int(self.database.rows(f"SELECT count(*) FROM sentences{above}", parameters)[0][0])
 
     def has_sentences(self) -> bool:
@@ -109,7 +113,7 @@ class StoreQueries:
     def articles(self, within: Filter | None = None, *, even_damaged: bool = False) -> list[Article]:
         """All articles and copies that ``within`` lets through, by id.
 
-        With ``even_damaged`` a damaged one is no error: it is there with its number and path, to be removed.
+        With ``even_damaged``, a damaged one is listed with its id and path only, so that it can be removed.
         """
         chosen, parameters = condition(within or Filter())
         rows = self.database.rows(
@@ -127,7 +131,7 @@ class StoreQueries:
         ]
 
     def matching_ids(self, within: Filter) -> list[int]:
-        """The ids of the articles that are searched for what ``within`` lets through, themselves or a copy of them."""
+        """The ids of the searched articles that ``within`` lets through, either themselves or one of their copies."""
         chosen, parameters = condition(within)
         rows = self.database.rows(
             f"SELECT DISTINCT ifnull(copy_of, id) FROM documents WHERE {chosen} ORDER BY 1", parameters
@@ -135,7 +139,7 @@ class StoreQueries:
         return [row[0] for row in rows]
 
     def copies(self, ids: Iterable[int]) -> dict[int, tuple[Document, ...]]:
-        """For each of these ids the copies of that article, the oldest first; without copies it is left out."""
+        """The copies of each of these articles, by its id, the oldest first. One without copies is left out."""
         found: dict[int, tuple[Document, ...]] = {}
         for copy_of, *row in self.database.rows(
             f"SELECT copy_of, {DOCUMENT} FROM documents WHERE copy_of {_IN} ORDER BY id", (ids_parameter(ids),)
@@ -144,7 +148,7 @@ class StoreQueries:
         return found
 
     def versions(self, document_id: int) -> list[Version]:
-        """What this article said before, the oldest first. Path, language and landmarks are not kept with it."""
+        """The earlier versions of an article, the oldest first; path, language and landmarks are not kept."""
         rows = self.database.rows(
             "SELECT replaced_at, text, title, source, url, published, author, digest FROM versions "
             "WHERE document_id = ? ORDER BY replaced_at, id",
@@ -155,22 +159,14 @@ class StoreQueries:
         return [
             Version(
                 number,
-                Document(
-                    text=text,
-                    title=title,
-                    source=source,
-                    url=url,
-                    published=published,
-                    author=author,
-                    id=document_id,
-                ),
+                Document(text, title, source, url=url, published=published, author=author, id=document_id),
                 replaced_at,
             )
             for number, (replaced_at, text, title, source, url, published, author, _) in enumerate(rows, 1)
         ]
 
     def ids_below(self, path: str) -> dict[str, int]:
-        """The articles that came from the file ``path``, itself or as members of it (``path#member``): path to id."""
+        """The ids of the articles from the file ``path`` and from its members (``path#member``), by path."""
         # "$" is the character after "#".
         sql = "SELECT path, id FROM documents WHERE path = ?1 OR (path > ?1 || '#' AND path < ?1 || '$')"
         return dict(self.database.rows(sql, (path,)))
@@ -190,7 +186,7 @@ class StoreQueries:
         }
 
     def passages_of_sentences(self, sentence_ids: Iterable[int]) -> dict[int, list[int]]:
-        """For each sentence id the ids of the passages it stands in. Unknown ids are left out."""
+        """The ids of the passages that hold each of these sentences, by sentence id. Unknown ids are left out."""
         found: dict[int, list[int]] = {}
         # CROSS JOIN keeps SQLite to this order: ids, their sentences, their passages.
         for sentence, passage in self.database.rows(
@@ -203,7 +199,7 @@ class StoreQueries:
         return found
 
     def sentence_vectors(self, passage_ids: Iterable[int]) -> dict[int, NDArray[np.float32]]:
-        """For each passage id the vectors of its sentences, ``(n, dimension)``. Unknown ids are left out."""
+        """The vectors of each passage's sentences, ``(n, dimension)``, by passage id. Unknown ids are left out."""
         blobs: dict[int, list[bytes]] = {}
         for passage, blob in self.database.rows(
             "SELECT p.id, s.vector FROM json_each(?) AS j CROSS JOIN passages AS p ON p.id = j.value "
@@ -215,10 +211,10 @@ class StoreQueries:
         return {passage: self._vectors(of_passage) for passage, of_passage in blobs.items()}
 
     def sentence_ids(self, document_ids: Iterable[int] | None = None) -> NDArray[np.int64]:
-        """The ids of all sentences, or of those of these articles, rising."""
+        """The ids of all sentences, or of those of these articles, ``(n,)``, rising."""
         chosen = "" if document_ids is None else f" WHERE document_id {_IN}"
         parameters = () if document_ids is None else (ids_parameter(document_ids),)
-        # An article's sentences are stored together, so their ids are a range: a million are some 40,000 rows.
+        # An article's sentences are stored together, so their ids are a range: 40,000 rows for a million sentences.
         rows = self.database.rows(
             f"SELECT min(id), max(id), count(*) FROM sentences{chosen} GROUP BY document_id ORDER BY 1", parameters
         )
@@ -235,7 +231,7 @@ class StoreQueries:
         return int(count), int(total)
 
     def removed_sentences(self, *, after: int = 0) -> tuple[int, NDArray[np.int64]]:
-        """The last entry of the log of removed sentences, and the ids in the entries with numbers above ``after``."""
+        """The number of the last entry in the log of removed sentences, and the ids in the entries above ``after``."""
         rows = self.database.rows(
             "SELECT number, sentence_id FROM removed_sentences WHERE number > ? ORDER BY number", (after,)
         )
@@ -270,9 +266,9 @@ class StoreQueries:
         return str(rows[0][0]) if rows else ""
 
     def check(self) -> None:
-        """Reads the whole collection; raises StoreError if anything in it is not what was written.
+        """Reads the whole collection and raises StoreError if anything in it is not what was written.
 
-        The keyword index is not part of it: ``KeywordIndex.check``.
+        The keyword index has a check of its own, ``KeywordIndex.check``.
         """
         self.database.check(thoroughly=True)
         with self.snapshot():
@@ -286,7 +282,7 @@ class StoreQueries:
 
     @contextmanager
     def explaining_damage(self) -> Iterator[None]:
-        """Inside, an error that damaged rows have led to becomes a StoreError that says so; any other stays itself."""
+        """Inside, an error that comes from damaged rows becomes a StoreError that says so; others stay as they are."""
         try:
             yield
         except (ArithmeticError, LookupError, TypeError, ValueError):
@@ -318,5 +314,5 @@ class StoreQueries:
         try:
             return to_vectors(blobs)
         except ValueError as error:
-            self.check()  # says which article it is
+            self.check()  # names the article
             raise damage_error(self.database.path, str(error)) from error

@@ -73,7 +73,7 @@ def document_checksum(values: Mapping[str, Any]) -> bytes:
 
 
 def condition(within: Filter) -> tuple[str, list[str]]:
-    """The filter as a condition on ``documents`` with its parameters; ``casefold`` is the database's, see there."""
+    """The filter as an SQL condition on ``documents``, and its parameters. ``Database`` defines ``casefold``."""
     conditions, parameters = ["1"], []
     if within.source:
         conditions.append("instr(casefold(source), ?)")
@@ -91,25 +91,25 @@ def condition(within: Filter) -> tuple[str, list[str]]:
 
 
 def digest(text: str) -> bytes:
-    """SHA-256 of the words, whatever white space lies between them: what makes two articles the same."""
+    """SHA-256 of the words, whatever white space is between them. Articles with the same digest are copies."""
     return hashlib.sha256(" ".join(text.split()).encode()).digest()
 
 
 def to_blobs(vectors: NDArray[np.float32]) -> list[bytes]:
     """Each row of ``vectors`` as little-endian float16, followed by its CRC-32."""
-    return [with_crc(row.tobytes()) for row in np.asarray(vectors).astype("<f2")]
+    return [_with_crc(row.tobytes()) for row in np.asarray(vectors).astype("<f2")]
 
 
-def with_crc(data: bytes) -> bytes:
+def _with_crc(data: bytes) -> bytes:
     """The bytes, followed by their CRC-32, little-endian."""
     return data + zlib.crc32(data).to_bytes(_CRC_BYTES, "little")
 
 
 def to_vectors(blobs: Sequence[bytes]) -> NDArray[np.float32]:
-    """The float32 rows of length 1 that ``to_blobs`` has written.
+    """What ``to_blobs`` has written, as float32 ``(len(blobs), dimension)`` with rows of length 1.
 
     Raises:
-        ValueError: one is damaged, or they are not of one length.
+        ValueError: one is damaged, they differ in length, or there are none.
     """
     if any(not isinstance(blob, bytes) or zlib.crc32(blob) != _CRC_OF_WITH_CRC for blob in blobs):
         raise ValueError("a damaged vector")
@@ -123,7 +123,7 @@ def to_vectors(blobs: Sequence[bytes]) -> NDArray[np.float32]:
 
 
 def ids_parameter(ids: Iterable[int]) -> str:
-    """Any number of ids as one SQL parameter, for ``json_each(?)``."""
+    """Any number of ids as one SQL parameter, to be read by ``json_each(?)``."""
     return json.dumps(sorted({int(value) for value in ids}))
 
 

@@ -1,4 +1,4 @@
-"""What is looked at again and again, and which files need not be read again."""
+"""Folders, feeds and pages that are checked again and again, and files that need not be read again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from retrieval.messages import restored, stored
 from retrieval.store.queries import StoreQueries
 from retrieval.types import SeenEntry, Source, SourceKind
 
-#: A file may change twice within one tick of its file system's clock: one that is younger is read again.
+#: A file can change twice within one tick of its file system's clock, so a file younger than this is read again.
 SETTLED_NS = 2_000_000_000
 
 
@@ -17,7 +17,7 @@ class Sources(StoreQueries):
     """The part of ``Store`` that knows folders, feeds, pages and files."""
 
     def sources(self, kind: SourceKind | None = None) -> list[Source]:
-        """Those of this kind, or all, by location."""
+        """The sources of this kind, or all, by location."""
         rows = self.database.rows(
             "SELECT location, kind, etag, last_modified, checked_at, error FROM sources "
             "WHERE ?1 IS NULL OR kind = ?1 ORDER BY location",
@@ -36,7 +36,7 @@ class Sources(StoreQueries):
         ]
 
     def put_source(self, source: Source) -> None:
-        """Remembers a source, or what is known about it now."""
+        """Adds a source, or replaces what is known about it."""
         error = stored(source.error)
         values = (source.location, source.kind, source.etag, source.last_modified, source.checked_at, error)
         with self.database.transaction() as connection:
@@ -47,7 +47,7 @@ class Sources(StoreQueries):
             )
 
     def update_source(self, source: Source) -> None:
-        """Notes what is known about a source now, unless it has been removed in the meantime."""
+        """Replaces what is known about a source, unless it has been removed in the meantime."""
         values = (source.etag, source.last_modified, source.checked_at, stored(source.error), source.location)
         with self.database.transaction() as connection:
             connection.execute(
@@ -55,20 +55,20 @@ class Sources(StoreQueries):
             )
 
     def remove_source(self, location: str) -> bool:
-        """Forgets a source; its articles stay. False if it is not known."""
+        """Removes a source; its articles stay. False if there is none."""
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM entries WHERE feed = ?", (location,))
             return connection.execute("DELETE FROM sources WHERE location = ?", (location,)).rowcount > 0
 
     def seen_entries(self, feed: str) -> frozenset[SeenEntry]:
-        """The entries of a feed that need not be looked at again as long as it says the same of them."""
+        """The entries of a feed that need no second look, as long as the feed says the same about them."""
         return frozenset(
             SeenEntry(key=key, mark=mark)
             for key, mark in self.database.rows("SELECT key, mark FROM entries WHERE feed = ?", (feed,))
         )
 
     def put_seen_entries(self, feed: str, entries: Iterable[SeenEntry]) -> None:
-        """Remembers these entries of a feed and no others."""
+        """Keeps these entries of a feed in the place of the earlier ones."""
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM entries WHERE feed = ?", (feed,))
             connection.executemany(
@@ -77,7 +77,7 @@ class Sources(StoreQueries):
             )
 
     def is_read(self, path: str, size: int, mtime_ns: int) -> bool:
-        """Whether the file at ``path`` was taken up when it had this size and time, and its articles are still here."""
+        """Whether a file was indexed when it had this size and time, and all its articles are still there."""
         return bool(
             self.database.rows(
                 "SELECT 1 FROM files WHERE path = ? AND size = ? AND mtime_ns = ? LIMIT 1", (path, size, mtime_ns)
@@ -85,14 +85,14 @@ class Sources(StoreQueries):
         )
 
     def put_file(self, path: str, size: int, mtime_ns: int, document_paths: Iterable[str]) -> None:
-        """Remembers that a file has been taken up as the articles at ``document_paths``.
+        """Remembers that a file was indexed as the articles at ``document_paths``.
 
         Size and time have to be those from before it was read.
         """
-        settled = time.time_ns() - mtime_ns > SETTLED_NS
+        is_settled = time.time_ns() - mtime_ns > SETTLED_NS
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM files WHERE path = ?", (path,))
             connection.executemany(
                 "INSERT OR IGNORE INTO files (path, document_path, size, mtime_ns) VALUES (?, ?, ?, ?)",
-                [(path, document, size, mtime_ns) for document in document_paths] if settled else [],
+                [(path, document, size, mtime_ns) for document in document_paths] if is_settled else [],
             )

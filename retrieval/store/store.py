@@ -1,9 +1,10 @@
-"""The collection on disk: articles with their sentences, passages, vectors and keywords. The only truth.
+"""The collection on disk: articles with their sentences, passages, vectors and keywords.
 
-The vector index and the keyword index are caches of it and can be rebuilt from it at any time.
+It is the only truth. The vector index and the keyword index are caches that can be rebuilt from it at any time.
 
-An article is *searched* (it has sentences, passages and shingles), or it is a *copy* of one that is, or it *waits*: it
-was a copy, and what it repeated is gone or says something else now. ``Indexer`` takes up those that wait.
+An article is in one of three states. It is *searched*: it has sentences, passages and near-duplicate bands. Or it is a
+*copy* of a searched one. Or it *waits*: it was a copy, but its original is gone or says something else now. ``Indexer``
+indexes those that wait.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _IS_SEARCHED = "EXISTS (SELECT 1 FROM shingles WHERE document_id = documents.id)
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of an article. ``document_id`` is the article that is kept; of a duplicate, the one it repeats."""
+    """What became of an article. ``document_id`` is its id; for a duplicate, that of its original."""
 
     report: ArticleReport
     document_id: int
@@ -53,7 +54,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What stands at a path now; ``intact`` whether it is what was written there."""
+    """The article that is stored at a path now; ``intact`` says whether it is what was written."""
 
     document: Document
     intact: bool
@@ -64,7 +65,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What becomes of an article without embedding; ``changes`` whether there is something to write."""
+    """What becomes of an article without embedding; ``changes`` says whether there is something to write."""
 
     stored: Stored
     row: _Row | None
@@ -75,8 +76,8 @@ class _Verdict:
 class Store(Sources):
     """The database in the data directory ``home``; safe to use from several threads and processes.
 
-    Vectors are kept as float16: half the disk and cache, and the error it makes in a cosine (below 0.001) is far
-    smaller than the differences that decide a search. They are handed out as float32 rows of length 1.
+    Vectors are kept as float16, which takes half the space. The error in a cosine is below 0.001, far smaller than the
+    differences that decide a search. They are returned as float32 rows of length 1.
 
     Raises:
         StoreError: from the constructor and from every method, when the directory or the database cannot be used.
@@ -94,14 +95,14 @@ class Store(Sources):
         self._lock = WriterLock(home, wait_seconds=lock_seconds, notify=notify)
 
     def writing(self) -> AbstractContextManager[None]:
-        """Held around a command that changes the collection, see ``WriterLock``; nothing where it can only be read."""
+        """Keeps other processes from changing the collection, see ``WriterLock``; no lock where it is read-only."""
         return nullcontext() if self.read_only else self._lock.hold()
 
     def store_without_embedding(self, document: Document) -> Stored | None:
-        """Takes up an article if that needs no new vectors; None if it must be embedded and ``put``.
+        """Stores an article if that needs no new vectors. Returns None if it must be embedded and ``put``.
 
-        That is: unchanged, or a copy of an article from elsewhere (the same or nearly the same words), or only title,
-        source, date and the like have changed.
+        No vectors are needed if it is unchanged, if only title, source, date and the like have changed, or if it is a
+        copy: it has the same or nearly the same words as an article at another path.
         """
         with self.snapshot():
             verdict = self._judge(document)
@@ -109,12 +110,12 @@ class Store(Sources):
             return None
         if not verdict.changes:
             return verdict.stored
-        # A new copy changes nothing that the indexes hold; what filters let through is told by ``row_count``.
+        # A new copy changes nothing in the indexes, so the generation stays; filters watch ``row_count``.
         with self.change() if verdict.row is not None else self.database.transaction() as connection:
             return self._store_without_embedding(connection, document)
 
     def put(self, document: Document, segments: Segments, vectors: NDArray[np.float32], *, signature: str) -> Stored:
-        """Stores one article in one transaction. What it said before, if anything, becomes a version of it.
+        """Stores one article in one transaction. An earlier text at the same path becomes a version of it.
 
         Args:
             vectors: float32 ``(len(segments.sentences), dimension)``, rows of length 1, by the embedder ``signature``.
@@ -147,12 +148,12 @@ class Store(Sources):
             )
             store_bands(connection, row, document.text)
             store_segments_checksum(connection, row)
-        # One that was a copy and says what it said is new to search.
+        # An unchanged former copy counts as added: it becomes searchable now.
         is_new = old is None or (not old.searched and old.digest == digest(document.text))
         return Stored(ArticleReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
 
     def remove(self, document_id: int) -> bool:
-        """Takes an article out with all that belongs to it; False if there is none with this id. Its copies wait."""
+        """Removes an article with all that belongs to it; its copies wait. False if there is none with this id."""
         with self.change() as connection:
             return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
 
@@ -164,7 +165,7 @@ class Store(Sources):
         return [self.as_document(row) for row in rows]
 
     def restore(self, path: str, *, added: str, versions: Iterable[Version]) -> None:
-        """Gives the article at ``path`` the past that another collection has kept; what it has already is left out."""
+        """Adds to the article at ``path`` the versions and the earlier ``added`` time from another collection."""
         with self.database.transaction() as connection:
             connection.execute(
                 "UPDATE documents SET added = ?1 WHERE path = ?2 AND ?1 <> '' AND (added = '' OR added > ?1)",
@@ -183,7 +184,7 @@ class Store(Sources):
 
     @contextmanager
     def change(self) -> Iterator[Connection]:
-        """A transaction that changes what can be found: the next generation."""
+        """A transaction that changes what can be found; with it a new generation begins."""
         with self.database.transaction() as connection:
             connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
             yield connection
@@ -201,13 +202,13 @@ class Store(Sources):
         return verdict.stored
 
     def _judge(self, document: Document) -> _Verdict | None:
-        """What becomes of an article without embedding; None: it must be embedded."""
+        """Decides what becomes of an article without embedding; None: it must be embedded."""
         old = self._at(document.path)
-        # One that is damaged is written anew.
+        # A damaged one is written again.
         is_known = old is not None and old.intact and old.digest == digest(document.text)
         if is_known and old is not None and old.searched:
             if old.document.text != document.text:
-                return None  # other white space: the offsets move
+                return None  # other white space, so other offsets
             changes = old.document != replace(document, id=old.document.id)
             outcome = IndexOutcome.UPDATED if changes else IndexOutcome.UNCHANGED
             return _Verdict(Stored(ArticleReport(document.path, outcome), old.document.id), old, None, changes)
@@ -226,7 +227,7 @@ class Store(Sources):
             f"SELECT digest, copy_of, {_IS_SEARCHED}, {DOCUMENT} FROM documents WHERE path = ?", (path,)
         ):
             intact = is_intact(row) and self.are_segments_intact(row[0])
-            # Of a damaged one only the id counts: what it says need not even make a Document.
+            # Of a damaged one only the id counts: its columns may not even make a Document.
             document = to_document(row) if intact else Document("", path=path, id=row[0])
             return _Row(document, intact, words, copy_of, bool(searched))
         return None
@@ -249,12 +250,12 @@ class Store(Sources):
         return next((other for other in others if are_copies(document.text, other.text)), None)
 
     def _intact_documents(self, ids: Iterable[int]) -> list[Document]:
-        """The articles with these ids, but for damaged ones: nothing is a copy of one."""
+        """The articles with these ids, without damaged ones: those have no copies."""
         sql = f"SELECT {DOCUMENT} FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
         return [to_document(row) for row in self.database.rows(sql, (ids_parameter(ids),)) if is_intact(row)]
 
     def _accept(self, connection: Connection, signature: str) -> None:
-        """Vectors of two embedders must never be mixed; another process may have changed over in the meantime."""
+        """Refuses vectors of another embedder than the stored ones: a process may have changed it in the meantime."""
         current = self.meta("embedder_signature")
         if current == signature:
             return
@@ -264,7 +265,7 @@ class Store(Sources):
 
 
 def _write(connection: Connection, document: Document, old: _Row | None, copy_of: int | None) -> int:
-    """Writes the row of an article; its id. If the text is another one, what was made from the old one goes."""
+    """Writes the row of an article and returns its id. What was made from another text is deleted."""
     described = from_document(document)
     values: dict[str, object] = {
         **described,
