@@ -38,8 +38,8 @@ class Answerer:
     ) -> Answer:
         """The best quote of the ``top_k`` best passages, or "no answer" if none is likely enough to be right.
 
-        ``within`` says in which articles to look, ``favoured`` is the id of one whose passages are preferred. The models
-        are asked as the articles would spell it; the answer's question is the given one.
+        ``within`` says in which articles to look, ``favoured`` is the id of one whose passages are preferred. The
+        models are asked as the articles would spell it; the answer's question is the given one.
 
         Raises:
             QuestionError: the question is empty or longer than 1,000 characters.
