@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval.language.small_talk import small_talk
 from retrieval.types import Answer, Article, ArticleReport, Document, Filter, IndexReport
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Collection:
         self._web_hosts = frozenset(web_hosts)
         self._lock_seconds = lock_seconds
         self._notify = notify
+        self._suggested: tuple[int, tuple[str, ...]] | None = None
 
     def __enter__(self) -> Collection:
         return self
@@ -96,7 +98,19 @@ class Collection:
             StoreError: the database cannot be read.
         """
         self._match_once()
+        kind = small_talk(question)
+        if kind is not None:
+            count = self.article_count()
+            return Answer(question, None, 0.0, small_talk=kind, article_count=count, suggestions=self.suggestions())
         return self.answerer.ask(question, top_k=top_k or self.top_k, within=within, favoured=favoured)
+
+    def suggestions(self) -> tuple[str, ...]:
+        """Questions, as notices, that the newest articles answer; see ``retrieval.answering.suggestions``."""
+        if self._suggested is None or self._suggested[0] != self.store.generation:
+            from retrieval.answering.suggestions import suggest
+
+            self._suggested = self.store.generation, suggest(self.documents(), self.answerer)
+        return self._suggested[1]
 
     def load(self) -> None:
         """Loads both models, so that the first question does not wait for them. Raises ModelError."""

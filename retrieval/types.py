@@ -53,7 +53,7 @@ class Document:
 class Article:
     """A document as the collection keeps it.
 
-    ``added`` is the UTC time when it was first taken up, empty if that is not known. ``copy_of`` is the id of the
+    ``added`` is the UTC time when it was first indexed, empty if that is not known. ``copy_of`` is the id of the
     article that says the same and is searched in its place, 0 for one that is searched itself.
     """
 
@@ -217,6 +217,16 @@ class Alternative:
     contradicts: bool = False
 
 
+class SmallTalk(StrEnum):
+    """What an input is that asks nothing of the articles."""
+
+    GREETING = "greeting"
+    THANKS = "thanks"
+    ABOUT = "about"  # who are you, what can you do
+    COUNT = "count"  # how many articles do you know
+    NOISE = "noise"  # no word at all: emoji, "???"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What Fundstelle says to a question.
@@ -226,7 +236,9 @@ class Answer:
     right; it is given for "no answer" too. ``copies`` are the articles that say the same as ``document``. ``hits`` are
     the passages found, the likeliest to hold the answer first. ``best`` is the best span whatever its confidence, kept
     for evaluation. ``alternatives`` are up to two other quotes, the surest first. ``understood`` is the complete
-    question that was asked in the place of a follow-up, empty otherwise.
+    question that was asked in the place of a follow-up, empty otherwise. ``small_talk`` says what the question was if
+    it asked nothing of the articles; then ``article_count`` says how many there are, and ``suggestions``, notices,
+    which questions they do answer.
     """
 
     question: str
@@ -242,6 +254,14 @@ class Answer:
     copies: tuple[Document, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     understood: str = ""
+    small_talk: SmallTalk | None = None
+    article_count: int = 0
+    suggestions: tuple[str, ...] = ()
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it was a question, and the articles do not say."""
+        return self.text is None and self.small_talk is None
 
     @property
     def complete_question(self) -> str:

@@ -43,7 +43,7 @@ def ask(
         match_embedder(collection, settings.language)
         with busy(text("chat.loading", settings.language)):
             answer = collection.ask(question, top_k=top_k or settings.top_k, within=within)
-        if answer.text is None and not within:
+        if answer.is_missed and not within:
             collection.feedback.note_missed(answer.question)
     if as_json:
         show_json(to_json(answer))

@@ -86,7 +86,7 @@ class Chat:
             if not self._interactive:
                 self._print_line("")
             return False
-        if answer.text is None and not self._conversation.within:
+        if answer.is_missed and not self._conversation.within:
             self._feedback.note_missed(answer.complete_question)
         if self._interactive:
             marks = ("", "") if shows_styles() else ("**", "**")

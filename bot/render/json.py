@@ -45,6 +45,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             }
             for hit in answer.hits
         ],
+        "small_talk": None if answer.small_talk is None else answer.small_talk.value,
         "elapsed_ms": round(answer.elapsed_ms, 1),
     }
 

@@ -6,7 +6,15 @@ from html import escape
 
 from bot.messages import text
 from bot.render.text import TITLE_LIMIT, cut, cut_around, other_hits, split_at_quote, width
-from bot.render.wording import also_in_line, alternative_lines, name_copies, origin, title, understood_line
+from bot.render.wording import (
+    also_in_line,
+    alternative_lines,
+    name_copies,
+    origin,
+    silence_lines,
+    title,
+    understood_line,
+)
 from retrieval.types import Answer, Document, Hit
 
 #: What Telegram takes as one message, in UTF-16 units and after it has taken the tags out.
@@ -25,7 +33,7 @@ def to_html(answer: Answer, language: str) -> str:
     follow_up = cut(understood_line(answer, language), _UNDERSTOOD_LIMIT)
     above = f"<i>{escape(follow_up, quote=False)}</i>\n\n" if follow_up else ""
     if answer.text is None or answer.document is None:
-        return above + escape(text("chat.no_answer", language), quote=False)
+        return above + escape("\n".join(silence_lines(answer, language)), quote=False)
     source, source_width = _source_html(answer.document, language, answer.start)
     if answer.copies:
         names = [(escape(name, quote=False), copy.url) for name, copy in name_copies(answer, language)]

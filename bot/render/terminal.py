@@ -6,7 +6,15 @@ from rich.text import Text
 
 from bot.messages import text
 from bot.render.text import SHORT_LIMIT, cut, other_hits, split_at_quote
-from bot.render.wording import also_in_line, alternative_lines, certainty, citation, name_copies, understood_line
+from bot.render.wording import (
+    also_in_line,
+    alternative_lines,
+    certainty,
+    citation,
+    name_copies,
+    silence_lines,
+    understood_line,
+)
 from retrieval.types import Answer
 
 
@@ -14,7 +22,7 @@ def one_line(answer: Answer, language: str) -> str:
     """The quote and where it stands, and what a follow-up was taken for: for a chat whose questions are piped in."""
     follow_up = f" [{understood_line(answer, language)}]" if answer.understood else ""
     if answer.text is None or answer.document is None:
-        return text("chat.no_answer", language) + follow_up
+        return silence_lines(answer, language)[0] + follow_up
     return f"{' '.join(answer.text.split())} ({citation(answer.document, language, answer.start)}){follow_up}"
 
 
@@ -28,7 +36,8 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
     if answer.understood:
         reply.append(understood_line(answer, language), style="italic dim").append("\n\n")
     if answer.text is None or answer.document is None:
-        reply.append(text("chat.no_answer", language), style="bold")
+        first, *more = silence_lines(answer, language)
+        reply.append(first, style="bold").append("".join(f"\n{line}" for line in more))
     else:
         before, quote, after = split_at_quote(answer)
         reply.append(" ".join(quote.split()), style="bold green")

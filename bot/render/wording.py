@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.messages import text
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, percent, width
+from retrieval.messages import in_language
 from retrieval.types import Answer, Document
 
 # From this confidence on, an answer is called certain and fairly certain.
@@ -72,6 +73,20 @@ def also_in_line(answer: Answer, names: list[str], language: str) -> str:
 def understood_line(answer: Answer, language: str) -> str:
     """What a follow-up was taken for; empty for a question that was asked as it is."""
     return text("chat.understood", language, question=answer.understood) if answer.understood else ""
+
+
+def silence_lines(answer: Answer, language: str) -> list[str]:
+    """What is said in the place of a quote: that the articles do not say, or to small talk what can be asked."""
+    if answer.small_talk is None:
+        return [text("chat.no_answer", language)]
+    if not answer.article_count:
+        return [text("chat.empty", language)]
+    articles = quantity("chat.articles", answer.article_count, language)
+    lines = [text(f"small_talk.{answer.small_talk}", language, articles=articles)]
+    if answer.suggestions:
+        lines.append(text("chat.examples", language))
+        lines += [f"  {in_language(question, language)}" for question in answer.suggestions]
+    return lines
 
 
 def alternative_lines(answer: Answer, language: str) -> list[str]:

@@ -41,8 +41,10 @@ class Calibration:
 
     def logit(self, evidence: Evidence) -> float:
         """The log odds of being right."""
-        names = (feature.name for feature in fields(evidence))
-        return self.bias + sum(getattr(self, name) * getattr(evidence, name) for name in names)
+        weighed: list[float] = [
+            getattr(self, feature.name) * getattr(evidence, feature.name) for feature in fields(evidence)
+        ]
+        return self.bias + sum(weighed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from retrieval.answering.followups import Turn, complete
-from retrieval.answering.questions import MAX_QUESTION_CHARS
+from retrieval.answering.questions import MAX_QUESTION_CHARS, checked_question
+from retrieval.language.small_talk import small_talk
 from retrieval.types import Answer, Filter
 
 #: Nobody remembers what "and when?" goes on from after that.
@@ -57,12 +58,15 @@ class Conversation:
         return self._ask(question, self._before)
 
     def _ask(self, question: str, turn: Turn | None) -> Answer:
+        question = checked_question(question)
+        if small_talk(question) is not None:
+            return self._collection.ask(question)  # the talk goes on from where it was
         understood = complete(question, turn) if turn is not None else None
         if turn is None or understood is None or len(understood) > MAX_QUESTION_CHARS:
             answer = self._collection.ask(question, top_k=self._top_k, within=self.within)
         else:
             answer = self._collection.ask(understood, top_k=self._top_k, within=self.within, favoured=turn.document_id)
-            answer = replace(answer, question=" ".join(question.split()), understood=answer.question)
+            answer = replace(answer, question=question, understood=answer.question)
         self.last = answer
         self._before, self._turn = turn, _turn(answer, turn)
         self._asked_at = self._clock()

@@ -60,8 +60,10 @@ def _mark(quote: str) -> str:
     return hashlib.sha256(quote.encode()).hexdigest()[:8]
 
 
-def buttons(answer: Answer, language: str) -> InlineKeyboardMarkup:
-    """The buttons under an answer: feedback, and a closer look."""
+def buttons(answer: Answer, language: str) -> InlineKeyboardMarkup | None:
+    """The buttons under an answer: feedback, and a closer look; none under small talk."""
+    if answer.small_talk is not None:
+        return None
     place = Place.of(answer)
     looks = [(MORE, MORE)] if other_hits(answer) else []
     if answer.text is not None:

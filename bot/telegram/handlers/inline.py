@@ -21,7 +21,7 @@ from telegram.ext import InlineQueryHandler
 from bot.messages import text
 from bot.render.telegram import passage_html, to_html
 from bot.render.text import cut, other_hits
-from bot.render.wording import citation
+from bot.render.wording import citation, silence_lines
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service
 from retrieval.answering.conversation import Conversation
@@ -77,7 +77,7 @@ class Inline:
         if answer is None:
             return
         if answer.text is None:
-            await refuse(query, text("chat.no_answer", language))
+            await refuse(query, silence_lines(answer, language)[0])
         else:
             await _answer(query, results(answer, language))
 

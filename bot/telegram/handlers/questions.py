@@ -198,7 +198,7 @@ class Questions:
         Once the reply is sent, nothing may follow that stopping the bot could interrupt: it would be sent again.
         """
         answer = ask(question)
-        if answer.text is None:
+        if answer.is_missed:
             self._service.collection.feedback.note_missed(answer.complete_question)
         return answer
 

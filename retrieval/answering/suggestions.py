@@ -1,0 +1,56 @@
+"""Questions about a collection that it answers: for whoever does not know what to ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Protocol
+
+from retrieval.language.compounds import split
+from retrieval.messages import notice
+from retrieval.types import Answer, Document
+
+SUGGESTIONS = 3
+ARTICLES = 8  # the newest ones, whose names are tried
+ATTEMPTS = 12  # questions that are asked to find those that are answered
+SURE = 0.6  # confidence from which on an answer is good enough to be suggested
+
+# Office, first name and family name: "Gouverneurin Anna Ott", also behind "der Region Perm".
+_PART = "[A-ZÄÖÜ][a-zäöüß]{2,}(?:-[A-ZÄÖÜ][a-zäöüß]+)?"
+_NAME = re.compile(rf"(?<![\w-])(?:{_PART} )+({_PART} {_PART})(?![\w-]| [A-ZÄÖÜ])")
+
+
+class Asks(Protocol):
+    """Answers complete questions."""
+
+    def ask(self, question: str, *, top_k: int = ...) -> Answer:
+        """The best quote, or an Answer without one."""
+
+
+def suggest(documents: Sequence[Document], answerer: Asks) -> tuple[str, ...]:
+    """Up to ``SUGGESTIONS`` questions, as notices, about people in the newest articles, all answered surely.
+
+    Each is asked before it is suggested, and counts only if the article that names the person answers it.
+    """
+    newest = sorted(documents, key=lambda document: (document.published, document.id), reverse=True)[:ARTICLES]
+    names = [[(name, document) for name in names_in(document.text)] for document in newest]
+    # One name of each article, then the second ones.
+    tried = [pair for turn in zip_longest(*names) for pair in turn if pair is not None][:ATTEMPTS]
+    found: dict[int, str] = {}
+    for name, document in tried:
+        if len(found) == SUGGESTIONS:
+            break
+        if document.id in found:
+            continue
+        answer = answerer.ask(f"Wer ist {name}?")
+        of_article = answer.document is not None and answer.document.id == document.id
+        if answer.text is not None and of_article and answer.confidence >= SURE and name not in answer.text:
+            found[document.id] = notice("suggestion.who", name=name)
+    return tuple(found.values())
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """What looks like the names of people with an office, each once; "Landgericht Weimar" is none."""
+    found = dict.fromkeys(match[1] for match in _NAME.finditer(text))
+    return tuple(name for name in found if not split(name.partition(" ")[0].lower()))
