@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.answering.calibration import Evidence, sigmoid
+from retrieval.answering.calibration import sigmoid
+from retrieval.answering.evidence import Evidence
 from retrieval.language.normalise import normalise
 from retrieval.language.question_words import words_of
 from retrieval.language.terms import keyword_terms
