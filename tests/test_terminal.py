@@ -9,7 +9,7 @@ from prompt_toolkit.document import Document as TypedText
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from bot.cli.chat import Chat, example_questions, greeting, prompt_session, typed_lines
+from bot.cli.chat import Chat, greeting, prompt_session, typed_lines, written_examples
 from bot.settings import load_settings
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import StoreError
@@ -121,20 +121,19 @@ def test_history_is_not_kept_where_that_is_impossible(keyboard, tmp_path):
     assert list(typed_lines(prompt_session(tmp_path / "file"))) == ["Wer?"]
 
 
-def test_examples_are_filled_up_with_general_ones():
+def test_examples_are_written_for_the_samples_that_are_there():
     hanau = Document("", path="/x/2024-08-22_tagfunk_hanau-weltkriegsbombe.txt")
-    assert example_questions([hanau, ARTICLE], "en") == [
-        "Who defused the bomb in Hanau?",
-        "Who talked to whom?",
-        "How much money is set aside?",
-    ]
+    assert written_examples([hanau, ARTICLE], "en") == ["Who defused the bomb in Hanau?"]
 
 
 def test_greeting_in_english(tmp_path):
     settings = load_settings(language="en", home=tmp_path)
-    assert greeting([ARTICLE] * 1234, 1, settings).splitlines()[0] == (
-        f"Indexed: 1,234 articles with one sentence ({tmp_path})"
-    )
+    assert greeting(1234, 1, ["Who is Anna Ott?"], settings).splitlines()[:3] == [
+        f"Indexed: 1,234 articles with one sentence ({tmp_path})",
+        "Ask, for example:",
+        "  Who is Anna Ott?",
+    ]
+    assert len(greeting(1234, 1, [], settings).splitlines()) == 2
 
 
 def test_sources_of_many_articles(capsys):

@@ -13,7 +13,7 @@ from bot.cli.command import Json, command
 from bot.cli.console import busy, say, say_lines, show, show_json, shows_styles
 from bot.cli.filters import with_filter
 from bot.cli.index import IndexFirst, index_if_empty, match_embedder
-from bot.messages import text
+from bot.messages import in_language, text
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.types import Filter
@@ -61,7 +61,7 @@ def chat(
     within: Filter,
 ) -> None:
     """Ask question after question; questions can also be piped in, one a line."""
-    from bot.cli.chat import Chat, greeting, is_interactive, prompt_session, typed_lines
+    from bot.cli.chat import Chat, greeting, is_interactive, prompt_session, typed_lines, written_examples
     from retrieval.answering.conversation import Conversation
 
     interactive = is_interactive()
@@ -69,9 +69,13 @@ def chat(
         try:
             index_if_empty(collection, index_first, settings.language)
             match_embedder(collection, settings.language)
-            say_lines(greeting(collection.documents(), collection.sentence_count(), settings))
+            documents = collection.documents()
+            examples = written_examples(documents, settings.language)
             with busy(text("chat.loading", settings.language)):
                 collection.load()
+                if interactive and documents and not examples:
+                    examples = [in_language(question, settings.language) for question in collection.suggestions()]
+            say_lines(greeting(len(documents), collection.sentence_count(), examples, settings))
             conversation = Conversation(collection, top_k=settings.top_k, within=within)
             talk = Chat(settings, conversation, collection.documents, collection.feedback, interactive=interactive)
             if interactive:

@@ -24,7 +24,6 @@ from retrieval.types import Document
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
 
-_EXAMPLES = 3
 _SOURCES = 30
 _PROMPT = "? "
 # Command -> what of the filter it sets, in both languages whatever Fundstelle speaks.
@@ -151,28 +150,26 @@ class Chat:
         say(text("chat.judged", self._language))
 
 
-def greeting(documents: list[Document], sentences: int, settings: Settings) -> str:
-    """What is indexed, and three questions to begin with."""
+def greeting(articles: int, sentences: int, examples: list[str], settings: Settings) -> str:
+    """What is indexed, and questions to begin with."""
     language = settings.language
-    if not documents:
+    if not articles:
         return text("chat.empty", language)
     indexed = text(
         "chat.indexed",
         language,
-        articles=quantity("chat.articles", len(documents), language),
+        articles=quantity("chat.articles", articles, language),
         sentences=quantity("chat.sentences", sentences, language),
         home=settings.home,
     )
-    examples = "\n".join(f"  {question}" for question in example_questions(documents, language))
-    return "\n".join([indexed, text("chat.examples", language), examples, text("chat.commands", language)])
+    shown = [text("chat.examples", language), *(f"  {question}" for question in examples)] if examples else []
+    return "\n".join([indexed, *shown, text("chat.commands", language)])
 
 
-def example_questions(documents: list[Document], language: str) -> list[str]:
-    """Three questions: those written for the sample articles that are there, then general ones."""
+def written_examples(documents: list[Document], language: str) -> list[str]:
+    """The questions that were written for those of the sample articles that are there."""
     names = {Path(document.path).name for document in documents}
-    written = [question for name, question in table(language)["examples"].items() if name in names]
-    general = [text(f"chat.generic_{number}", language) for number in range(1, _EXAMPLES + 1)]
-    return [*written, *general][:_EXAMPLES]
+    return [question for name, question in table(language)["examples"].items() if name in names]
 
 
 def typed_lines(session: PromptSession[str], prompt: Callable[[], str] = lambda: _PROMPT) -> Iterator[str]:
