@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from retrieval.errors import WebError
 from retrieval.indexing.indexer import Indexer
 from retrieval.indexing.web_sources import Collector
 from retrieval.language.sentences import SentenceSplitter
+from retrieval.messages import Notice
 from retrieval.store.store import Store
 from retrieval.types import ArticleReport, Document, Source, SourceKind
 from retrieval.web.addresses import Rules
@@ -160,7 +161,7 @@ def test_removed_article_does_not_come_back(collecting: Collecting) -> None:
     assert list(collecting.documents()) == ["/messe"]
 
 
-@pytest.mark.parametrize("hindrance", ["robots", "missing", "server", "no text"])
+@pytest.mark.parametrize("hindrance", ["robots", "missing", "no text"])
 def test_content_of_the_feed_where_the_page_cannot_be_had(
     collecting: Collecting, site: Website, hindrance: str
 ) -> None:
@@ -168,12 +169,156 @@ def test_content_of_the_feed_where_the_page_cannot_be_had(
     if hindrance == "robots":
         site.pages["/robots.txt"] = Page(b"User-agent: *\nDisallow: /bad\nDisallow: /messe")
     else:
-        page = {"missing": Page(status=404), "server": Page(status=500), "no text": Page(b"<html></html>")}[hindrance]
+        page = {"missing": Page(status=404), "no text": Page(b"<html></html>")}[hindrance]
         site.pages |= {"/bad": page, "/messe": page}
     assert collecting.outcomes(collecting.feed()) == [("/messe", "failed"), ("/bad", "added")]
     document = collecting.documents()["/bad"]
     assert (document.title, document.url) == ("Lang", site.url("/bad"))
     assert document.text.startswith("Im Abschnitt 0")
+
+
+def test_page_that_fails_for_now_is_waited_for(collecting: Collecting, site: Website) -> None:
+    """Once the excerpt were the article, nobody would look at the page again."""
+    page = site.pages["/bad"]
+    site.pages |= {"/feed": rss(item("/bad", "Lang", more=encoded(f"<p>{LONG}</p>"))), "/bad": Page(status=500)}
+    for _ in range(2):
+        assert collecting.outcomes(collecting.feed()) == [("/bad", "failed")]
+    site.pages["/bad"] = page
+    assert collecting.outcomes(collecting.feed()) == [("/bad", "added")]
+    assert "zwei Jahre" in collecting.documents()["/bad"].text
+
+
+FAILING_PAGES = {
+    "robots": {"/robots.txt": Page(b"User-agent: *\nDisallow: /bad")},
+    "missing": {"/bad": Page(status=404)},
+    "server": {"/bad": Page(status=500)},
+    "no text": {"/bad": Page(b"<html></html>")},
+    "image": {"/bad": Page(b"\x89PNG", content_type="image/png")},
+}
+
+
+@pytest.mark.parametrize("link", ["/bad", "/zu-bad"])
+@pytest.mark.parametrize("hindrance", FAILING_PAGES)
+def test_excerpt_never_takes_the_place_of_a_page(
+    collecting: Collecting, site: Website, hindrance: str, link: str
+) -> None:
+    good = dict(site.pages)
+    site.pages |= {"/feed": rss(item(link, "Erst")), "/zu-bad": Page(status=302, headers={"Location": "/bad"})}
+    collecting.feed()
+    before = collecting.documents()
+    assert list(before) == ["/bad"]
+    site.pages |= {"/feed": rss(item(link, "Dann", more=encoded(f"<p>{LONG}</p>"))), **FAILING_PAGES[hindrance]}
+    for _ in range(2):
+        assert collecting.outcomes(collecting.feed()) == [(link, "failed")]
+        assert collecting.documents() == before
+    site.pages |= {"/robots.txt": Page(status=404), "/bad": good["/bad"]}
+    assert collecting.outcomes(collecting.feed()) == [("/bad", "updated")]
+    assert collecting.documents()["/bad"].title == "Dann"
+    assert "zwei Jahre" in collecting.documents()["/bad"].text
+
+
+def test_excerpt_gives_way_to_another_excerpt_and_to_the_page(collecting: Collecting, site: Website) -> None:
+    page = site.pages["/bad"]
+    site.pages |= {"/feed": rss(item("/bad", "Erst", more=encoded(f"<p>{LONG}</p>"))), "/bad": Page(status=404)}
+    assert collecting.outcomes(collecting.feed()) == [("/bad", "added")]
+    site.pages["/feed"] = rss(item("/bad", "Dann", more=encoded(f"<p>{LONG} Mehr steht hier nicht.</p>")))
+    assert collecting.outcomes(collecting.feed()) == [("/bad", "updated")]
+    assert collecting.documents()["/bad"].text.endswith("Mehr steht hier nicht.")
+    site.pages |= {"/feed": rss(item("/bad", "Zuletzt", more=encoded(f"<p>{LONG}</p>"))), "/bad": page}
+    assert collecting.outcomes(collecting.feed()) == [("/bad", "updated")]
+    assert "zwei Jahre" in collecting.documents()["/bad"].text
+
+
+def elsewhere_by_hand(collecting: Collecting, site: Website) -> None:
+    collecting.page("/bad")
+
+
+def elsewhere_by_another_feed(collecting: Collecting, site: Website) -> None:
+    site.pages["/anderer"] = rss(item("/bad", "Im anderen Feed"), title="Anderer")
+    collecting.feed("/anderer")
+
+
+def elsewhere_by_import(collecting: Collecting, site: Website) -> None:
+    url = site.url("/bad")
+    document = Document("In Fulda ist das Bad offen.", "Eingelesen", "Archiv", url, "2020-01-01", url)
+    collecting.indexer.index_documents([document])
+
+
+@pytest.mark.parametrize("bring", [elsewhere_by_hand, elsewhere_by_another_feed, elsewhere_by_import])
+@pytest.mark.parametrize("link", ["/bad", "/zu-bad"])
+def test_feed_leaves_alone_what_came_from_elsewhere(
+    collecting: Collecting, site: Website, bring: Callable[[Collecting, Website], None], link: str
+) -> None:
+    bring(collecting, site)
+    before = collecting.documents()
+    for title in ("Aus dem Feed", "Noch einmal anders"):
+        site.pages |= {
+            "/feed": rss(item(link, title, more=encoded(f"<p>{LONG}</p>")), title="Feindfunk"),
+            "/zu-bad": Page(status=302, headers={"Location": "/bad"}),
+            "/bad": article(f"{title}: Das Hallenbad ist zu. Es bleibt geschlossen."),
+        }
+        (report,) = collecting.feed()
+        assert (report.outcome.value, report.path) == ("unchanged", site.url(link))
+        assert isinstance(report.reason, Notice) and report.reason.key == "web.not_of_feed"
+        assert collecting.documents() == before
+    assert collecting.feed() == []
+    site.pages["/bad"] = Page(status=404)
+    site.pages["/feed"] = rss(item(link, "Ein drittes Mal", more=encoded(f"<p>{LONG}</p>")))
+    collecting.feed()
+    assert collecting.documents()["/bad"] == before["/bad"]
+
+
+def test_what_was_added_by_hand_since_is_no_longer_the_feed_s(collecting: Collecting, site: Website) -> None:
+    collecting.feed()
+    collecting.page("/bad")
+    before = collecting.documents()["/bad"]
+    assert before.title == "Titel der Seite"
+    site.pages["/feed"] = rss(item("/bad", "Anders"))
+    assert collecting.outcomes(collecting.feed()) == [("/bad", "unchanged")]
+    assert collecting.documents()["/bad"] == before
+
+
+def test_page_that_came_from_elsewhere_is_not_asked_for(collecting: Collecting, site: Website) -> None:
+    collecting.page("/bad")
+    before = len(site.paths())
+    collecting.feed()
+    assert site.paths()[before:] == ["/feed", "/feed", "/messe"]  # to be added, then looked at
+
+
+def test_article_from_elsewhere_at_the_address_of_one_that_was_removed(collecting: Collecting, site: Website) -> None:
+    collecting.feed()
+    collecting.store.remove(collecting.documents()["/bad"].id)
+    elsewhere_by_import(collecting, site)
+    before = collecting.documents()["/bad"]
+    site.pages["/feed"] = rss(item("/bad", "Anders"))
+    assert collecting.outcomes(collecting.feed()) == [("/bad", "unchanged")]
+    assert collecting.documents()["/bad"] == before
+
+
+def test_articles_from_before_it_was_remembered_who_brought_them(collecting: Collecting, site: Website) -> None:
+    site.pages["/anderer"] = rss(item("/messe", "Im anderen Feed"), title="Anderer")
+    collecting.feed("/anderer")
+    collecting.feed()
+    with collecting.store.database.transaction() as connection:
+        connection.execute("DELETE FROM meta WHERE key = ?", (f"feed:{site.url('/feed')}",))
+    # What no other feed has is taken for this one's.
+    site.pages["/feed"] = rss(item("/bad", "Hallenbad: neuer Titel"), item("/messe", "Messe: neuer Titel"))
+    assert collecting.outcomes(collecting.feed()) == [("/messe", "unchanged"), ("/bad", "updated")]
+    # What comes from now on is not.
+    site.pages["/neu"] = article("In Perm beginnt heute ein Fest. Es dauert drei Tage lang.")
+    collecting.page("/neu")
+    collecting.store.remove_source(site.url("/neu"))
+    site.pages["/feed"] = rss(item("/neu", "Anders"))
+    assert collecting.outcomes(collecting.feed()) == [("/neu", "unchanged")]
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", '{"older": "x"}', '{"older": 0, "articles": {"1": 2}}'])
+def test_memory_of_who_brought_what_that_is_damaged(collecting: Collecting, site: Website, kept: str) -> None:
+    collecting.feed()
+    with collecting.store.database.transaction() as connection:
+        collecting.store.set_meta(connection, f"feed:{site.url('/feed')}", kept)
+    site.pages["/feed"] = rss(item("/bad", "Hallenbad: neuer Titel"))
+    assert collecting.outcomes(collecting.feed()) == [("/bad", "updated")]
 
 
 def test_entry_without_a_page_of_its_own(collecting: Collecting, site: Website) -> None:

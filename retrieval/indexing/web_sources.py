@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.dates import now
 from retrieval.errors import LoadingError, UnreachableError, WebError
+from retrieval.indexing.feed_articles import Brought, FeedArticles
+from retrieval.messages import notice
 from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, SeenEntry, Source, SourceKind
 from retrieval.web.feeds import Entry, Feed, read_feed
 from retrieval.web.pages import described, read_content, read_page
@@ -81,9 +83,11 @@ class Collector:
     def check_feed(self, source: Source) -> tuple[Source, list[ArticleReport]]:
         """Takes up what is new or has changed in a feed. Raises WebError, LoadingError.
 
-        An entry that failed for good is not tried again until it changes; one that may work another time is.
+        An entry that failed for good is not tried again until it changes; one that may work another time is. Articles
+        that came from elsewhere stay as they are.
         """
         download = self._fetcher.fetch(source.location, etag=source.etag, last_modified=source.last_modified)
+        articles = FeedArticles(self._store, source.location)
         if download.unchanged:
             return source, []
         feed = read_feed(download)
@@ -94,7 +98,8 @@ class Collector:
         reports: list[ArticleReport] = []
         for start in range(0, len(new), TAKEN_TOGETHER):
             batch = new[start : start + TAKEN_TOGETHER]
-            taken, later = self._take_up(batch, source.location, feed.title)
+            taken, later = self._take_up(batch, source.location, feed.title, articles)
+            articles.keep({entry.key for entry in feed.entries})
             reports += taken
             done |= {current[entry] for entry in batch if entry not in later}
             self._store.put_seen_entries(source.location, done)
@@ -103,32 +108,63 @@ class Collector:
             return replace(source, etag="", last_modified=""), reports
         return replace(source, etag=download.etag, last_modified=download.last_modified), reports
 
-    def _take_up(self, entries: Sequence[Entry], feed: str, title: str) -> tuple[list[ArticleReport], set[Entry]]:
+    def _take_up(
+        self, entries: Sequence[Entry], feed: str, title: str, articles: FeedArticles
+    ) -> tuple[list[ArticleReport], set[Entry]]:
         """The reports, and the entries that are worth another attempt."""
-        documents: dict[str, Document] = {}
+        found: dict[str, tuple[Document, Brought]] = {}
         reports: list[ArticleReport] = []
         later: set[Entry] = set()
         for entry in entries:
+            place = entry.link or f"{feed}#{entry.key}"
             try:
-                document = described(self._article(entry, feed), entry, title)
-                documents.setdefault(document.path, document)
+                article = self._article(entry, feed, articles)
             except (WebError, LoadingError) as error:
-                reports.append(ArticleReport(entry.link or f"{feed}#{entry.key}", IndexOutcome.FAILED, str(error)))
+                reports.append(ArticleReport(place, IndexOutcome.FAILED, str(error)))
                 if isinstance(error, UnreachableError):
                     later.add(entry)
-        if documents:
-            reports += self._indexer.index_documents(list(documents.values())).articles
+                continue
+            if article is None:
+                reports.append(ArticleReport(place, IndexOutcome.UNCHANGED, notice("web.not_of_feed", url=feed)))
+                continue
+            document, is_excerpt = article
+            found.setdefault(document.path, (described(document, entry, title), Brought(entry.key, is_excerpt)))
+        if found:
+            added = self._indexer.index_documents([document for document, _ in found.values()]).articles
+            for report in added:
+                if report.outcome is not IndexOutcome.FAILED:
+                    articles.add(report.path, found[report.path][1])
+            reports += added
         return reports, later
 
-    def _article(self, entry: Entry, feed: str) -> Document:
-        """The page that an entry links to; where it cannot be had, what the feed itself holds of it."""
+    def _article(self, entry: Entry, feed: str, articles: FeedArticles) -> tuple[Document, bool] | None:
+        """The article of an entry, and whether it is only what the feed itself holds.
+
+        None if it is there already and came from elsewhere.
+        """
+        if not articles.may_change(entry.link):
+            return None
+        document, is_excerpt = self._page_or_content(entry, feed, articles)
+        return (document, is_excerpt) if articles.may_change(document.path) else None
+
+    def _page_or_content(self, entry: Entry, feed: str, articles: FeedArticles) -> tuple[Document, bool]:
+        """The page that an entry links to; where there is none, what the feed itself holds of it, and True.
+
+        Raises:
+            UnreachableError: the page cannot be had now. If it is an article already, any failure counts as that.
+            WebError, LoadingError: there is no article to be had.
+        """
         if not entry.link:
-            return read_content(entry, feed)
+            return read_content(entry, feed), True
         try:
-            return read_page(self._fetcher.fetch(entry.link))
+            return read_page(self._fetcher.fetch(entry.link)), False
+        except UnreachableError:
+            raise
         except (WebError, LoadingError) as error:
+            if articles.has_page_of(entry.key, entry.link):
+                raise UnreachableError(str(error)) from error
             try:
-                return read_content(entry, feed)
+                return read_content(entry, feed), True
             except LoadingError:
                 raise error from None
 
