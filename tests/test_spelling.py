@@ -80,6 +80,7 @@ def spelling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spelling]:
         ("wer ist bürgermeisterin von köhlau?", "Wer ist Bürgermeisterin von Köhlau?"),
         ("wie heisst die buergermeisterin von koehlau", "Wie heißt die Bürgermeisterin von Köhlau"),
         ("who is the mayor of koehlau?", "Who is the mayor of Köhlau?"),
+        ("who spoke in freiburg about öztürk?", "Who spoke in Freiburg about Öztürk?"),
         # One slip.
         ("Wer ist Bürgermeistrein von Köhlau?", "Wer ist Bürgermeisterin von Köhlau?"),
         ("Wer ist Bürgermeisterin von Köhlua?", "Wer ist Bürgermeisterin von Köhlau?"),
@@ -117,6 +118,8 @@ def test_the_spelling_of_the_articles_is_restored(spelling: Spelling, typed: str
         "Which Parliament did the Italian President and the Police visit in October?",
         "Who paid for the tram, and is the class of the oven true blue?",
         "how many people live near the harbour?",
+        "Who was the guest of the German dichter?",
+        "Is the EU a union, and the USA?",
         # Numbers, references, addresses.
         "Was steht in Az. 17/2024-B vom 3.5.2024, was in BV-2024/117-KOEHLAU?",
         "Was steht auf www.koehlau.de, wem gehört info@koehlau.de?",
@@ -168,6 +171,21 @@ def test_of_two_like_it_the_one_that_is_in_most_passages_is_taken(tmp_path: Path
         assert spelling.restored("Wer ist Dragomirxk?") == "Wer ist Dragomirxk?"
         put(store, "\n".join(f"Am {day}. Mai sprach Dragomirek." for day in range(1, 25)), "often")
         assert spelling.restored("Wer ist Dragomirxk?") == "Wer ist Dragomirek?"
+
+
+class LargeIndex(KeywordIndex):
+    """Says that there are a million passages."""
+
+    def highest_passage(self) -> int:
+        return 1_000_000
+
+
+def test_in_a_large_collection_a_rare_word_is_no_right_one(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        put(store, ARTICLES["tuerme"], "tuerme")
+        assert Spelling(KeywordIndex(store)).restored("Was sagt die Prüfreiin?") == "Was sagt die Prüfreiin?"
+        assert Spelling(KeywordIndex(store)).restored("Was sagt die Prüefrin?") == "Was sagt die Prüferin?"
+        assert Spelling(LargeIndex(store)).restored("Was sagt die Prüefrin?") == "Was sagt die Prüefrin?"
 
 
 def test_a_form_that_only_later_passages_have_counts(tmp_path: Path) -> None:

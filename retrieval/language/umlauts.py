@@ -10,6 +10,7 @@ from retrieval.language.word_lists import read_words
 
 # What stands for one letter with an umlaut, as the German stemmer sees it: the "ue" of "neue" and "Quelle" does not.
 _UNIT = re.compile(r"ae|oe|(?<![aeiouyäöüq])ue|ss|.", re.DOTALL)
+_UMLAUT = re.compile("[äöüß]")
 _SPELLED_OUT = re.compile("[aou]e")
 _FOLDED = {"ae": "a", "oe": "o", "ue": "u", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i"}
 
@@ -27,6 +28,11 @@ def spells_out(word: str) -> bool:
 def is_right_plain(word: str) -> bool:
     """Whether a word, maybe in the genitive, is another one without the umlaut or "ß" than with it: "Laden"."""
     return bool({word.lower(), word.lower().removesuffix("s")} & _pairs())
+
+
+def is_german_spelling(word: str) -> bool:
+    """Whether a lower-case word has no accents but umlauts."""
+    return _UMLAUT.sub("", word).isascii()
 
 
 def with_umlauts(typed: str, form: str, *, missing: bool = False, stem: int | None = None) -> str | None:

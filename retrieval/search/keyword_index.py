@@ -77,6 +77,10 @@ class KeywordIndex:
             )
         )
 
+    def highest_passage(self) -> int:
+        """The highest id of a passage: there are as many of them at most."""
+        return int(self._store.database.rows("SELECT ifnull(max(id), 0) FROM passages")[0][0])
+
     def terms_from(self, prefix: str, limit: int) -> dict[str, int]:
         """Up to ``limit`` terms that begin with ``prefix``, each with the number of its passages."""
         return dict(
