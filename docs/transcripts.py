@@ -12,17 +12,17 @@ import re
 import shlex
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
+from typer.testing import CliRunner, Result
 
-from bot.cli.chat import Chat, greeting
+from bot.cli.app import app
 from bot.render import terminal
-from bot.settings import load_settings
-from retrieval import Collection, Conversation
+from retrieval import Collection
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "chat.svg"
@@ -60,46 +60,47 @@ font-size: {char_height}px; line-height: {line_height}px; }}
 
 
 @contextmanager
-def samples() -> Iterator[Collection]:
-    """A collection of the sample articles, with the embedded models."""
-    with tempfile.TemporaryDirectory() as home, Collection(home) as collection:
-        collection.index([str(ROOT / "seeds")])
-        yield collection
+def samples() -> Iterator[Path]:
+    """The data directory of a collection of the sample articles, with the embedded models."""
+    with tempfile.TemporaryDirectory() as home:
+        with Collection(home) as collection:
+            collection.index([str(ROOT / "seeds")])
+        yield Path(home)
 
 
-def answers(collection: Collection, questions: str) -> str:
+def answers(home: Path, questions: str) -> str:
     """What the chat prints when ``questions``, quoted as for a shell, are piped in."""
-    talk = Chat(
-        load_settings(language="de"), Conversation(collection), collection.documents, collection.feedback,
-        interactive=False,
-    )  # fmt: skip
-    printed = io.StringIO()
-    with redirect_stdout(printed):
-        talk.run(shlex.split(questions))
-    return printed.getvalue()
+    return _chat(home, shlex.split(questions)).stdout
 
 
-def rewritten(page: str, collection: Collection) -> str:
+def rewritten(page: str, home: Path) -> str:
     """The text of a page with its transcripts made anew."""
-    return TRANSCRIPT.sub(lambda found: found[1] + answers(collection, found["questions"]), page)
+    return TRANSCRIPT.sub(lambda found: found[1] + answers(home, found["questions"]), page)
 
 
-def picture(collection: Collection) -> str:
+def picture(home: Path) -> str:
     """The chat with its greeting, a question and the answer, as SVG."""
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True, highlight=False, markup=False)
     console.print(Text("$ ", "dim").append("make chat", "bold"))
-    said = greeting(collection.documents(), collection.sentence_count(), load_settings(home=HOME, language="de"))
-    console.print(said)
+    console.print(_chat(home, []).stderr.replace(str(home), str(HOME)), end="")
     console.print(Text("? ").append(QUESTION, "bold"))
-    console.print(Text("\n").append_text(terminal.to_text(collection.ask(QUESTION), "de", passages=False)))
+    with Collection(home) as collection:
+        answer = collection.ask(QUESTION)
+    console.print(Text("\n").append_text(terminal.to_text(answer, "de", passages=False)))
     return console.export_svg(theme=_COLOURS, code_format=_FORMAT, unique_id="chat")
 
 
+def _chat(home: Path, lines: list[str]) -> Result:
+    """The real command, with these lines piped in."""
+    arguments = ["chat", "--home", str(home), "--language", "de"]
+    return CliRunner().invoke(app, arguments, input="".join(f"{line}\n" for line in lines), catch_exceptions=False)
+
+
 def main() -> None:
-    with samples() as collection:
-        PICTURE.write_text(picture(collection), encoding="utf-8")
+    with samples() as home:
+        PICTURE.write_text(picture(home), encoding="utf-8")
         for path in PAGES:
-            path.write_text(rewritten(path.read_text(encoding="utf-8"), collection), encoding="utf-8")
+            path.write_text(rewritten(path.read_text(encoding="utf-8"), home), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ import pytest
 from bot.settings import PREFIX, Settings
 from bot.status import Status
 from docs import transcripts
-from retrieval import Collection
 from tests.conftest import ROOT
 from tests.documents import (
     COMMANDS,
@@ -120,23 +119,23 @@ def test_examples_use_existing_commands() -> None:
 
 
 @pytest.fixture(scope="module")
-def collection() -> Iterator[Collection]:
-    with transcripts.samples() as collection:
-        yield collection
+def samples() -> Iterator[Path]:
+    with transcripts.samples() as home:
+        yield home
 
 
 @pytest.mark.parametrize("path", transcripts.PAGES, ids=lambda path: path.name)
-def test_transcripts_are_true(path: Path, collection: Collection) -> None:
+def test_transcripts_are_true(path: Path, samples: Path) -> None:
     text = path.read_text(encoding="utf-8")
     found = list(transcripts.TRANSCRIPT.finditer(text))
     assert len(found) == text.count("printf") == 1
     assert found[0]["answers"].count("\n") == len(shlex.split(found[0]["questions"]))
-    assert transcripts.rewritten(text, collection) == text
+    assert transcripts.rewritten(text, samples) == text
 
 
-def test_picture_is_true(collection: Collection) -> None:
+def test_picture_is_true(samples: Path) -> None:
     # The last digit of a certainty depends on the processor.
-    shown, now = (re.sub(r"\d+.%", "N %", svg) for svg in (_picture(), transcripts.picture(collection)))
+    shown, now = (re.sub(r"\d+.%", "N %", svg) for svg in (_picture(), transcripts.picture(samples)))
     assert shown == now
     assert transcripts.QUESTION.replace(" ", "&#160;") in shown
 
