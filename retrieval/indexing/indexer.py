@@ -22,6 +22,7 @@ from retrieval.language.detection import text_language
 from retrieval.language.passages import build_passages
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.loading import find_files, load_documents
+from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.search.index_file import IndexState, index_file
 from retrieval.search.keyword_index import KeywordIndex
@@ -234,14 +235,15 @@ def _loaded(
     """All that is in the items; ``completely_read`` is told each file read to its end, and the paths found in it."""
     for position, item in items:
         if isinstance(item, Document):
-            yield (position, 0), item
+            yield (position, 0), clean_document(item)
             continue
         paths: set[str] = set()
         complete = True
         for number, found in enumerate(load_documents(item)):
             paths.add(found.path)
             complete = complete and not (isinstance(found, ArticleReport) and found.path == str(item))
-            yield (position, number), found
+            # The process that has read it has met what others have written, and is not trusted.
+            yield (position, number), found if isinstance(found, ArticleReport) else clean_document(found)
         if complete:
             completely_read(item, paths)
 

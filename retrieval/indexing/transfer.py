@@ -10,9 +10,11 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from retrieval.characters import to_json
 from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
 from retrieval.indexing.indexer import Indexer
+from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.store.store import Store
 from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, Landmark, Version
@@ -38,7 +40,7 @@ def export(store: Store, file: TextIO) -> int:
     with store.snapshot():
         articles = sorted(store.articles(), key=lambda article: (article.copy_of > 0, article.document.id))
         for article in articles:
-            document = article.document
+            document = clean_document(article.document)  # earlier versions stored what import refuses
             line = {
                 "path": document.path,
                 **_described(document),
@@ -47,11 +49,12 @@ def export(store: Store, file: TextIO) -> int:
                 "landmarks": [astuple(landmark) for landmark in document.landmarks],
                 "text": document.text,
                 "versions": [
-                    {**_described(version.document), "replaced_at": version.replaced_at, "text": version.document.text}
+                    {**_described(earlier), "replaced_at": version.replaced_at, "text": earlier.text}
                     for version in store.versions(document.id)
+                    for earlier in [clean_document(version.document)]
                 ],
             }
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(to_json(line) + "\n")
     return len(articles)
 
 
@@ -115,7 +118,7 @@ def _entry(line: bytes) -> Entry:
     document = Document(
         **_description(value),
         text=text,
-        path=_string(value, "path"),
+        path=_string(value, "path", any_character=True),  # files are called what they are called
         language=_string(value, "language"),
         landmarks=_landmarks(value.get("landmarks", []), len(text)),
     )
@@ -150,7 +153,7 @@ def _text(value: dict[str, Any]) -> str:
     return text
 
 
-def _string(value: dict[str, Any], name: str) -> str:
+def _string(value: dict[str, Any], name: str, *, any_character: bool = False) -> str:
     found = value.get(name, "")
     if not isinstance(found, str):
         raise ValueError(notice("exchange.no_text", field=name))
@@ -158,7 +161,7 @@ def _string(value: dict[str, Any], name: str) -> str:
         found.encode()
     except UnicodeEncodeError:
         raise ValueError(notice("exchange.no_characters", field=name)) from None
-    if _CONTROL.search(found):  # they would reach the terminal
+    if not any_character and _CONTROL.search(found):
         raise ValueError(notice("exchange.controls", field=name))
     return found
 

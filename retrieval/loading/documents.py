@@ -14,7 +14,7 @@ from retrieval.errors import LoadingError
 from retrieval.loading.formats import FORMATS
 from retrieval.loading.limits import MAX_TEXT_CHARS
 from retrieval.loading.metadata import source_and_date, title_line
-from retrieval.loading.normalise import compose, one_line
+from retrieval.loading.normalise import clean_document, compose, one_line
 from retrieval.loading.parsed import Article, Refused
 from retrieval.messages import notice
 from retrieval.types import Document
@@ -58,16 +58,17 @@ def _document(article: Article, name: str) -> Document:
         raise LoadingError(notice("loading.long_text", name=name, limit=MAX_TEXT_CHARS // 1_000_000))
     named_source, named_date = source_and_date(text)
     title = article.title or title_line(text) or PurePosixPath(name).stem.replace("_", " ")
-    return Document(
+    document = Document(
         text=text,
-        title=one_line(title),
+        title=title,
         source=one_line(article.source) or named_source,
         url=_web_address(article.url, name),
         published=_date(article.published, name) or named_date,
-        author=one_line(article.author),
+        author=article.author,
         language=_language(article.language),
         landmarks=landmarks,
     )
+    return clean_document(document)
 
 
 def _date(value: str, name: str) -> str:

@@ -5,19 +5,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import Final
+from urllib.parse import quote
 
+from retrieval.dates import iso_date
 from retrieval.language.word_lists import read_words
 from retrieval.loading.limits import MAX_LINE_CHARS
 from retrieval.loading.parsed import Block
-from retrieval.types import Landmark
+from retrieval.types import Document, Landmark
 
 _LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Invisible characters would tear words and quotes; joiners (U+200C, U+200D) stay, emojis and scripts need them. Lone
 # surrogates, which JSON can spell out, are no characters at all.
-_INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2060\ufeff\ud800-\udfff]")
+# Those that turn the writing direction round (U+061C, U+202A–E, U+2066–9) make a text look like another one.
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_NO_ADDRESS: Final = re.compile(r"\s|" + _INVISIBLE.pattern)
+# More marks on one letter than these are none.
+_MARKS: Final = 30
 # How many neighbouring lines have to show it before a text counts as hard-wrapped, and how wide such texts are at most.
 _WRAPPED_SHARE: Final = 0.2
 _WRAPPED_WIDTH: Final = 120
@@ -38,6 +47,47 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())[:MAX_LINE_CHARS].rstrip()
 
 
+def clean_document(document: Document) -> Document:
+    """The article with every string clean, wherever it comes from: the text, all that is said about it, its headings.
+
+    ``path`` stays as it is, since the file is found by it again. An article that is clean stays the same.
+    """
+    text, landmarks = _clean_text(document.text, document.landmarks)
+    return replace(
+        document,
+        text=text,
+        title=one_line(document.title),
+        source=one_line(document.source),
+        url=_NO_ADDRESS.sub(lambda found: quote(found[0], errors="replace"), document.url),
+        published=iso_date(document.published),
+        language=one_line(document.language),
+        author=one_line(document.author),
+        landmarks=landmarks,
+    )
+
+
+def _clean_text(text: str, landmarks: tuple[Landmark, ...]) -> tuple[str, tuple[Landmark, ...]]:
+    """The text clean, and the landmarks where they are in it."""
+    if clean(text) == text:
+        return text, tuple(replace(landmark, heading=one_line(landmark.heading)) for landmark in landmarks)
+    bounds = [0, *(landmark.start for landmark in landmarks), len(text)]
+    first, *others = [clean(text[start:end]) for start, end in pairwise(bounds)]
+    parts, length, end, moved = [first], len(first), first[-_MARKS:], []
+    for landmark, piece in zip(landmarks, others, strict=True):
+        joint = _joint(end, "", piece)
+        moved.append(replace(landmark, start=length + len(joint), heading=one_line(landmark.heading)))
+        parts += (joint, piece)
+        length += len(joint) + len(piece)
+        end = (end + joint + piece[-_MARKS:])[-_MARKS:]
+    return "".join(parts), tuple(moved)
+
+
+def _joint(before: str, joint: str, after: str) -> str:
+    """What goes between two clean pieces: a line end where the second begins with a mark that the first would take."""
+    together = before[-_MARKS:] + joint + after[:_MARKS]
+    return joint if unicodedata.is_normalized("NFC", together) else "\n"
+
+
 def compose(blocks: Iterable[Block]) -> tuple[str, tuple[Landmark, ...]]:
     """The normalised text of an article, and a landmark at each block with another page or heading.
 
@@ -51,7 +101,7 @@ def compose(blocks: Iterable[Block]) -> tuple[str, tuple[Landmark, ...]]:
         piece = tidy(clean(block.text))
         if not piece:
             continue
-        joint = block.joint if parts else ""
+        joint = _joint(parts[-1], block.joint, piece) if parts else ""
         start = length + len(joint)
         heading = one_line(piece) if block.heading else here.heading
         if (block.page, heading) != (here.page, here.heading):
