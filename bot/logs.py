@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -12,8 +11,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from bot.settings import Settings
+from retrieval.characters import escape_controls, to_json
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_INDENT = "    "
 
 
 class _LogFile(RotatingFileHandler):
@@ -21,6 +22,19 @@ class _LogFile(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:
         pass
+
+
+class _Text(logging.Formatter):
+    """A line a record, whatever its message holds; a traceback follows in lines that are indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = record.getMessage()
+        record.asctime = self.formatTime(record, self.datefmt)
+        more = [_traceback(self, record), record.stack_info or ""]
+        further = (line for part in more for line in part.split("\n") if line)
+        return "\n".join(
+            [escape_controls(self.formatMessage(record)), *(_INDENT + escape_controls(line) for line in further)]
+        )
 
 
 class _Json(logging.Formatter):
@@ -33,10 +47,14 @@ class _Json(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        # Of a redacted record only the text is left.
-        if traceback := self.formatException(record.exc_info) if record.exc_info else record.exc_text:
+        if traceback := _traceback(self, record):
             line["traceback"] = traceback
-        return json.dumps(line, ensure_ascii=False)
+        return to_json(line)
+
+
+def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    """What lies behind an error; of a redacted record only the text is left."""
+    return formatter.formatException(record.exc_info) if record.exc_info else record.exc_text or ""
 
 
 def log_file(settings: Settings) -> Path:
@@ -92,4 +110,4 @@ def logging_to_stderr(settings: Settings) -> Iterator[None]:
 
 
 def _formatter(settings: Settings) -> logging.Formatter:
-    return _Json() if settings.log_format == "json" else logging.Formatter(_FORMAT)
+    return _Json() if settings.log_format == "json" else _Text(_FORMAT)

@@ -22,9 +22,9 @@ def escape_controls(text: str, *, lines: bool = False) -> str:
     return (_IN_LINES if lines else _IN_A_LINE).sub(lambda found: _written_out(found[0]), text)
 
 
-def mask_controls(text: str) -> str:
-    """``text`` with "\ufffd" in the place of each harmful character but line ends, for where its length counts."""
-    return _IN_LINES.sub("\ufffd", text)
+def without_controls(text: str) -> str:
+    """``text`` without harmful characters but line ends: never longer, for where its length is limited."""
+    return _IN_LINES.sub("", text)
 
 
 def harmful_spans(text: str) -> list[tuple[int, int]]:

@@ -159,7 +159,7 @@ def test_in_a_group_the_bot_is_spoken_to(api: BotApi, bot: RunningBot) -> None:
     api.text(UNKNOWN, chat=GROUP, reply_to_message=answers(api, 3, GROUP)[0])
     api.text(UNKNOWN, chat=GROUP, reply_to_message={"message_id": 2, "date": 0, "chat": {"id": GROUP, "type": "group"}})
     answers(api, 4, GROUP)
-    assert bot.answerer.asked == [QUESTION, "Wie viele   kamen?", UNKNOWN]
+    assert bot.answerer.asked == [QUESTION, "Wie viele kamen?", UNKNOWN]
 
 
 def test_an_answer_stays_in_its_topic(api: BotApi, bot: RunningBot) -> None:

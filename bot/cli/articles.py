@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import say, show, show_json
+from bot.cli.console import say, show, show_json, show_lines
 from bot.cli.filters import with_filter
 from bot.messages import text
 from bot.render.json import document_json
@@ -92,7 +92,7 @@ def show_article(
         listed = (text("cli.version", language, number=v.number, day=day(v.replaced_at, language)) for v in versions)
         show(f"{text('cli.versions', language)} {'; '.join(listed)}")
     show("")
-    show(document.text)
+    show_lines(document.text)
 
 
 @command

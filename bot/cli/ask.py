@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import busy, say, say_lines, show, show_json, shows_styles
+from bot.cli.console import busy, say, say_lines, show_json, show_lines, shows_styles
 from bot.cli.filters import with_filter
 from bot.cli.index import IndexFirst, index_if_empty, match_embedder
 from bot.messages import in_language, text
@@ -49,7 +49,7 @@ def ask(
         show_json(to_json(answer))
     else:
         marks = ("", "") if shows_styles() else ("**", "**")
-        show(to_text(answer, settings.language, marks=marks))
+        show_lines(to_text(answer, settings.language, marks=marks))
 
 
 @command

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from bot.cli.console import say, show, shows_styles
+from bot.cli.console import say, show, show_lines, shows_styles
 from bot.cli.filters import describe_filter, filter_from
 from bot.errors import FilterError
 from bot.messages import table, text
@@ -90,7 +90,7 @@ class Chat:
         if self._interactive:
             marks = ("", "") if shows_styles() else ("**", "**")
             reply = to_text(answer, self._language, passages=False, marks=marks)
-            show(Text("\n").append_text(reply).append("\n"))
+            show_lines(Text("\n").append_text(reply).append("\n"))
         else:
             self._print_line(one_line(answer, self._language))
         return True
@@ -109,10 +109,10 @@ class Chat:
         if command == "/quit":
             return False
         if command == "/help":
-            show(text("chat.help", self._language).strip())
+            show_lines(text("chat.help", self._language).strip())
         elif command == "/sources":
             empty = text("chat.empty", self._language)
-            show(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
+            show_lines(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
         elif command in _ANEW:
             self._conversation.forget()
             say(text("chat.forgotten", self._language))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,19 +13,26 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from retrieval.characters import escape_controls, harmful_spans, to_json
+
 # A console looks sys.stdout and sys.stderr up each time it prints.
 _out = Console(highlight=False, markup=False, emoji=False)
 _err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-def show(result: str | Text) -> None:
+def show(result: str) -> None:
+    """A result of one line on stdout; on a terminal it is wrapped at words. What it holds cannot begin another line."""
+    show_lines(Text(escape_controls(result)))
+
+
+def show_lines(result: str | Text) -> None:
     """A result on stdout: on a terminal with its styles and wrapped at words, else plain and unwrapped."""
-    _out.print(result, soft_wrap=not _out.is_terminal)
+    _out.print(_harmless(result), soft_wrap=not _out.is_terminal)
 
 
 def show_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout."""
-    print(json.dumps(value, ensure_ascii=False))
+    print(to_json(value))
 
 
 def open_output(file: str) -> AbstractContextManager[TextIO]:
@@ -52,17 +58,29 @@ def shows_styles() -> bool:
 
 def say(message: str) -> None:
     """One line for people on stderr."""
-    _err.print(" ".join(message.split()))
+    _err.print(_harmless(" ".join(message.split())))
 
 
 def say_lines(message: str) -> None:
     """Several lines for people on stderr."""
-    _err.print(message)
+    _err.print(_harmless(message))
+
+
+def _harmless(printed: str | Text) -> Text:
+    """What is printed, with what would steer the terminal written out: nothing that others have written may."""
+    if isinstance(printed, str):
+        return Text(escape_controls(printed, lines=True))
+    if not (spans := harmful_spans(printed.plain)):
+        return printed
+    parts = printed.divide([offset for span in spans for offset in span])
+    return Text.assemble(
+        *(Text(escape_controls(part.plain, lines=True), part.style, spans=part.spans) for part in parts)
+    )
 
 
 def busy(message: str) -> AbstractContextManager[object]:
     """Shows ``message`` with a moving sign while the block runs."""
-    return _err.status(message) if _err.is_terminal else nullcontext()
+    return _err.status(_harmless(message)) if _err.is_terminal else nullcontext()
 
 
 @contextmanager
@@ -71,7 +89,7 @@ def progress(description: str, *, at_once: bool = True) -> Iterator[Callable[[in
 
     With ``at_once=False`` it shows when it first moves, for work that is seldom needed.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
-        task = bar.add_task(description, total=None, visible=at_once)
+        task = bar.add_task(escape_controls(description), total=None, visible=at_once)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import progress, say, show, show_json
+from bot.cli.console import progress, say, show, show_json, show_lines
 from bot.cli.filters import with_filter
 from bot.messages import in_language, text
 from bot.render.text import percent
@@ -178,7 +178,7 @@ def _silence(
     for outcome in answered:
         answer = outcome.answer
         where = citation(answer.document, language) if answer.document else ""
-        show(f"\n{outcome.question.question}\n  {answer.text} ({percent(answer.confidence, language)}, {where})")
+        show_lines(f"\n{outcome.question.question}\n  {answer.text} ({percent(answer.confidence, language)}, {where})")
 
 
 def _to_json(outcome: SilenceOutcome) -> dict[str, str | float | None]:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from bot.cli.command import Json, command
-from bot.cli.console import busy, progress, say, show, show_json
+from bot.cli.console import busy, progress, say, show, show_json, show_lines
 from bot.errors import SettingsError
 from bot.messages import notice, text
 from bot.model_catalogue import ListedModel, catalogue, default, resolve
@@ -47,7 +47,7 @@ def list_models(settings: Settings, as_json: Json = False) -> None:
     if as_json:
         show_json({"models": [_to_json(listed, used, settings.language) for listed, used in rows]})
     else:
-        show(_table(rows, settings.language))
+        show_lines(_table(rows, settings.language))
 
 
 @models.command("use")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import say, show, show_json
+from bot.cli.console import say, show_json, show_lines
 from bot.settings import Settings
 from bot.wiring import open_collection
 
@@ -30,4 +30,4 @@ def status(
     if as_json:
         show_json(to_json(state))
     else:
-        show(to_text(state, settings.language))
+        show_lines(to_text(state, settings.language))

@@ -15,6 +15,7 @@ from bot.render.wording import (
     title,
     understood_line,
 )
+from retrieval.characters import without_controls
 from retrieval.types import Answer, Document, Hit
 
 #: What Telegram takes as one message, in UTF-16 units and after it has taken the tags out.
@@ -24,6 +25,11 @@ _UNDERSTOOD_LIMIT = 1200
 _URL_LIMIT = 2000
 
 
+def plain(words: str) -> str:
+    """``words`` as HTML that shows them and does nothing else; never longer than they are once it is parsed."""
+    return escape(without_controls(words), quote=False)
+
+
 def to_html(answer: Answer, language: str) -> str:
     """The quote in bold within its passage and a line with its source, as HTML for ``parse_mode="HTML"``.
 
@@ -31,20 +37,20 @@ def to_html(answer: Answer, language: str) -> str:
     At most TELEGRAM_LIMIT once the tags are taken out; a passage that is too long is cut around the quote, at words.
     """
     follow_up = cut(understood_line(answer, language), _UNDERSTOOD_LIMIT)
-    above = f"<i>{escape(follow_up, quote=False)}</i>\n\n" if follow_up else ""
+    above = f"<i>{plain(follow_up)}</i>\n\n" if follow_up else ""
     if answer.text is None or answer.document is None:
-        return above + escape("\n".join(silence_lines(answer, language)), quote=False)
+        return above + plain("\n".join(silence_lines(answer, language)))
     source, source_width = _source_html(answer.document, language, answer.start)
     if answer.copies:
-        names = [(escape(name, quote=False), copy.url) for name, copy in name_copies(answer, language)]
+        names = [(plain(name), copy.url) for name, copy in name_copies(answer, language)]
         source += "\n" + also_in_line(answer, [link(name, url) for name, url in names], language)
         source_width += 1 + width(also_in_line(answer, [name for name, _ in name_copies(answer, language)], language))
     for line in alternative_lines(answer, language):
-        source += "\n" + escape(line, quote=False)
+        source += "\n" + plain(line)
         source_width += 1 + width(line)
     taken = source_width + 2 + (width(follow_up) + 2 if follow_up else 0)
     before, quote, after = cut_around(*split_at_quote(answer), TELEGRAM_LIMIT - taken)
-    passage = f"{escape(before, quote=False)}<b>{escape(quote, quote=False)}</b>{escape(after, quote=False)}"
+    passage = f"{plain(before)}<b>{plain(quote)}</b>{plain(after)}"
     return f"{above}{passage}\n\n{source}"
 
 
@@ -52,9 +58,9 @@ def passages_html(answer: Answer, language: str) -> str:
     """The other passages found, each with its source, as HTML of at most TELEGRAM_LIMIT without its tags."""
     hits = other_hits(answer)
     if not hits:
-        return escape(text("chat.no_more", language), quote=False)
+        return plain(text("chat.no_more", language))
     heading = text("chat.nearest" if answer.text is None else "chat.more", language)
-    parts, room = [escape(heading, quote=False)], TELEGRAM_LIMIT - width(heading)
+    parts, room = [plain(heading)], TELEGRAM_LIMIT - width(heading)
     for hit in hits:
         html, html_width = _passage_html(hit, language)
         room -= html_width + 2
@@ -73,20 +79,20 @@ def _passage_html(hit: Hit, language: str) -> tuple[str, int]:
     """The same, and its width without tags."""
     snippet = cut(hit.passage.text.strip(), _SNIPPET_LIMIT)
     source, source_width = _source_html(hit.document, language, hit.passage.start)
-    return f"{escape(snippet, quote=False)}\n{source}", width(snippet) + source_width + 1
+    return f"{plain(snippet)}\n{source}", width(snippet) + source_width + 1
 
 
 def _source_html(document: Document, language: str, start: int | None) -> tuple[str, int]:
     """The source line, the title linked where the article has an address, and its width without tags."""
     name, where = cut(title(document, language), TITLE_LIMIT), cut(origin(document, language, start), TITLE_LIMIT)
-    html = link(f"<i>{escape(name, quote=False)}</i>", document.url)
+    html = link(f"<i>{plain(name)}</i>", document.url)
     if not where:
         return html, width(name)
-    return f"{html}, {escape(where, quote=False)}", width(name) + 2 + width(where)
+    return f"{html}, {plain(where)}", width(name) + 2 + width(where)
 
 
 def link(html: str, url: str) -> str:
     """``html``, as a link where there is an address that Telegram takes."""
     if url.startswith(("http://", "https://")) and len(url) <= _URL_LIMIT:
-        return f'<a href="{escape(url)}">{html}</a>'
+        return f'<a href="{escape(without_controls(url))}">{html}</a>'
     return html

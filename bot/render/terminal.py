@@ -11,6 +11,7 @@ from bot.render.wording import (
     alternative_lines,
     certainty,
     citation,
+    line,
     name_copies,
     silence_lines,
     understood_line,
@@ -23,7 +24,7 @@ def one_line(answer: Answer, language: str) -> str:
     follow_up = f" [{understood_line(answer, language)}]" if answer.understood else ""
     if answer.text is None or answer.document is None:
         return silence_lines(answer, language)[0] + follow_up
-    return f"{' '.join(answer.text.split())} ({citation(answer.document, language, answer.start)}){follow_up}"
+    return f"{line(answer.text)} ({citation(answer.document, language, answer.start)}){follow_up}"
 
 
 def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tuple[str, str] = ("", "")) -> Text:
@@ -37,26 +38,26 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         reply.append(understood_line(answer, language), style="italic dim").append("\n\n")
     if answer.text is None or answer.document is None:
         first, *more = silence_lines(answer, language)
-        reply.append(first, style="bold").append("".join(f"\n{line}" for line in more))
+        reply.append(first, style="bold").append("".join(f"\n{further}" for further in more))
     else:
         before, quote, after = split_at_quote(answer)
-        reply.append(" ".join(quote.split()), style="bold green")
+        reply.append(line(quote), style="bold green")
         reply.append("\n\n").append(before)
         reply.append(marks[0] + quote + marks[1], style="bold black on green")
         reply.append(after).append("\n\n")
         reply.append(citation(answer.document, language, answer.start), style="cyan").append("\n")
         if answer.document.url:
-            reply.append(answer.document.url, style="blue").append("\n")
+            reply.append(line(answer.document.url), style="blue").append("\n")
         if answer.copies:
-            listed = [f"{name} {copy.url}".rstrip() for name, copy in name_copies(answer, language)]
+            listed = [f"{name} {line(copy.url)}".rstrip() for name, copy in name_copies(answer, language)]
             reply.append(also_in_line(answer, listed, language), style="cyan").append("\n")
         reply.append(certainty(answer.confidence, language), style="dim")
-        for line in alternative_lines(answer, language):
-            reply.append("\n" + line)
+        for other in alternative_lines(answer, language):
+            reply.append("\n" + other)
     hits = other_hits(answer) if passages else []
     if hits:
         reply.append("\n\n" + text("chat.nearest" if answer.text is None else "chat.more", language), style="bold")
     for position, hit in enumerate(hits, start=1):
-        reply.append(f"\n{position}. {cut(' '.join(hit.passage.text.split()), SHORT_LIMIT)} ")
+        reply.append(f"\n{position}. {cut(line(hit.passage.text), SHORT_LIMIT)} ")
         reply.append(f"– {citation(hit.document, language, hit.passage.start)}", style="dim")
     return reply

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.messages import text
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, percent, width
+from retrieval.characters import escape_controls
 from retrieval.messages import in_language
 from retrieval.types import Answer, Document
 
@@ -22,9 +23,14 @@ def quantity(key: str, count: int, language: str) -> str:
     return text(f"{key}_{'one' if count == 1 else 'many'}", language, count=number(count, language))
 
 
+def line(words: str) -> str:
+    """What others have written as one line that is harmless, wherever it is shown."""
+    return escape_controls(" ".join(words.split()))
+
+
 def title(document: Document, language: str) -> str:
     """The article's title on one line; without one, the name of its file."""
-    return " ".join(document.title.split()) or Path(document.path).name or text("chat.unknown_title", language)
+    return line(document.title) or line(Path(document.path).name) or text("chat.unknown_title", language)
 
 
 def origin(document: Document, language: str, start: int | None = None) -> str:
@@ -34,8 +40,8 @@ def origin(document: Document, language: str, start: int | None = None) -> str:
     """
     page = 0 if start is None else document.landmark_at(start).page
     parts = (
-        " ".join(document.source.split()),
-        day(document.published, language),
+        line(document.source),
+        line(day(document.published, language)),
         text("chat.page", language, page=page) if page else "",
     )
     return ", ".join(part for part in parts if part)
@@ -48,8 +54,8 @@ def citation(document: Document, language: str, start: int | None = None) -> str
 
 def short_citation(document: Document, language: str) -> str:
     """Where else an article stands, in short ("dpa (17. Mai 2024)"): its source, else its title, and its date."""
-    name = " ".join(document.source.split()) or title(document, language)
-    return f"{name} ({day(document.published, language)})" if document.published else name
+    name = line(document.source) or title(document, language)
+    return f"{name} ({line(day(document.published, language))})" if document.published else name
 
 
 def certainty(confidence: float, language: str) -> str:
@@ -72,7 +78,7 @@ def also_in_line(answer: Answer, names: list[str], language: str) -> str:
 
 def understood_line(answer: Answer, language: str) -> str:
     """What a follow-up was taken for; empty for a question that was asked as it is."""
-    return text("chat.understood", language, question=answer.understood) if answer.understood else ""
+    return text("chat.understood", language, question=line(answer.understood)) if answer.understood else ""
 
 
 def silence_lines(answer: Answer, language: str) -> list[str]:
@@ -93,7 +99,7 @@ def alternative_lines(answer: Answer, language: str) -> list[str]:
     """What else was found, a line each, and a line where the articles do not agree."""
     lines = []
     for other in answer.alternatives:
-        quote = cut(" ".join(other.text.split()), SHORT_LIMIT)
+        quote = cut(line(other.text), SHORT_LIMIT)
         source = cut(citation(other.document, language, other.start), TITLE_LIMIT)
         lines.append(text("chat.alternative", language, quote=quote, source=source))
     if any(other.contradicts for other in answer.alternatives):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from html import escape
 from typing import Any
 
 from telegram import CallbackQuery, Message, MessageEntity, Update, User
@@ -16,11 +15,12 @@ from telegram.ext import Application, ContextTypes, filters
 
 from bot.messages import LANGUAGES, text
 from bot.render import wording
-from bot.render.telegram import TELEGRAM_LIMIT
+from bot.render.telegram import TELEGRAM_LIMIT, plain
 from bot.settings import Settings
 from bot.telegram.people import People
 from bot.telegram.pseudonyms import Pseudonyms
 from bot.telegram.reader_queue import ReaderQueue
+from retrieval.characters import without_controls
 from retrieval.collection import Collection
 
 #: Telegram shows "typing …" for five seconds.
@@ -144,13 +144,14 @@ def listing(heading: str, lines: list[str], language: str, left_out: int = 0) ->
 async def say(update: Update, line: str) -> None:
     """Replies with plain text."""
     if update.effective_message:
-        await update.effective_message.reply_html(escape(line.strip(), quote=False))
+        await update.effective_message.reply_html(plain(line.strip()))
 
 
 async def acknowledge(query: CallbackQuery, line: str | None = None, *, alert: bool = True) -> None:
     """Ends the button's loading sign, and shows ``line`` if given: in a box to close (``alert``), or briefly."""
+    line = line and without_controls(line)
     try:
         await query.answer(line, show_alert=alert and line is not None)
     except BadRequest:  # Telegram drops a press after a while, e.g. while the bot is down; then send a message.
         if line and isinstance(query.message, Message):
-            await query.message.reply_html(escape(line, quote=False))
+            await query.message.reply_html(plain(line))

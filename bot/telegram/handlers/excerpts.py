@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.messages import text
-from bot.render.telegram import TELEGRAM_LIMIT, link
+from bot.render.telegram import TELEGRAM_LIMIT, link, plain
 from bot.render.text import cut, cut_around, day, other_hits, width
-from bot.render.wording import citation, short_citation, title
+from bot.render.wording import citation, line, short_citation, title
 from retrieval.store.feedback import nearest
 from retrieval.types import Answer, Document
 
@@ -83,27 +82,23 @@ def context_html(document: Document, place: Place, language: str) -> str:
     after = document.text[place.end : place.end + TELEGRAM_LIMIT]
     quote = document.text[place.start : place.end]
     before, quote, after = cut_around(before, quote, after, TELEGRAM_LIMIT - width(source) - 2)
-    return f"{_plain(before)}<b>{_plain(quote)}</b>{_plain(after)}\n\n<i>{_plain(source)}</i>"
+    return f"{plain(before)}<b>{plain(quote)}</b>{plain(after)}\n\n<i>{plain(source)}</i>"
 
 
 def source_html(document: Document, place: Place, copies: tuple[Document, ...], language: str) -> str:
     """Title, source, date, page and address of the article, a line each, and where else it stands."""
     page = document.landmark_at(place.start).page
     known = {
-        "chat.source": " ".join(document.source.split()),
-        "telegram.source_author": " ".join(document.author.split()),
+        "chat.source": line(document.source),
+        "telegram.source_author": line(document.author),
         "telegram.source_date": day(document.published, language),
         "telegram.source_page": str(page) if page else "",
-        "telegram.source_link": document.url,
+        "telegram.source_link": line(document.url),
     }
-    lines = [f"<b>{_plain(cut(title(document, language), _LINE_LIMIT))}</b>"]
-    lines += [_plain(cut(text(key, language, source=value), _LINE_LIMIT)) for key, value in known.items() if value]
+    lines = [f"<b>{plain(cut(title(document, language), _LINE_LIMIT))}</b>"]
+    lines += [plain(cut(text(key, language, source=value), _LINE_LIMIT)) for key, value in known.items() if value]
     if copies:
-        names = [link(_plain(cut(short_citation(copy, language), 80)), copy.url) for copy in copies[:_COPIES]]
+        names = [link(plain(cut(short_citation(copy, language), 80)), copy.url) for copy in copies[:_COPIES]]
         names += ["…"] if len(copies) > _COPIES else []
         lines.append(text("chat.also_in", language, articles=", ".join(names)))
     return "\n".join(lines)
-
-
-def _plain(words: str) -> str:
-    return escape(words, quote=False)

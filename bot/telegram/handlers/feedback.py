@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from telegram import ForceReply, Message, Update
 from telegram.constants import ChatType
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot.messages import text
+from bot.render.telegram import plain
 from bot.telegram.handlers.buttons import find_press
 from bot.telegram.handlers.excerpts import BAD, GOOD
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge
@@ -49,10 +48,10 @@ class Feedback:
         await acknowledge(press.query, text("telegram.thanks", language), alert=False)
         if verdict is Verdict.GOOD:
             return
-        line = escape(text("telegram.wanted", language), quote=False)
+        line = plain(text("telegram.wanted", language))
         if press.message.chat.type != ChatType.PRIVATE and user:
             # Telegram opens the reply only for the user whom the message mentions.
-            name = escape(user.first_name[:_NAME_LIMIT], quote=False)
+            name = plain(user.first_name[:_NAME_LIMIT])
             line = f'<a href="tg://user?id={user.id}">{name}</a>: {line}'
         asked = await press.message.reply_html(line, reply_markup=ForceReply(selective=True), do_quote=True)
         self._service.people.put_prompt(asked.chat_id, asked.message_id, pseudonym, number)

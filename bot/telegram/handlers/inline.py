@@ -25,6 +25,7 @@ from bot.render.wording import citation, silence_lines
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service
 from retrieval.answering.conversation import Conversation
+from retrieval.characters import without_controls
 from retrieval.errors import QuestionError
 from retrieval.types import Answer
 
@@ -103,8 +104,8 @@ def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
     return [
         InlineQueryResultArticle(
             id=str(number),
-            title=cut(" ".join(quote.split()), _TITLE_LIMIT),
-            description=cut(where, _TITLE_LIMIT),
+            title=cut(without_controls(" ".join(quote.split())), _TITLE_LIMIT),
+            description=cut(without_controls(where), _TITLE_LIMIT),
             input_message_content=InputTextMessageContent(html, parse_mode="HTML"),
         )
         for number, (quote, where, html) in enumerate(offered[:MAX_RESULTS])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from html import escape
 
 from telegram import Bot, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError as BotApiError
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from bot.messages import text
+from bot.render.telegram import plain
 from bot.render.text import cut, day, number
 from bot.render.wording import citation
 from bot.status import describe, to_text
 from bot.telegram.handlers.buttons import say_expired
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing
+from retrieval.characters import without_controls
 from retrieval.types import Filter
 
 _REMOVE = "remove"
@@ -84,7 +85,7 @@ class Owners:
         if document is not None:
             await self._service.queue.change(self._service.collection.remove, [document])
         article = citation(document, language) if document else wanted
-        await query.edit_message_text(text("telegram.removed", language, article=article))
+        await query.edit_message_text(without_controls(text("telegram.removed", language, article=article)))
 
     async def status(self, update: Update, context: Context) -> None:
         """/status: what is indexed, with which models, and where."""
@@ -124,7 +125,8 @@ class Owners:
         lines = [text("telegram.member", language, name=name, day=day(m.since, language)) for m, name in shown]
         buttons = [
             InlineKeyboardButton(
-                cut(text("telegram.exclude", language, name=name), 64), callback_data=f"{_EXCLUDE}:{m.user}"
+                cut(without_controls(text("telegram.exclude", language, name=name)), 64),
+                callback_data=f"{_EXCLUDE}:{m.user}",
             )
             for m, name in shown
         ]
@@ -156,12 +158,13 @@ class Owners:
 
     async def _reply(self, update: Update, line: str, markup: InlineKeyboardMarkup | None = None) -> None:
         if update.effective_message:
-            await update.effective_message.reply_html(escape(line, quote=False), reply_markup=markup)
+            await update.effective_message.reply_html(plain(line), reply_markup=markup)
 
 
 async def _name(bot: Bot, user: int) -> str:
     """What somebody calls themselves on Telegram, with the number of the account; the number alone if they are gone."""
     try:
-        return f"{(await bot.get_chat(user)).effective_name} ({user})"
+        name = (await bot.get_chat(user)).effective_name or ""
+        return f"{' '.join(without_controls(name).split())} ({user})".strip()
     except BotApiError:
         return str(user)

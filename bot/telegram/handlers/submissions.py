@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 
 from telegram import Message, MessageOriginChannel, Update
@@ -16,6 +15,7 @@ from telegram.error import BadRequest
 from telegram.ext import MessageHandler, filters
 
 from bot.messages import in_language, notice, text
+from bot.render.telegram import plain
 from bot.render.text import cut, megabytes
 from bot.render.wording import citation, quantity
 from bot.telegram.service import AnyApplication, Context, Service, listing
@@ -135,7 +135,7 @@ class Submissions:
             line = text("telegram.not_added", language, reason=error)
         log.info("Submission handled in %.1f s: %s", time.perf_counter() - started, " ".join(line.split()))
         if update.effective_message:
-            await update.effective_message.reply_html(escape(line, quote=False), do_quote=True)
+            await update.effective_message.reply_html(plain(line), do_quote=True)
 
     def _add_file(self, name: str, content: bytes) -> IndexReport:
         path = keep(self._service.settings.home, name, content)
