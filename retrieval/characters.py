@@ -32,9 +32,10 @@ def harmful_spans(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in _IN_LINES.finditer(text)]
 
 
-def to_json(value: object) -> str:
-    """``value`` as JSON on one line, readable but for harmful characters, which are escaped."""
-    return _IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+def to_json(value: object, indent: int | None = None) -> str:
+    """``value`` as JSON, on one line without ``indent``; readable but for harmful characters, which are escaped."""
+    written = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def _written_out(letter: str) -> str:

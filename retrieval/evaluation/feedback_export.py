@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TextIO
 
+from retrieval.characters import to_json
 from retrieval.language.word_lists import read_words
 from retrieval.store.feedback import Judgement, Verdict
 from retrieval.types import Document
@@ -63,8 +63,7 @@ def export_evaluation(documents: Iterable[Document], judgements: Iterable[Judgem
         article["paragraphs"][0]["qas"].append(
             {"id": key, "question": question, "answers": answers, "is_impossible": not answers}
         )
-    json.dump({"version": "v2.0", "data": list(articles.values())}, file, ensure_ascii=False, indent=1)
-    file.write("\n")
+    file.write(to_json({"version": "v2.0", "data": list(articles.values())}, indent=1) + "\n")
     return Exported(answered, impossible, left_out)
 
 
