@@ -44,6 +44,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
         (Filter(since="2024-05-17", until="2024-05-31", source="belta"), [1]),
         (Filter(words=("belta", "PERM")), [1]),
         (Filter(words=("perm", "messe")), []),
+        (Filter(words=("perm", "p", "%", '"', "\\")), []),
+        (Filter(words=("belta", *("perm" * n for n in range(2)), *("P",) * 3000)), [1]),
+        (Filter(words=tuple(f"perm{n}" for n in range(3000))), []),
     ],
 )
 def test_which_articles_match(store: Store, within: Filter, ids: list[int]) -> None:

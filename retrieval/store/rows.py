@@ -78,9 +78,11 @@ def condition(within: Filter) -> tuple[str, list[str]]:
     if within.source:
         conditions.append("instr(casefold(source), ?)")
         parameters.append(within.source.casefold())
-    for word in within.words:
-        conditions.append("instr(casefold(title || ' ' || source || ' ' || path), ?)")
-        parameters.append(word.casefold())
+    if within.words:
+        # One condition for however many: SQLite takes no expression of more than a thousand parts.
+        whole = "casefold(documents.title || ' ' || documents.source || ' ' || documents.path)"
+        conditions.append(f"NOT EXISTS (SELECT 1 FROM json_each(?) AS word WHERE NOT instr({whole}, word.value))")
+        parameters.append(json.dumps(list(dict.fromkeys(word.casefold() for word in within.words))))
     if within.since:
         conditions.append("published >= ?")  # an empty one never is
         parameters.append(within.since)
