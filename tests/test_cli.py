@@ -226,7 +226,7 @@ def test_ask_json(indexed):
     result = fundstelle("ask", TRADE, "--json", "--top-k", "3")
     assert (result.exit_code, result.stderr) == (0, "")
     value = json.loads(result.stdout)
-    assert set(value) == {"question", "answer", "alternatives", "passages", "elapsed_ms"}
+    assert set(value) == {"question", "answer", "alternatives", "passages", "small_talk", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
     assert set(answer) == {"text", "confidence", "start", "end", "document", "also_in", "page", "heading"}
@@ -327,11 +327,11 @@ def test_chat_says_what_is_indexed_and_offers_questions(indexed, seeds, tmp_path
     ]
 
 
-def test_chat_over_other_articles_offers_general_questions(doubles, tmp_path):
+def test_chat_over_other_articles_offers_no_questions_that_they_may_not_answer(doubles, tmp_path):
     fundstelle("index", str(article(tmp_path, "eins.txt", "In Ulm fährt ein neuer Zug. Er kostet 3 Euro.")))
     lines = fundstelle("chat", "--language", "en", stdin="").stderr.splitlines()
     assert lines[0].startswith("Indexed: one article with 2 sentences (")
-    assert lines[2:5] == ["  Who talked to whom?", "  How much money is set aside?", "  When is the next meeting?"]
+    assert lines[1:] == ["/help shows the commands, /quit leaves."]
 
 
 def test_chat_commands(indexed):

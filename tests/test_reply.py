@@ -111,6 +111,7 @@ def test_json_of_an_answer():
             {"text": SECOND.text, "score": 0.5, "document_id": 3, "start": 51, "end": 74},
             {"text": THIRD.text, "score": 0.25, "document_id": 3, "start": 75, "end": 96},
         ],
+        "small_talk": None,
         "elapsed_ms": 12.3,
     }
 

@@ -43,6 +43,7 @@ def test_small_talk(said: str, kind: SmallTalk) -> None:
         "Wie heißt der Bürgermeister?", "Hallo, wer ist Gouverneur der Region Perm?", "Wer sind sie?", "Was ist das?",
         "Wie viele Artikel verkauft der Laden?", "Wie geht es mit dem Hallenbad weiter?", "2024", "Perm", "Who is he?",
         "Was weiß die Polizei?", "Was kannst du über Perm sagen?",
+        "", "  \n",
     ],
 )  # fmt: skip
 def test_what_may_be_a_question_is_none(question: str) -> None:
@@ -50,7 +51,7 @@ def test_what_may_be_a_question_is_none(question: str) -> None:
 
 
 def test_names_of_people_with_an_office() -> None:
-    text = "Am Verwaltungsgericht Weimar. Gouverneur der Region Perm Dmitri Machonin traf Staatsrätin Wiebke Ahlers-Tönnies."
+    text = "Am Landgericht Weimar. Gouverneur der Region Perm Dmitri Machonin traf Staatsrätin Wiebke Ahlers-Tönnies."
     assert names_in(text) == ("Dmitri Machonin", "Wiebke Ahlers-Tönnies")
 
 

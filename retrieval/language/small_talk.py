@@ -17,10 +17,10 @@ _MOST_WORDS = 9
 def small_talk(text: str) -> SmallTalk | None:
     """Which small talk ``text`` is; None for anything that may be a question to the articles."""
     words = _WORD.findall(unicodedata.normalize("NFC", text).casefold().replace("ß", "ss"))
-    if not any(character.isalnum() for character in text):
-        return SmallTalk.NOISE
-    if len(words) > _MOST_WORDS:
+    if not text.strip() or len(words) > _MOST_WORDS:
         return None
+    if not words:
+        return SmallTalk.NOISE
     phrases = _phrases()
     asked = " ".join(word for word in words if word not in _filler())
     repeated = words[0] if len(set(words)) == 1 else ""  # "hi hi"
