@@ -51,7 +51,7 @@ def articles(tmp_path: Path) -> Path:
 # Reading
 
 
-@pytest.mark.parametrize("content", [QUESTIONS, {"questions": QUESTIONS}, SQUAD], ids=["list", "object", "squad"])
+@pytest.mark.parametrize("content", [QUESTIONS, {"questions": QUESTIONS}, {"data": QUESTIONS}, SQUAD])
 def test_reads_each_form(tmp_path: Path, content: object) -> None:
     path = write(tmp_path / "off.json", content)
     assert read_silence_questions(path) == (
@@ -74,7 +74,7 @@ def test_ids_and_kinds_may_be_missing(tmp_path: Path) -> None:
         ({"items": []}, "evaluation.bad_silence", "'data'"),
         ([{"frage": WHO}], "evaluation.bad_silence", "'question'"),
         ([{"id": 7, "question": 3}], "evaluation.bad_silence", "question (id 7)"),
-        ({"data": [{"title": "A"}]}, "evaluation.bad_silence", "'paragraphs'"),
+        ({"data": [{"title": "A"}]}, "evaluation.bad_silence", "'question'"),
         ([], "evaluation.no_questions", None),
     ],
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.calibration import Calibration, sigmoid
-from retrieval.answering.evidence import Evidence, named_in
+from retrieval.answering.evidence import Evidence
 from retrieval.answering.questions import checked_question
 from retrieval.inference.reader import Reader
 from retrieval.language.normalise import normalise
@@ -75,15 +75,11 @@ class Answerer:
         spans = self._reader.read(question, [hit.passage.text for hit in hits])
         found = [(span, hit) for span, hit in zip(spans, hits, strict=True) if span is not None and span.text]
         best_score = max((hit.score for hit in hits), default=0.0)
-        named = named_in(question)
         said = Counter(normalise(span.text) for span, _ in found)
         candidates = []
         for span, hit in found:
             evidence = Evidence(
-                margin=span.margin,
-                agreeing=said[normalise(span.text)] - 1,
-                behind=hit.score - best_score,
-                **named.unsaid(hit),
+                margin=span.margin, agreeing=said[normalise(span.text)] - 1, behind=hit.score - best_score
             )
             candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
         return candidates

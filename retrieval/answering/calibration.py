@@ -35,8 +35,6 @@ class Calibration:
     margin: float = 0.4
     agreeing: float = 0.0
     behind: float = 2.0
-    unsaid: float = 0.0
-    unsaid_in_english: float = 0.0
     threshold: float = 0.4
 
     def logit(self, evidence: Evidence) -> float:

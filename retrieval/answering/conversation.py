@@ -47,7 +47,11 @@ class Conversation:
         self._before: Turn | None = None
         self._asked_at = 0.0
         self.within = Filter() if within is None else within
-        self.last: Answer | None = None
+
+    @property
+    def last(self) -> Turn | None:
+        """What the next question goes on from: all that is kept of the last one and its answer."""
+        return self._turn
 
     def ask(self, question: str) -> Answer:
         """The answer to ``question``. A question that cannot be asked (QuestionError) leaves ``last`` as it was."""
@@ -67,14 +71,13 @@ class Conversation:
         else:
             answer = self._collection.ask(understood, top_k=self._top_k, within=self.within, favoured=turn.document_id)
             answer = replace(answer, question=question, understood=answer.question)
-        self.last = answer
         self._before, self._turn = turn, _turn(answer, turn)
         self._asked_at = self._clock()
         return answer
 
     def forget(self) -> None:
         """Begins anew: the next question goes on from nothing."""
-        self._turn = self._before = self.last = None
+        self._turn = self._before = None
 
 
 def _turn(answer: Answer, before: Turn | None) -> Turn:

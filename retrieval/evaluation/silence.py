@@ -1,7 +1,8 @@
 """Measuring silence: questions that a collection does not answer, asked of the whole pipeline.
 
 A file of such questions is JSON: a list of objects with ``question``, and ``question_en``, ``kind`` and ``id`` where
-they have them; an object with such a list under ``questions``; or a SQuAD file, whose contexts do not count.
+they have them; an object with such a list under ``questions`` or ``data``; or a SQuAD file, whose contexts do not
+count.
 """
 
 from __future__ import annotations
@@ -138,8 +139,11 @@ def _entries(content: Any) -> Iterator[dict[str, Any]]:
     elif "questions" in content:
         yield from content["questions"]
     else:
-        for article in content["data"]:
-            for paragraph in article["paragraphs"]:
+        for entry in content["data"]:
+            if "paragraphs" not in entry:
+                yield entry
+                continue
+            for paragraph in entry["paragraphs"]:
                 yield from paragraph["qas"]
 
 
