@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,6 +200,15 @@ class Collection:
     def articles(self, within: Filter | None = None) -> list[Article]:
         """All articles and copies that the filter lets through."""
         return self.store.articles(Filter() if within is None else within)
+
+    def titles(self, within: Filter | None = None, *, most: int, copies: bool = True) -> tuple[list[Document], int]:
+        """The first ``most`` articles that the filter lets through, without their texts, and how many it lets through.
+
+        With ``copies``, those count as well. However long the articles are, one is in memory at a time.
+        """
+        ids = self.store.listed_ids(Filter() if within is None else within, copies=copies)
+        found = (document for number in ids[:most] for document in self.store.documents([number]))
+        return [replace(document, text="", landmarks=()) for document in found], len(ids)
 
     def article_count(self) -> int:
         """How many articles there are."""

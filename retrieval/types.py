@@ -7,7 +7,7 @@ All of them are frozen. Offsets count characters (Python string indices) of ``Do
 from __future__ import annotations
 
 from bisect import bisect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -267,6 +267,34 @@ class Answer:
     def complete_question(self) -> str:
         """The question as it was searched for: of a follow-up, the complete one."""
         return self.understood or self.question
+
+    def without_texts(self) -> Answer:
+        """The answer with all that is shown of it, but without the texts of its articles, which may be long.
+
+        Of their landmarks, only those that the quotes and passages stand at are left.
+        """
+        return replace(
+            self,
+            document=self.document and _without_text(self.document, self.start),
+            copies=tuple(_without_text(copy) for copy in self.copies),
+            hits=tuple(
+                replace(
+                    hit,
+                    document=_without_text(hit.document, hit.passage.start),
+                    copies=tuple(_without_text(copy) for copy in hit.copies),
+                )
+                for hit in self.hits
+            ),
+            alternatives=tuple(
+                replace(other, document=_without_text(other.document, other.start)) for other in self.alternatives
+            ),
+        )
+
+
+def _without_text(document: Document, shown: int | None = None) -> Document:
+    """The article without its text, and with the landmark of the character ``shown`` at most."""
+    landmark = Landmark(0) if shown is None else document.landmark_at(shown)
+    return replace(document, text="", landmarks=() if landmark == Landmark(0) else (landmark,))
 
 
 class IndexOutcome(StrEnum):

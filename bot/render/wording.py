@@ -112,16 +112,20 @@ def sources_text(
     language: str,
     *,
     empty: str,
+    count: int | None = None,
     most: int | None = None,
     limit: int | None = None,
     margin: str = "",
     bullet: str = "",
 ) -> str:
-    """The articles, a line each; of many, the first ``most``, or as many as fit ``limit``. Without any, ``empty``."""
+    """The articles, a line each; of many, the first ``most``, or as many as fit ``limit``. Without any, ``empty``.
+
+    ``count`` says how many there are if ``documents`` are not all of them.
+    """
     if not documents:
         return empty
     lines = [f"{bullet}{citation(document, language)}" for document in documents[:most]]
-    left_out = len(documents) - len(lines)
+    left_out = (len(documents) if count is None else count) - len(lines)
     return listing(text("chat.sources", language), lines, language, left_out, limit=limit, margin=margin)
 
 

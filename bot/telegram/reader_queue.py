@@ -92,6 +92,7 @@ class ReaderQueue:
         """Runs ``ask`` in the reader thread; ``please_wait`` is awaited meanwhile if the wait will be long.
 
         ``ask`` may return None if the question has become obsolete by its turn; it is not counted then.
+        The answer comes ``without_texts``: many may wait to be sent.
         Raises QueueFullError if too many are waiting, and whatever ``ask`` raises.
         """
         if self._waiting >= self._max_waiting:
@@ -128,7 +129,8 @@ class ReaderQueue:
     def _ask_timed(self, ask: Callable[[str], A], question: str) -> A:
         began = time.monotonic()
         try:
-            return ask(question)
+            answer = ask(question)
+            return answer and answer.without_texts()
         finally:
             self._seconds_each += _WEIGHT * (time.monotonic() - began - self._seconds_each)
 

@@ -23,6 +23,8 @@ from bot.telegram.reader_queue import ReaderQueue
 from retrieval.characters import without_controls
 from retrieval.collection import Collection
 
+#: No message lists more articles; of the others there is only the number.
+MOST_LISTED = 200
 #: Telegram shows "typing …" for five seconds.
 TYPING_SECONDS = 4.5
 #: How long a reply waits, in seconds, for a typing indicator being sent: arriving later, it would show for a while.

@@ -47,14 +47,13 @@ class Conversation:
         self._before: Turn | None = None
         self._asked_at = 0.0
         self.within = Filter() if within is None else within
-
-    @property
-    def last(self) -> Turn | None:
-        """What the next question goes on from: all that is kept of the last one and its answer."""
-        return self._turn
+        self.last: Answer | None = None
 
     def ask(self, question: str) -> Answer:
-        """The answer to ``question``. A question that cannot be asked (QuestionError) leaves ``last`` as it was."""
+        """The answer to ``question``. A question that cannot be asked (QuestionError) leaves ``last`` as it was.
+
+        Of the answer, ``last`` is what feedback needs: without the text of its article, and with the best hit alone.
+        """
         return self._ask(question, self._turn if self._clock() - self._asked_at <= TURN_SECONDS else None)
 
     def correct(self, question: str) -> Answer:
@@ -71,13 +70,16 @@ class Conversation:
         else:
             answer = self._collection.ask(understood, top_k=self._top_k, within=self.within, favoured=turn.document_id)
             answer = replace(answer, question=question, understood=answer.question)
+        # Many conversations are kept, and articles may be long.
+        light = answer.without_texts()
+        self.last = replace(light, hits=light.hits[:1], copies=(), alternatives=())
         self._before, self._turn = turn, _turn(answer, turn)
         self._asked_at = self._clock()
         return answer
 
     def forget(self) -> None:
         """Begins anew: the next question goes on from nothing."""
-        self._turn = self._before = None
+        self._turn = self._before = self.last = None
 
 
 def _turn(answer: Answer, before: Turn | None) -> Turn:

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from retrieval.language.terms import keyword_term, keyword_terms, keyword_words
+from retrieval.language.terms import LONGEST_WORD, keyword_term, keyword_terms, keyword_words
 from retrieval.language.word_lists import read_entries
 from retrieval.types import Terms
 
@@ -15,7 +15,6 @@ from retrieval.types import Terms
 VOCABULARY = "compound_parts_de.txt"
 
 _SHORTEST_PART = 4  # letters
-_LONGEST_WORD = 60
 _VERB_ENDINGS = frozenset({"t", "et", "st", "est", "te", "ete", "ten", "eten"})
 _PLAIN = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 
@@ -32,7 +31,7 @@ def all_terms(text: str) -> Terms:
 
 def part_terms(text: str) -> list[str]:
     """The keyword terms of the parts of all compounds in ``text``, in order and with repetitions."""
-    return [term for word in keyword_words(text) for term in split(word)]
+    return [term for word in keyword_words(text) if len(word) <= LONGEST_WORD for term in split(word)]
 
 
 @lru_cache(maxsize=200_000)
@@ -47,7 +46,7 @@ def noun_in_vocabulary(word: str) -> bool | None:
 
     The vocabulary holds stems: "kostet" has that of "Kost", but the ending of a verb.
     """
-    pieces = keyword_words(word)
+    pieces = keyword_words(word[-LONGEST_WORD:])
     term = keyword_term(pieces[-1]) if pieces else ""
     costs, nouns = _vocabulary()
     if term in costs:
@@ -62,7 +61,7 @@ def cheapest_parts(word: str, costs: Mapping[str, float], nouns: Container[str])
     The stemmer takes a linking element off just as it does with an ending: "Handels", "Maschinen" and "Regierungs"
     have the terms of "Handel", "Maschine" and "Regierung".
     """
-    if not 2 * _SHORTEST_PART <= len(word) <= _LONGEST_WORD:
+    if not 2 * _SHORTEST_PART <= len(word) <= LONGEST_WORD:
         return ()
     known: dict[int, _Parts | None] = {}
 

@@ -21,6 +21,7 @@ _FOREIGN = re.compile("[^a-zäöüß]")
 _LEAST_POINTS = 0.45
 _ENOUGH_WORDS = 20
 _TELLING_CHARS = 4000
+_LONGEST_WORD = 60  # of one that is longer, the end tells
 
 
 def question_language(text: str, default: Language = "de") -> Language:
@@ -50,7 +51,7 @@ def _words(text: str) -> list[str]:
 
 def _points(words: list[str]) -> tuple[int, int]:
     """How much speaks for German and for English."""
-    clues = [_clues(word) for word in words]
+    clues = [_clues(word[-_LONGEST_WORD:]) for word in words]
     return sum(german for german, _ in clues), sum(english for _, english in clues)
 
 

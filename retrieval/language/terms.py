@@ -18,6 +18,9 @@ _SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _FOLDED = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i"})
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 
+#: Letters of the longest word that counts as one.
+LONGEST_WORD = 60
+
 _stemming = threading.Lock()
 
 
@@ -28,7 +31,9 @@ def keyword_terms(text: str) -> list[str]:
     accents folded, so that "Größe", "Groesse" and "GRÖSSE" are one term. Numbers stay as they are ("0,5", "9.30")
     but for points between thousands ("160.000" becomes "160000"). A term holds no blanks.
     """
-    return [term for word in keyword_words(text) if (term := keyword_term(word))]
+    words = keyword_words(text)
+    # What is longer is no word, and would only fill the cache.
+    return [term for word in words if (term := (keyword_term if len(word) <= LONGEST_WORD else _term)(word))]
 
 
 def keyword_words(text: str) -> list[str]:
@@ -39,6 +44,10 @@ def keyword_words(text: str) -> list[str]:
 @lru_cache(maxsize=200_000)
 def keyword_term(word: str) -> str:
     """The term of one of the ``keyword_words``, "" when it is left out."""
+    return _term(word)
+
+
+def _term(word: str) -> str:
     if word[0].isdigit():
         return word.replace(".", "") if _THOUSANDS.fullmatch(word) else word
     if len(word) == 1 or word in _stop_words():

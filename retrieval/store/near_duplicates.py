@@ -9,8 +9,10 @@ import hashlib
 import json
 import re
 import zlib
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Callable
 from sqlite3 import Connection
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -44,9 +46,42 @@ _OFFSETS: Final = _constants("offsets", BANDS * ROWS)[:, None]
 _FOLD: Final = _constants("bands", ROWS)
 
 
-@lru_cache(maxsize=128)
+class _Recent:
+    """What a function found for the last texts, by their digests: the texts may be long, and are not kept.
+
+    It keeps up to ``most`` arrays, of ``budget`` bytes in all, and always the last one.
+    """
+
+    def __init__(self, find: Callable[[str], NDArray[np.uint64]], most: int = 128, budget: int = 16_000_000) -> None:
+        self._find = find
+        self._most = most
+        self._budget = budget
+        self._bytes = 0
+        self._found: OrderedDict[bytes, NDArray[np.uint64]] = OrderedDict()
+        self._lock = Lock()
+
+    def __call__(self, text: str) -> NDArray[np.uint64]:
+        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        found = self._find(text)
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = found
+                self._bytes += found.nbytes
+            while len(self._found) > self._most or (len(self._found) > 1 and self._bytes > self._budget):
+                self._bytes -= self._found.popitem(last=False)[1].nbytes
+        return found
+
+
 def shingles(text: str) -> NDArray[np.uint64]:
     """The hashes of the different word 5-grams of ``text``, rising; fewer than five words give one."""
+    return _recent_shingles(text)
+
+
+def _shingles(text: str) -> NDArray[np.uint64]:
     words = _WORD.findall(text.casefold())
     hashes = np.array([zlib.crc32(word.encode("utf-8", "replace")) for word in words], dtype=np.uint64)
     hashes = np.pad(hashes, (0, max(0, _WIDTH - len(hashes))))
@@ -58,9 +93,12 @@ def shingles(text: str) -> NDArray[np.uint64]:
     return np.unique(mixed ^ (mixed >> np.uint64(32)))
 
 
-@lru_cache(maxsize=128)
 def bands(text: str) -> tuple[int, ...]:
     """``BANDS`` numbers of 63 bits. Similar texts have some of them in common, at the same places."""
+    return tuple(int(value) for value in _recent_bands(text))
+
+
+def _bands(text: str) -> NDArray[np.uint64]:
     hashes = shingles(text)
     signature = np.full((BANDS * ROWS, 1), np.iinfo(np.uint64).max, dtype=np.uint64)
     for start in range(0, len(hashes), _BLOCK):
@@ -68,7 +106,12 @@ def bands(text: str) -> tuple[int, ...]:
         mixed = (hashes[start : start + _BLOCK] * _FACTORS + _OFFSETS) >> np.uint64(20)
         np.minimum(signature, mixed.min(axis=1, keepdims=True), out=signature)
     folded = (signature.reshape(BANDS, ROWS) * _FOLD).sum(axis=1, dtype=np.uint64)
-    return tuple(int(value) for value in folded >> np.uint64(1))
+    shortened: NDArray[np.uint64] = folded >> np.uint64(1)
+    return shortened
+
+
+_recent_shingles = _Recent(_shingles)
+_recent_bands = _Recent(_bands)
 
 
 def are_copies(one: str, other: str) -> bool:

@@ -130,6 +130,14 @@ class StoreQueries:
             for added, copy_of, *row in rows
         ]
 
+    def listed_ids(self, within: Filter, *, copies: bool = True) -> list[int]:
+        """The ids of all articles that ``within`` lets through, with their copies unless told otherwise, rising."""
+        chosen, parameters = condition(within)
+        chosen += "" if copies else " AND copy_of IS NULL"
+        return [
+            row[0] for row in self.database.rows(f"SELECT id FROM documents WHERE {chosen} ORDER BY id", parameters)
+        ]
+
     def matching_ids(self, within: Filter) -> list[int]:
         """The ids of the searched articles that ``within`` lets through, either themselves or one of their copies."""
         chosen, parameters = condition(within)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from telegram import Bot, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError as BotApiError
@@ -14,7 +15,7 @@ from bot.render.text import cut, day, number
 from bot.render.wording import citation
 from bot.status import describe, to_text
 from bot.telegram.handlers.buttons import say_expired
-from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing
+from bot.telegram.service import MOST_LISTED, AnyApplication, Context, Service, acknowledge, listing
 from retrieval.characters import without_controls
 from retrieval.types import Filter
 
@@ -50,10 +51,11 @@ class Owners:
         """/list [words]: the articles with their numbers."""
         language = self._service.language(update.effective_user)
         within = Filter(words=tuple(context.args or ()))
-        found = await self._service.queue.run(self._service.collection.articles, within)
-        lines = [f"{article.document.id}  {citation(article.document, language)}" for article in found]
+        titles = partial(self._service.collection.titles, within, most=MOST_LISTED)
+        found, count = await self._service.queue.run(titles)
+        lines = [f"{document.id}  {citation(document, language)}" for document in found]
         heading = text("chat.sources" if lines else "telegram.none_found", language)
-        await self._reply(update, listing(heading, lines, language))
+        await self._reply(update, listing(heading, lines, language, count - len(lines)))
 
     async def remove(self, update: Update, context: Context) -> None:
         """/remove N: asks whether this article is to go."""

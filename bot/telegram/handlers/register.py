@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from telegram import Update
 from telegram.error import Forbidden
@@ -23,7 +24,7 @@ from bot.telegram.handlers.questions import Questions
 from bot.telegram.handlers.submissions import Submissions
 from bot.telegram.menus import announce_to_owner
 from bot.telegram.reader_queue import QueueFullError
-from bot.telegram.service import AnyApplication, Context, Service, say
+from bot.telegram.service import MOST_LISTED, AnyApplication, Context, Service, say
 from bot.telegram.transport.processor import is_temporary
 from retrieval.errors import FundstelleError
 
@@ -87,9 +88,11 @@ class Handlers:
     async def sources(self, update: Update, context: Context) -> None:
         """/sources: the articles, as many as fit one message."""
         language = self._service.language(update.effective_user)
-        documents = await self._service.queue.run(self._service.collection.documents)
+        titles = partial(self._service.collection.titles, most=MOST_LISTED, copies=False)
+        documents, count = await self._service.queue.run(titles)
         empty = text("telegram.no_sources", language)
-        await say(update, sources_text(documents, language, empty=empty, limit=TELEGRAM_LIMIT, bullet="• "))
+        shown = sources_text(documents, language, empty=empty, count=count, limit=TELEGRAM_LIMIT, bullet="• ")
+        await say(update, shown)
 
     async def unknown_command(self, update: Update, context: Context) -> None:
         """Any other command, in a private chat."""
