@@ -25,6 +25,7 @@ from retrieval.language.detection import Language, question_language, text_langu
 from retrieval.language.normalise import normalise
 from retrieval.language.question_phrases import asking, content, naming, nouns_before, phrases
 from retrieval.language.question_words import tokens, without_lead, words_of
+from retrieval.language.small_talk import small_talk
 from retrieval.language.terms import keyword_term, keyword_terms
 from retrieval.language.umlauts import fold, spells_out
 from retrieval.search.keyword_index import KeywordIndex
@@ -100,6 +101,7 @@ SEEN_BY: dict[str, Callable[[str], object]] = {
     "all_terms": all_terms,
     "question_terms": question_terms,
     "normalise": normalise,
+    "small_talk": lambda question: (small_talk(question), small_talk(f"hallo {question}")),
     "umlauts": lambda question: (fold(question), spells_out(question)),
     "filter_from": lambda question: _tried(lambda: filter_from(question, question, None, "de", question.split())),
     "checked_question": lambda question: _tried(lambda: checked_question(question)),
