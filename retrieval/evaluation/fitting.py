@@ -81,10 +81,17 @@ class Observations:
     def __add__(self, other: Observations) -> Observations:
         return Observations(self.given + other.given, self.found + other.found, self.answerable + other.answerable)
 
-    def fits(self) -> Fits:
-        """Both calibrations. Raises EvaluationError where there is nothing to fit."""
-        answerable = np.array(self.answerable)
-        return Fits(found=fit(self.found, answerable, FOUND), given=fit(self.given, answerable, GIVEN))
+    def fits(self, off_topic: Observations | None = None) -> Fits:
+        """Both calibrations; the threshold also minds ``off_topic`` questions, which say nothing of how sure is sure.
+
+        Raises:
+            EvaluationError: there is nothing to fit.
+        """
+        answerable, others = np.array(self.answerable), Observations() if off_topic is None else off_topic
+        return Fits(
+            found=fit(self.found, answerable, FOUND, others.found),
+            given=fit(self.given, answerable, GIVEN, others.given),
+        )
 
 
 def calibrate(
@@ -129,12 +136,15 @@ def observe(
     return Observations(tuple(given), tuple(found), answerable)
 
 
-def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]) -> Fit:
+def fit(
+    rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str], off_topic: Sequence[Row] = ()
+) -> Fit:
     """The calibration for one row of candidates a question.
 
     Args:
         answerable: (questions,), whether each question has an answer.
         names: what the features are called in ``Calibration``.
+        off_topic: rows of questions that nothing answers; only the threshold is chosen with them, too.
 
     Raises:
         EvaluationError: no question has a candidate.
@@ -153,14 +163,15 @@ def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]
     right[with_candidates] = [value for _, value in chosen]
     shift, slope = logistic(logits[:, None], right[with_candidates].astype(float))
     weights = np.concatenate([[shift + slope * weights[0]], slope * weights[1:]])
-    confidence = np.zeros(len(rows))
-    confidence[with_candidates] = [sigmoid(z) for z in shift + slope * logits]
+    confidence = np.array([_surest(candidates, weights) for candidates in (*rows, *off_topic)])
+    right = np.append(right, np.zeros(len(off_topic), bool))
+    answerable = np.append(answerable, np.zeros(len(off_topic), bool))
     features = dict.fromkeys(FOUND, 0.0) | dict(zip(names, weights[1:].tolist(), strict=True))
     threshold = best_threshold(confidence, right, answerable)
     answered = confidence >= threshold
     return Fit(
         Calibration(bias=float(weights[0]), threshold=threshold, **features),
-        questions=len(rows),
+        questions=len(confidence),
         answered=float(answered[answerable].mean()),
         right=float((answered & right)[answerable].mean()),
         silent=float((~answered)[~answerable].mean()),
@@ -188,6 +199,11 @@ def logistic(features: NDArray[np.float64], right: NDArray[np.float64], penalty:
     model = LogisticRegression(C=1 / penalty, fit_intercept=False, solver="newton-cholesky", tol=1e-8)
     coefficients: NDArray[np.float64] = model.fit(rows, np.append(right, [0.0, 1.0]), sample_weight=weights).coef_[0]
     return coefficients
+
+
+def _surest(candidates: Row, weights: NDArray[np.float64]) -> float:
+    """The confidence (0..1) of the likeliest candidate; 0 without any."""
+    return max((sigmoid(float(weights[0] + np.dot(weights[1:], values))) for values, _ in candidates), default=0.0)
 
 
 def best_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:
