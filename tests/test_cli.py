@@ -322,7 +322,7 @@ def test_chat_says_what_is_indexed_and_offers_questions(indexed, seeds, tmp_path
     assert lines[1:5] == [
         "Fragen Sie zum Beispiel:",
         f"  {TRADE}",
-        "  Wer hat die Bombe in Hanau entschärft?",
+        "  Wie viele Menschen mussten in Hanau ihre Wohnungen verlassen?",
         "  Wie lange war das Hallenbad in Fulda geschlossen?",
     ]
 
