@@ -73,6 +73,7 @@ class Collection:
         self._web_hosts = frozenset(web_hosts)
         self._lock_seconds = lock_seconds
         self._notify = notify
+        self._matched = False  # whether the vectors are known to be this embedder's
         self._suggested: tuple[int, tuple[str, ...]] | None = None
 
     def __enter__(self) -> Collection:
@@ -131,10 +132,10 @@ class Collection:
         if self.store.sentence_count() and self.store.embedder_signature != self.embedder.signature:
             with self.store.writing():
                 match_embedder(self.store, self.embedder, notify=self._notify, progress=progress)
-        self.__dict__["_matched"] = True
+        self._matched = True
 
     def _match_once(self) -> None:
-        if "_matched" not in self.__dict__:
+        if not self._matched:
             self.match_embedder()
 
     # Articles
