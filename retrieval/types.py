@@ -321,6 +321,15 @@ class ArticleReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedPart:
+    """What an ``index`` run did not read of a file or below a folder (``path``): which part, and why, both Notices."""
+
+    path: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
     """Where the time of an ``index`` run went, in milliseconds, and how many sentences were embedded."""
 
@@ -333,15 +342,17 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """All articles of an ``index`` run, in the order of their files."""
+    """All articles of an ``index`` run, in the order of their files, and the parts of files that were not read."""
 
     articles: tuple[ArticleReport, ...] = ()
     elapsed_ms: float = field(default=0.0, compare=False)
     timings: Timings = field(default=Timings(), compare=False)
+    skipped: tuple[SkippedPart, ...] = ()
 
     def __add__(self, then: IndexReport) -> IndexReport:
         """Both runs, one after the other; the timings are those of the first."""
-        return IndexReport((*self.articles, *then.articles), self.elapsed_ms + then.elapsed_ms, self.timings)
+        articles, skipped = (*self.articles, *then.articles), (*self.skipped, *then.skipped)
+        return IndexReport(articles, self.elapsed_ms + then.elapsed_ms, self.timings, skipped)
 
     def count(self, outcome: IndexOutcome) -> int:
         """The number of articles with this outcome."""

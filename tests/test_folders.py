@@ -43,7 +43,7 @@ def write(file: Path, text: str, time: int = LONG_AGO) -> None:
 
 
 def look(store: Store, folder: Path) -> list[tuple[str, str]]:
-    reports = sync_folder(str(folder), store, Indexer(store, SPLITTER, HashEmbedder()))
+    reports = sync_folder(str(folder), store, Indexer(store, SPLITTER, HashEmbedder())).articles
     return sorted((Path(report.path).name, report.outcome.value) for report in reports)
 
 

@@ -69,9 +69,9 @@ class Disk:
     def put_back(self) -> None:
         self._away.with_suffix(".txt").rename(self.usb / "perm.txt")
 
-    def reports(self) -> list[ArticleReport]:
+    def reports(self) -> tuple[ArticleReport, ...]:
         indexer = Indexer(self.store, SPLITTER, HashEmbedder())
-        return sync_folder(str(self.folder), self.store, indexer, device_of=self.device_of)
+        return sync_folder(str(self.folder), self.store, indexer, device_of=self.device_of).articles
 
     def look(self) -> dict[str, str]:
         """Outcomes by path in the folder, of missing files and directories the key of what is said of them."""

@@ -16,7 +16,11 @@ from retrieval.types import IndexOutcome, IndexReport
 def finish(report: IndexReport, language: str, *, as_json: bool, timings: bool = False) -> None:
     """Prints the report, with where the time went if wanted; exit code 1 if a file has failed."""
     files = [replace(file, reason=in_language(file.reason, language)) for file in report.articles]
-    report = replace(report, articles=tuple(files))
+    skipped = [
+        replace(part, what=in_language(part.what, language), why=in_language(part.why, language))
+        for part in report.skipped
+    ]
+    report = replace(report, articles=tuple(files), skipped=tuple(skipped))
     if as_json:
         show_json(_to_json(report) | ({"timings": _timings_json(report)} if timings else {}))
     else:
@@ -35,6 +39,7 @@ def _to_json(report: IndexReport) -> dict[str, Any]:
         "files": [
             {"path": file.path, "outcome": file.outcome.value, "reason": file.reason} for file in report.articles
         ],
+        "skipped": [asdict(part) for part in report.skipped],
         "elapsed_ms": round(report.elapsed_ms, 1),
     }
 
@@ -44,6 +49,8 @@ def _print(report: IndexReport, language: str) -> None:
         if file.reason or file.outcome is IndexOutcome.REMOVED:
             reason = f": {file.reason}" if file.reason else ""
             show(f"{file.path}: {text(f'cli.index_{file.outcome}', language)}{reason}")
+    for part in report.skipped:
+        show(f"{part.path}: {text('cli.index_skipped', language, what=part.what, why=part.why)}")
     counts = [
         f"{report.count(outcome)} {text(f'cli.index_{outcome}', language)}"
         for outcome in IndexOutcome

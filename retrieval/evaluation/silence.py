@@ -84,7 +84,7 @@ def read_collection(paths: Sequence[Path]) -> tuple[list[Document], list[Article
         for loaded in load_documents(file):
             if isinstance(loaded, Document):
                 documents.append(loaded)
-            else:
+            elif isinstance(loaded, ArticleReport):
                 failed.append(loaded)
     if not documents:
         raise EvaluationError(notice("evaluation.no_articles", paths=", ".join(map(str, paths))))

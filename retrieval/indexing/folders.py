@@ -12,7 +12,7 @@ from retrieval.errors import LoadingError
 from retrieval.indexing.missing_files import Disks, FolderMemory, is_gone, possible_files
 from retrieval.loading import find_files
 from retrieval.messages import notice
-from retrieval.types import ArticleReport, IndexOutcome
+from retrieval.types import ArticleReport, IndexOutcome, IndexReport
 
 if TYPE_CHECKING:
     from retrieval.indexing.indexer import Indexer
@@ -29,7 +29,7 @@ def device_number(directory: str) -> int:
 
 def sync_folder(
     folder: str, store: Store, indexer: Indexer, *, device_of: Callable[[str], int] = device_number
-) -> list[ArticleReport]:
+) -> IndexReport:
     """Adds new and changed files of a folder; the articles of files that were deleted go. One report a file.
 
     Files of the size and time of the last look are not read. A file counts as deleted when two looks in a row miss it
@@ -52,7 +52,8 @@ def sync_folder(
     unchanged = {file for file, state in states.items() if state is not None and store.is_read(file, *state)}
     memory = FolderMemory.of(store, folder)
     disks = Disks(folder, memory, unchanged, device_of)
-    return [*_remove_deleted(folder, store, memory, disks, states.keys()), *_add(states, unchanged, store, indexer)]
+    deleted = _remove_deleted(folder, store, memory, disks, states.keys())
+    return IndexReport(tuple(deleted)) + _add(states, unchanged, store, indexer)
 
 
 def _remove_deleted(
@@ -95,21 +96,21 @@ def _remove_deleted(
     return reports
 
 
-def _add(states: States, unchanged: Set[str], store: Store, indexer: Indexer) -> list[ArticleReport]:
+def _add(states: States, unchanged: Set[str], store: Store, indexer: Indexer) -> IndexReport:
     new = {file: state for file, state in states.items() if file not in unchanged}
-    reports = [ArticleReport(file, IndexOutcome.UNCHANGED) for file in states if file in unchanged]
+    known = IndexReport(tuple(ArticleReport(file, IndexOutcome.UNCHANGED) for file in states if file in unchanged))
     if not new and not store.waiting_documents():
-        return reports
-    added = indexer.index([Path(file) for file in new]).articles
+        return known
+    added = indexer.index([Path(file) for file in new])
     articles: dict[str, list[str]] = {file: [] for file in new}
-    for report in added:
+    for report in added.articles:
         file = next(name for name in possible_files(report.path) if name in articles)
         articles[file].append(report.path)
-    failed = {report.path for report in added if report.outcome is IndexOutcome.FAILED}
+    failed = {report.path for report in added.articles if report.outcome is IndexOutcome.FAILED}
     for file, state in new.items():
         if state is not None and not failed.intersection(articles[file]):
             store.put_file(file, *state, articles[file])
-    return [*reports, *added]
+    return known + added
 
 
 def _size_and_time(file: Path) -> tuple[int, int] | None:

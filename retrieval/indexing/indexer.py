@@ -28,7 +28,16 @@ from retrieval.search.index_file import IndexState, index_file
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, Segments, Source, SourceKind
+from retrieval.types import (
+    ArticleReport,
+    Document,
+    IndexOutcome,
+    IndexReport,
+    Segments,
+    SkippedPart,
+    Source,
+    SourceKind,
+)
 
 if TYPE_CHECKING:
     from retrieval.inference.embedder import Embedder
@@ -40,7 +49,7 @@ EMBEDDED_TOGETHER = 512
 
 #: The position of an item in a run, and of an article within it.
 Place = tuple[int, int]
-Loaded = tuple[Place, Document | ArticleReport]
+Placed = tuple[Place, Document | ArticleReport]
 
 
 class Indexer:
@@ -64,6 +73,7 @@ class Indexer:
         self._embedder = embedder
         self._notify = notify
         self._watch = Stopwatch()  # of the last run
+        self._skipped: list[SkippedPart] = []  # in the last run
 
     def index(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> IndexReport:
         """Takes up these files and the known files below these folders, each in a transaction of its own.
@@ -105,6 +115,7 @@ class Indexer:
     def _run(self, items: Sequence[Path | Document], progress: Callable[[int, int], None] | None) -> IndexReport:
         started = time.perf_counter()
         self._watch = Stopwatch()
+        self._skipped = []
         reports: dict[Place, ArticleReport] = {}
         total = len(items)
 
@@ -121,7 +132,7 @@ class Indexer:
             KeywordIndex(self._store, self._notify).load()
             match_embedder(self._store, self._embedder, notify=self._notify)
             before = self._store.generation
-            self._take_up(_loaded(enumerate(items), self._remove_vanished), report)
+            self._take_up(self._load(enumerate(items)), report)
             self._take_up_waiting(reports, report)
             if self._store.generation != before:
                 with self._watch.time("store"):
@@ -129,7 +140,8 @@ class Indexer:
                     is_first = file.manifest is None and file.state is IndexState.CURRENT
                     self._write_index((lambda notice: None) if is_first else self._notify, progress)
         files = tuple(entry for place, entry in sorted(reports.items(), key=lambda placed: placed[0]) if place[0] >= 0)
-        return IndexReport(files, (time.perf_counter() - started) * 1000, self._watch.timings())
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        return IndexReport(files, elapsed_ms, self._watch.timings(), tuple(self._skipped))
 
     def _write_index(self, notify: Callable[[str], None], progress: Callable[[int, int], None] | None) -> None:
         """Writes the index file if it is due: an article more or less does not make it so, nor costs reading it."""
@@ -142,6 +154,26 @@ class Indexer:
         for folder in sorted(folders) if not self._store.read_only else ():
             self._store.put_source(Source(folder, SourceKind.FOLDER, checked_at=now()))
 
+    def _load(self, items: Iterable[tuple[int, Path | Document]]) -> Iterator[Placed]:
+        """All articles in the items; of files that are read to their end, those that are no longer there go."""
+        for position, item in items:
+            if isinstance(item, Document):
+                yield (position, 0), clean_document(item)
+                continue
+            paths: set[str] = set()
+            complete, number = True, 0
+            for found in load_documents(item):
+                if isinstance(found, SkippedPart):
+                    self._skipped.append(found)
+                    continue
+                paths.add(found.path)
+                complete = complete and not (isinstance(found, ArticleReport) and found.path == str(item))
+                # The process that has read it has met what others have written, and is not trusted.
+                yield (position, number), found if isinstance(found, ArticleReport) else clean_document(found)
+                number += 1
+            if complete:
+                self._remove_vanished(item, paths)
+
     def _take_up_waiting(
         self, reports: Mapping[Place, ArticleReport], report: Callable[[Place, ArticleReport], None]
     ) -> None:
@@ -151,7 +183,7 @@ class Indexer:
         waiting = enumerate(self._store.waiting_documents())
         self._take_up([(copies.get(document.path, (-1, number)), document) for number, document in waiting], report)
 
-    def _take_up(self, loaded: Iterable[Loaded], report: Callable[[Place, ArticleReport], None]) -> None:
+    def _take_up(self, loaded: Iterable[Placed], report: Callable[[Place, ArticleReport], None]) -> None:
         waiting: list[tuple[Place, Document, Segments]] = []
         for place, document in self._to_embed(loaded, report):
             segments = self._split(document)
@@ -165,7 +197,7 @@ class Indexer:
         self._embed_and_put(waiting, report)
 
     def _to_embed(
-        self, loaded: Iterable[Loaded], report: Callable[[Place, ArticleReport], None]
+        self, loaded: Iterable[Placed], report: Callable[[Place, ArticleReport], None]
     ) -> Iterator[tuple[Place, Document]]:
         """The articles that have to be split and embedded; all others are reported at once."""
         for place, found in self._watch.each("parse", loaded):
@@ -227,25 +259,6 @@ def _noted(report: ArticleReport, document: Document) -> ArticleReport:
     is_known = document.language != "other"
     odd = notice("index.not_german", language=document.language) if is_known else notice("index.odd_language")
     return replace(report, reason=report.reason or odd)
-
-
-def _loaded(
-    items: Iterable[tuple[int, Path | Document]], completely_read: Callable[[Path, Set[str]], None]
-) -> Iterator[Loaded]:
-    """All that is in the items; ``completely_read`` is told each file read to its end, and the paths found in it."""
-    for position, item in items:
-        if isinstance(item, Document):
-            yield (position, 0), clean_document(item)
-            continue
-        paths: set[str] = set()
-        complete = True
-        for number, found in enumerate(load_documents(item)):
-            paths.add(found.path)
-            complete = complete and not (isinstance(found, ArticleReport) and found.path == str(item))
-            # The process that has read it has met what others have written, and is not trusted.
-            yield (position, number), found if isinstance(found, ArticleReport) else clean_document(found)
-        if complete:
-            completely_read(item, paths)
 
 
 def split_article(splitter: SentenceSplitter, text: str) -> Segments:

@@ -34,7 +34,7 @@ def sync(store: Store, indexer: Indexer, fetcher: Fetcher) -> IndexReport:
     """
     started = time.perf_counter()
     collector = Collector(store, indexer, fetcher)
-    reports: list[ArticleReport] = []
+    report = IndexReport()
     unforeseen: list[Exception] = []
     for source in store.sources():
         try:
@@ -48,19 +48,17 @@ def sync(store: Store, indexer: Indexer, fetcher: Fetcher) -> IndexReport:
                 logger.exception("%s failed", source.location)
                 unforeseen.append(error)
                 reason = f"{error!r:.{MAX_ERROR_CHARS}}"
-            found = [ArticleReport(source.location, IndexOutcome.FAILED, reason)]
+            found = IndexReport((ArticleReport(source.location, IndexOutcome.FAILED, reason),))
             store.update_source(replace(source, checked_at=now(), error=reason))
-        reports += found
+        report += found
     if unforeseen:
         raise unforeseen[0]
-    return IndexReport(tuple(reports), elapsed_ms=(time.perf_counter() - started) * 1000)
+    return replace(report, elapsed_ms=(time.perf_counter() - started) * 1000)
 
 
-def _look_at(
-    source: Source, store: Store, indexer: Indexer, collector: Collector
-) -> tuple[Source, list[ArticleReport]]:
-    if source.kind is SourceKind.FEED:
-        return collector.check_feed(source)
-    if source.kind is SourceKind.PAGE:
-        return collector.check_page(source)
-    return source, sync_folder(source.location, store, indexer)
+def _look_at(source: Source, store: Store, indexer: Indexer, collector: Collector) -> tuple[Source, IndexReport]:
+    if source.kind is SourceKind.FOLDER:
+        return source, sync_folder(source.location, store, indexer)
+    check = collector.check_feed if source.kind is SourceKind.FEED else collector.check_page
+    looked_at, reports = check(source)
+    return looked_at, IndexReport(tuple(reports))

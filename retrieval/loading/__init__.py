@@ -13,16 +13,16 @@ from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.files import find_files, read_file
 from retrieval.loading.formats import SUFFIXES
 from retrieval.loading.limits import MAX_FILE_BYTES
-from retrieval.loading.process import WORKER
-from retrieval.types import ArticleReport, Document, IndexOutcome
+from retrieval.loading.process import WORKER, Loaded
+from retrieval.types import ArticleReport, Document, IndexOutcome, SkippedPart
 
 __all__ = [
-    "MAX_FILE_BYTES", "SUFFIXES", "Entry", "Feed", "find_files", "load_document", "load_documents", "parse_feed",
-    "read_document",
+    "MAX_FILE_BYTES", "SUFFIXES", "Entry", "Feed", "Loaded", "find_files", "load_document", "load_documents",
+    "parse_feed", "read_document",
 ]  # fmt: skip
 
 
-def load_documents(path: Path) -> Iterator[Document | ArticleReport]:
+def load_documents(path: Path) -> Iterator[Loaded]:
     """The articles in one file: NFC text with ``\\n`` line ends, a paragraph a line, and what is known about each.
 
     Text and Markdown may begin with front matter: a line ``---``, lines like ``title: ...`` (title, source, url,
@@ -31,7 +31,7 @@ def load_documents(path: Path) -> Iterator[Document | ArticleReport]:
 
     The path of an article in an archive or a list is that of the file, ``#``, and its name or number there. An article
     that cannot be taken up is a failed ArticleReport with the reason; one whose path is ``str(path)`` means that the
-    file could not be read to its end.
+    file could not be read to its end. A SkippedPart is no article: it tells what else in the file was not read.
     """
     try:
         raw = read_file(path)
@@ -56,8 +56,8 @@ def parse_feed(raw: bytes, address: str, charset: str = "") -> Feed:
     return WORKER.read_feed(raw, address, charset)
 
 
-def _first(found: Iterator[Document | ArticleReport]) -> Document:
-    first = next(found)
+def _first(found: Iterator[Loaded]) -> Document:
+    first = next(item for item in found if not isinstance(item, SkippedPart))
     if isinstance(first, ArticleReport):
         raise LoadingError(first.reason)
     return first

@@ -15,7 +15,7 @@ from retrieval.loading.formats import FORMATS
 from retrieval.loading.limits import MAX_TEXT_CHARS
 from retrieval.loading.metadata import source_and_date, title_line
 from retrieval.loading.normalise import clean_document, compose, one_line
-from retrieval.loading.parsed import Article, Refused
+from retrieval.loading.parsed import Article, Refused, Skipped
 from retrieval.messages import notice
 from retrieval.types import Document
 
@@ -33,13 +33,13 @@ class Member:
     name: str = ""
 
 
-def read_documents(raw: bytes, name: str) -> Iterator[Member | Refused]:
+def read_documents(raw: bytes, name: str) -> Iterator[Member | Refused | Skipped]:
     """The articles in a file with this content; ``name`` tells its type, which is one of FORMATS.
 
     Raises LoadingError if nothing in it can be read.
     """
     for article in FORMATS[PurePosixPath(name).suffix.lower()].read(raw, name):
-        if isinstance(article, Refused):
+        if isinstance(article, Refused | Skipped):
             yield article
             continue
         try:

@@ -51,5 +51,15 @@ class Refused:
     member: str = ""
 
 
-#: From the content and the name of a file to its articles. Raises LoadingError if nothing in the file can be read.
-Reader = Callable[[bytes, str], Iterable[Article | Refused]]
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A part of a file that was not read: ``what`` it is and ``why``, both for people; ``member`` as in Article."""
+
+    what: str
+    why: str
+    member: str = ""
+
+
+#: From the content and the name of a file to its articles, and to what else is in it. Raises LoadingError if nothing
+#: in the file can be read.
+Reader = Callable[[bytes, str], Iterable[Article | Refused | Skipped]]

@@ -22,7 +22,7 @@ from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WO
 from retrieval.loading.normalise import one_line
 from retrieval.loading.worker import OUT_OF_MEMORY
 from retrieval.messages import mapped, notice, restored
-from retrieval.types import ArticleReport, Document, IndexOutcome, Landmark
+from retrieval.types import ArticleReport, Document, IndexOutcome, Landmark, SkippedPart
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ _PROGRAM: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from retrieval.loading.worker import main; main(int(sys.argv[2]), float(sys.argv[3]))"
 )
+
+
+#: An article, why there is none, or a part of a file that was not read.
+Loaded = Document | ArticleReport | SkippedPart
 
 
 class Worker:
@@ -57,11 +61,11 @@ class Worker:
         with self._lock:
             self._end()
 
-    def read(self, raw: bytes, path: Path) -> Iterator[Document | ArticleReport]:
+    def read(self, raw: bytes, path: Path) -> Iterator[Loaded]:
         """The articles in a file with this content, one after the other; an ArticleReport for each that cannot be read.
 
-        ``path`` tells the type, and where the articles' own paths begin. A report with ``str(path)`` itself means
-        that the file was not read to its end.
+        A SkippedPart tells what else was not read. ``path`` tells the type, and where the articles' own paths begin. A
+        report with ``str(path)`` itself means that the file was not read to its end.
         """
         number = next(self._numbers)
         try:
@@ -83,9 +87,7 @@ class Worker:
         feed = message["feed"]
         return Feed(feed["title"], tuple(Entry(**entry) for entry in feed["entries"]))
 
-    def _read_members(
-        self, number: int, raw: bytes, path: Path, members: Sequence[str]
-    ) -> Iterator[Document | ArticleReport]:
+    def _read_members(self, number: int, raw: bytes, path: Path, members: Sequence[str]) -> Iterator[Loaded]:
         broken = 0
         for member in members:
             inside = f"{os.path.abspath(path)}#{one_line(member)}"
@@ -170,9 +172,13 @@ def _failed(path: str, reason: str) -> ArticleReport:
     return ArticleReport(path, IndexOutcome.FAILED, mapped(reason, one_line))
 
 
-def _result(message: dict[str, Any], whole: str, absolute: str) -> Document | ArticleReport:
-    """A document or a report from a message; ``whole`` is what a report about the file itself is called."""
+def _result(message: dict[str, Any], whole: str, absolute: str) -> Loaded:
+    """What a message is about; ``whole`` is what a report about the file itself is called."""
     inside = f"{absolute}#{message['member']}" if message["member"] else ""
+    if "skipped" in message:
+        skipped = message["skipped"]
+        what, why = (mapped(restored(skipped[name]), one_line) for name in ("what", "why"))
+        return SkippedPart(inside or whole, what, why)
     if "refused" in message:
         return _failed(inside or whole, restored(message["refused"]))
     article = message["article"]

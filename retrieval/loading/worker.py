@@ -25,7 +25,7 @@ from retrieval.loading.documents import read_documents
 from retrieval.loading.feed_parser import parse_feed
 from retrieval.loading.formats import ARCHIVE_SUFFIX, FORMATS, known_types, max_size
 from retrieval.loading.limits import MAX_ERROR_CHARS
-from retrieval.loading.parsed import Refused
+from retrieval.loading.parsed import Refused, Skipped
 from retrieval.messages import notice, stored
 
 #: The exit status after a file that needed more memory than there is.
@@ -44,7 +44,10 @@ class Answering:
         self._archive: Archive | None = None
 
     def messages(self, request: dict[str, Any], raw: bytes) -> Iterator[dict[str, Any]]:
-        """What is in a file: its articles, or the names of the files in it; ``refused`` with a reason otherwise."""
+        """What is in a file: its articles, or the names of the files in it; ``refused`` with a reason otherwise.
+
+        ``skipped`` tells what else was not read.
+        """
         name, member, is_feed = str(request["name"]), request.get("member"), "charset" in request
         try:
             if is_feed:
@@ -80,6 +83,8 @@ def _articles(raw: bytes, name: str) -> Iterator[dict[str, Any]]:
     for found in read_documents(raw, name):
         if isinstance(found, Refused):
             yield _refused(found.reason, found.member)
+        elif isinstance(found, Skipped):
+            yield {"skipped": {"what": stored(found.what), "why": stored(found.why)}, "member": found.member}
         else:
             yield {"article": asdict(found.document), "member": found.name}
 

@@ -168,7 +168,10 @@ def outcome_text(collection: Collection, report: IndexReport, language: str) -> 
     if not report.articles:
         raise LoadingError(notice("telegram.no_article"))
     lines = [_outcome_line(collection, entry, language) for entry in report.articles[:_SHOWN]]
-    return listing(lines[0], lines[1:], language, left_out=len(report.articles) - len(lines))
+    lines += [
+        text("telegram.submission_skipped", language, what=part.what, why=part.why) for part in report.skipped[:_SHOWN]
+    ]
+    return listing(lines[0], lines[1:], language, left_out=len(report.articles) + len(report.skipped) - len(lines))
 
 
 def _outcome_line(collection: Collection, entry: ArticleReport, language: str) -> str:
