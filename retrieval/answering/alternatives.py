@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from retrieval.answering.calibration import sigmoid
 from retrieval.answering.evidence import Evidence
+from retrieval.language.compounds import noun_in_vocabulary
 from retrieval.language.normalise import normalise
+from retrieval.language.quantities import quantities
 from retrieval.language.question_words import words_of
-from retrieval.language.terms import keyword_terms
+from retrieval.language.terms import keyword_term, keyword_terms, keyword_words
+from retrieval.search.word_forms import WordForms
 from retrieval.types import Alternative, Hit, Span
 
 #: An alternative is at least this share as likely to be right as the answer, and no more than this many are shown.
@@ -57,12 +60,16 @@ def alternatives(
 
 def same_kind(one: str, other: str) -> bool:
     """Whether two quotes are two numbers of one unit, two times, or two names: one of them may be wrong."""
-    if any(letter.isdigit() for letter in one) != any(letter.isdigit() for letter in other):
+    if _says_time(one) or _says_time(other):
+        return _says_time(one) and _says_time(other)
+    counted, other_counted = quantities(one), quantities(other)
+    if bool(counted) != bool(other_counted):
         return False
-    units, other_units = _units(one), _units(other)
-    if any(letter.isdigit() for letter in one):
+    if counted:
+        units, other_units = ({found.unit for found in found_in} - {""} for found_in in (counted, other_counted))
         return not units or not other_units or bool(units & other_units)
-    return _is_name(one) and _is_name(other) and not units & other_units
+    words, other_words = (frozenset(_WORD.findall(quote.lower())) for quote in (one, other))
+    return _is_name(one) and _is_name(other) and not words & other_words
 
 
 def _alternative(question: str, other: Candidate, best: Candidate) -> Alternative:
@@ -77,12 +84,24 @@ def _alternative(question: str, other: Candidate, best: Candidate) -> Alternativ
 
 
 def _is_about_the_same(question: str, one: Hit, other: Hit) -> bool:
-    """Whether two passages, with the titles of their articles, hold the same words of the question, and some."""
-    wanted = set(keyword_terms(question))
-    shared, other_shared = (
-        wanted.intersection(keyword_terms(f"{h.document.title} {h.passage.text}")) for h in (one, other)
-    )
-    return bool(shared) and shared == other_shared
+    """Whether two passages, with the titles of their articles, are about the same thing, which the question is about.
+
+    Both hold the same nouns and names of the question. Names in a title tell apart what the question does not name: two
+    towns have two mayors.
+    """
+    terms, other_terms = (set(keyword_terms(f"{hit.document.title} {hit.passage.text}")) for hit in (one, other))
+    wanted = {keyword_term(word): noun_in_vocabulary(word) is not False for word in keyword_words(question)}
+    shared, other_shared = wanted.keys() & terms, wanted.keys() & other_terms
+    if not shared & other_shared or any(wanted[term] for term in shared ^ other_shared):
+        return False
+    titles = [_names(hit.document.title, hit.document.text) for hit in (one, other)]
+    return all(not names or names & said for names, said in zip(titles, (other_terms, terms), strict=True))
+
+
+def _names(words: str, text: str) -> set[str]:
+    """The keyword terms of those ``words`` that ``text`` uses as names: of people and places, mostly."""
+    terms = ((word.lower(), keyword_term(word.lower())) for word in _WORD.findall(words))
+    return {term for low, term in terms if term and WordForms.of(term, [text]).is_name(low)}
 
 
 def _differ(one: Candidate, other: Candidate) -> bool:
@@ -90,14 +109,16 @@ def _differ(one: Candidate, other: Candidate) -> bool:
     (start, end), (other_start, other_end) = one.place(), other.place()
     if one.hit.document.id == other.hit.document.id and start < other_end and other_start < end:
         return False
+    if not _says_time(one.span.text):
+        counted, other_counted = set(quantities(one.span.text)), set(quantities(other.span.text))
+        if counted and counted == other_counted:
+            return False
     said, other_said = f" {normalise(one.span.text)} ", f" {normalise(other.span.text)} "
     return said not in other_said and other_said not in said
 
 
-def _units(quote: str) -> frozenset[str]:
-    """The words of a quote in lower case; all months and days are one."""
-    words = _WORD.findall(quote.lower())
-    return frozenset("time" if words_of("de").has("time", word) else word for word in words)
+def _says_time(quote: str) -> bool:
+    return any(words_of("de").has("time", word) for word in _WORD.findall(quote.lower()))
 
 
 def _is_name(quote: str) -> bool:
