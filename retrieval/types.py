@@ -227,12 +227,21 @@ class SmallTalk(StrEnum):
     NOISE = "noise"  # no word at all: emoji, "???"
 
 
+class ArticleField(StrEnum):
+    """What an article states of itself."""
+
+    PUBLISHED = "published"
+    AUTHOR = "author"
+    SOURCE = "source"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What Fundstelle says to a question.
 
     ``text`` is None when the articles do not say. Otherwise ``document.text[start:end] == text`` and the
-    quote lies inside ``passage``. ``confidence`` (0..1) is the estimated probability that the best span is
+    quote lies inside ``passage``; but with ``field`` it is no quote, but what ``document`` states of itself, to a question
+    such as "Wer hat den Artikel geschrieben?", and there is no passage. ``confidence`` (0..1) is the estimated probability that the best span is
     right; it is given for "no answer" too. ``copies`` are the articles that say the same as ``document``. ``hits`` are
     the passages found, the likeliest to hold the answer first. ``best`` is the best span whatever its confidence, kept
     for evaluation. ``alternatives`` are up to two other quotes, the surest first. ``understood`` is the complete
@@ -257,6 +266,12 @@ class Answer:
     small_talk: SmallTalk | None = None
     article_count: int = 0
     suggestions: tuple[str, ...] = ()
+    field: ArticleField | None = None
+
+    @property
+    def quote(self) -> str:
+        """The literal quote, "" for an answer without one."""
+        return self.text or "" if self.field is None else ""
 
     @property
     def is_missed(self) -> bool:

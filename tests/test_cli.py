@@ -229,7 +229,7 @@ def test_ask_json(indexed):
     assert set(value) == {"question", "answer", "alternatives", "passages", "small_talk", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
-    assert set(answer) == {"text", "confidence", "start", "end", "document", "also_in", "page", "heading"}
+    assert set(answer) == {"text", "from", "confidence", "start", "end", "document", "also_in", "page", "heading"}
     assert answer["text"] == "0,5 Milliarden Dollar"
     assert 0.5 < answer["confidence"] <= 1
     assert answer["document"]["title"] == TITLE

@@ -91,6 +91,7 @@ def test_json_of_an_answer():
         "question": "Was kostet die Brücke?",
         "answer": {
             "text": "4,5 Mio. Euro",
+            "from": "text",
             "confidence": 0.82,
             "start": 36,
             "end": 49,
@@ -118,7 +119,7 @@ def test_json_of_an_answer():
 
 def test_json_without_an_answer():
     value = json.loads(json.dumps(to_json(NO_ANSWER)))
-    nothing = {"text": None, "start": None, "end": None, "document": None, "also_in": [], "page": None, "heading": None}
+    nothing = {"text": None, "from": None, "start": None, "end": None, "document": None, "also_in": [], "page": None, "heading": None}
     assert value["answer"] == {**nothing, "confidence": 0.1}
     assert len(value["passages"]) == 2
 

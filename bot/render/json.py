@@ -16,6 +16,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "answer": {
             "text": answer.text,
+            "from": None if answer.text is None else "text" if answer.field is None else "article",
             "confidence": answer.confidence,
             "start": answer.start,
             "end": answer.end,

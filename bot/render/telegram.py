@@ -11,6 +11,7 @@ from bot.render.wording import (
     alternative_lines,
     name_copies,
     origin,
+    said,
     silence_lines,
     title,
     understood_line,
@@ -33,6 +34,8 @@ def plain(words: str) -> str:
 def to_html(answer: Answer, language: str) -> str:
     """The quote in bold within its passage and a line with its source, as HTML for ``parse_mode="HTML"``.
 
+    In the place of a quote and its passage may stand what the article states of itself.
+
     What a follow-up was taken for stands above in italics.
     At most TELEGRAM_LIMIT once the tags are taken out; a passage that is too long is cut around the quote, at words.
     """
@@ -49,6 +52,9 @@ def to_html(answer: Answer, language: str) -> str:
         source += "\n" + plain(line)
         source_width += 1 + width(line)
     taken = source_width + 2 + (width(follow_up) + 2 if follow_up else 0)
+    if answer.field is not None:
+        stated = plain(cut(said(answer, language), TITLE_LIMIT))
+        return f"{above}<b>{stated}</b>\n{plain(text('chat.of_article', language))}\n\n{source}"
     before, quote, after = cut_around(*split_at_quote(answer), TELEGRAM_LIMIT - taken)
     passage = f"{plain(before)}<b>{plain(quote)}</b>{plain(after)}"
     return f"{above}{passage}\n\n{source}"

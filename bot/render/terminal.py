@@ -13,6 +13,7 @@ from bot.render.wording import (
     citation,
     line,
     name_copies,
+    said,
     silence_lines,
     understood_line,
 )
@@ -24,7 +25,7 @@ def one_line(answer: Answer, language: str) -> str:
     follow_up = f" [{understood_line(answer, language)}]" if answer.understood else ""
     if answer.text is None or answer.document is None:
         return silence_lines(answer, language)[0] + follow_up
-    return f"{line(answer.text)} ({citation(answer.document, language, answer.start)}){follow_up}"
+    return f"{said(answer, language)} ({citation(answer.document, language, answer.start)}){follow_up}"
 
 
 def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tuple[str, str] = ("", "")) -> Text:
@@ -40,11 +41,14 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         first, *more = silence_lines(answer, language)
         reply.append(first, style="bold").append("".join(f"\n{further}" for further in more))
     else:
-        before, quote, after = split_at_quote(answer)
-        reply.append(line(quote), style="bold green")
-        reply.append("\n\n").append(before)
-        reply.append(marks[0] + quote + marks[1], style="bold black on green")
-        reply.append(after).append("\n\n")
+        reply.append(said(answer, language), style="bold green").append("\n\n")
+        if answer.field is None:
+            before, quote, after = split_at_quote(answer)
+            reply.append(before)
+            reply.append(marks[0] + quote + marks[1], style="bold black on green")
+            reply.append(after).append("\n\n")
+        else:
+            reply.append(text("chat.of_article", language)).append("\n")
         reply.append(citation(answer.document, language, answer.start), style="cyan").append("\n")
         if answer.document.url:
             reply.append(line(answer.document.url), style="blue").append("\n")

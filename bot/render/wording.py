@@ -9,7 +9,7 @@ from bot.messages import text
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, percent, width
 from retrieval.characters import escape_controls
 from retrieval.messages import in_language
-from retrieval.types import Answer, Document
+from retrieval.types import Answer, ArticleField, Document
 
 # From this confidence on, an answer is called certain and fairly certain.
 _CERTAIN, _FAIRLY = 0.75, 0.5
@@ -68,6 +68,12 @@ def certainty(confidence: float, language: str) -> str:
 def name_copies(answer: Answer, language: str) -> list[tuple[str, Document]]:
     """The first articles that say the same, each with its name: the source and the date, as far as they are known."""
     return [(cut(short_citation(copy, language), _COPY_LIMIT), copy) for copy in answer.copies[:_COPIES]]
+
+
+def said(answer: Answer, language: str) -> str:
+    """What is answered, on one line: the quote, or what the article states of itself."""
+    words = line(answer.text or "")
+    return line(day(words, language)) if answer.field is ArticleField.PUBLISHED else words
 
 
 def also_in_line(answer: Answer, names: list[str], language: str) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from retrieval.answering.alternatives import Candidate, alternatives
+from retrieval.answering.article_answers import article_answer
 from retrieval.answering.calibration import Calibration, sigmoid
 from retrieval.answering.evidence import Evidence
 from retrieval.answering.questions import checked_question
 from retrieval.inference.reader import Reader
+from retrieval.language.article_questions import ArticleQuestion, article_question
 from retrieval.language.normalise import normalise
 from retrieval.search.search import Search
 from retrieval.types import Answer, Filter, Hit
@@ -39,7 +41,8 @@ class Answerer:
         """The best quote of the ``top_k`` best passages, or "no answer" if none is likely enough to be right.
 
         ``within`` says in which articles to look, ``favoured`` is the id of one whose passages are preferred. The
-        models are asked as the articles would spell it; the answer's question is the given one.
+        models are asked as the articles would spell it; the answer's question is the given one. A question about an
+        article itself, such as "Wer hat den Artikel über … geschrieben?", is answered by what the article states.
 
         Raises:
             QuestionError: the question is empty or longer than 1,000 characters.
@@ -49,8 +52,21 @@ class Answerer:
         started = time.perf_counter()
         question = checked_question(question)
         asked = self._search.restored(question)
-        answer = self.answer(asked, self._search.search(asked, limit=top_k, within=within, favoured=favoured))
+        of_article = article_question(asked)
+        answer = Answer(question, None, 0.0)
+        if of_article is None or not of_article.certain:
+            answer = self.answer(asked, self._search.search(asked, limit=top_k, within=within, favoured=favoured))
+        if of_article is not None and answer.text is None:
+            found = self._of_article(asked, of_article, top_k, within, favoured)
+            answer = found if found.text is not None or of_article.certain else answer
         return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def _of_article(
+        self, question: str, asked: ArticleQuestion, top_k: int, within: Filter | None, favoured: int | None
+    ) -> Answer:
+        hits = self._search.search(asked.about, limit=top_k, within=within) if asked.about else []
+        last = None if favoured is None else self._search.document(favoured)
+        return article_answer(question, asked, hits, last)
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
         """The best quote of these hits, or "no answer"."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from retrieval.answering.followups import Turn, complete
 from retrieval.answering.questions import MAX_QUESTION_CHARS, checked_question
+from retrieval.language.article_questions import article_question
 from retrieval.language.small_talk import small_talk
 from retrieval.types import Answer, Filter
 
@@ -64,18 +65,23 @@ class Conversation:
         question = checked_question(question)
         if small_talk(question) is not None:
             return self._collection.ask(question)  # the talk goes on from where it was
-        understood = complete(question, turn) if turn is not None else None
-        if turn is None or understood is None or len(understood) > MAX_QUESTION_CHARS:
-            answer = self._collection.ask(question, top_k=self._top_k, within=self.within)
-        else:
-            answer = self._collection.ask(understood, top_k=self._top_k, within=self.within, favoured=turn.document_id)
-            answer = replace(answer, question=question, understood=answer.question)
+        answer = self._answer(question, turn)
         # Many conversations are kept, and articles may be long.
         light = answer.without_texts()
         self.last = replace(light, hits=light.hits[:1], copies=(), alternatives=())
         self._before, self._turn = turn, _turn(answer, turn)
         self._asked_at = self._clock()
         return answer
+
+    def _answer(self, question: str, turn: Turn | None) -> Answer:
+        understood = complete(question, turn) if turn is not None else None
+        favoured = None if turn is None else turn.document_id
+        if (asked := article_question(question)) is not None and not asked.about:
+            return self._collection.ask(question, top_k=self._top_k, within=self.within, favoured=favoured)
+        if understood is None or len(understood) > MAX_QUESTION_CHARS:
+            return self._collection.ask(question, top_k=self._top_k, within=self.within)
+        answer = self._collection.ask(understood, top_k=self._top_k, within=self.within, favoured=favoured)
+        return replace(answer, question=question, understood=answer.question)
 
     def forget(self) -> None:
         """Begins anew: the next question goes on from nothing."""

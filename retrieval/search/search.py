@@ -17,7 +17,7 @@ from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.spelling import Spelling
 from retrieval.search.vector_index import VectorIndex
 from retrieval.store.store import Store
-from retrieval.types import Filter, Hit, Passage
+from retrieval.types import Document, Filter, Hit, Passage
 
 if TYPE_CHECKING:
     from retrieval.inference.embedder import Embedder
@@ -122,6 +122,10 @@ class Search:
             if passage.document_id in documents
             and documents[passage.document_id].text[passage.start : passage.end] == passage.text
         ]
+
+    def document(self, document_id: int) -> Document | None:
+        """The article with this number; None if it is gone."""
+        return next(iter(self._store.documents([document_id])), None)
 
     def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
         """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""

@@ -37,7 +37,7 @@ class Place:
     @classmethod
     def of(cls, answer: Answer) -> Place:
         """Where the quote of ``answer`` stands."""
-        return cls(nearest(answer), answer.start or 0, answer.end or 0, _mark(answer.text or ""))
+        return cls(nearest(answer), answer.start or 0, answer.end or 0, _mark(answer.quote))
 
     @classmethod
     def read(cls, data: str) -> Place | None:

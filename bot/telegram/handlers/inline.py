@@ -21,7 +21,7 @@ from telegram.ext import InlineQueryHandler
 from bot.messages import text
 from bot.render.telegram import passage_html, to_html
 from bot.render.text import cut, other_hits
-from bot.render.wording import citation, silence_lines
+from bot.render.wording import citation, said, silence_lines
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service
 from retrieval.answering.conversation import Conversation
@@ -97,7 +97,7 @@ def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
     """The quote, and the other passages found, at most ten in all."""
     if answer.text is None or answer.document is None:
         return []
-    offered = [(answer.text, citation(answer.document, language, answer.start), to_html(answer, language))]
+    offered = [(said(answer, language), citation(answer.document, language, answer.start), to_html(answer, language))]
     for hit in other_hits(answer):
         where = citation(hit.document, language, hit.passage.start)
         offered.append((hit.passage.text, where, passage_html(hit, language)))
