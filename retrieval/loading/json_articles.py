@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.limits import MAX_MEMBERS
-from retrieval.loading.normalise import clean, tidy, unwrap
+from retrieval.loading.normalise import clean, show_hyphens, tidy, unwrap
 from retrieval.loading.parsed import Article, Block, Refused
 from retrieval.loading.text_files import decoded
 from retrieval.messages import in_language, notice
@@ -80,4 +80,4 @@ def _article(record: Any, name: str, member: str) -> Article | Refused:
             fields[field] = value.strip()
         elif value is not None:
             logger.warning("%s: the field %r is no string and stays empty", in_language(where, "en"), field)
-    return Article((Block(unwrap(tidy(clean(record["text"])))),), **fields, member=member)
+    return Article((Block(unwrap(tidy(clean(show_hyphens(record["text"]))))),), **fields, member=member)

@@ -25,6 +25,16 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _NO_ADDRESS: Final = re.compile(r"\s|" + _INVISIBLE.pattern)
+_SOFT_HYPHEN: Final = "\u00ad"
+_HYPHEN: Final = "\u2010"
+# What divides a word at the end of a line: hyphen-minus, soft hyphen, hyphen, and the one that is not to divide it.
+_HYPHENS: Final = "-\u00ad\u2010\u2011"
+_PUNCTUATION: Final = ".,;:!?)"
+_LAST_LETTERS: Final = re.compile(r"[^\W\d_]+$")
+_AT_LINE_END: Final = re.compile("\u00ad(?=[ \t]*(?:\r?\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]))")
+# A soft hyphen divides a word where it is seen, at the end of a line; the rest of the word moves up.
+_DIVIDED: Final = re.compile("(?<=[^\\W\\d_])\u00ad[ \t]*\n[ \t]*([^\\W\\d_]\\S*)[ \t]*\n?")
+_DIVIDED_HERE: Final = re.compile("([^\\W\\d_]+)\u2010\n([^\\W\\d_]\\S*)[ \t]*\n?")
 # More marks on one letter than these are none.
 _MARKS: Final = 30
 # How many neighbouring lines have to show it before a text counts as hard-wrapped, and how wide such texts are at most.
@@ -33,8 +43,16 @@ _WRAPPED_WIDTH: Final = 120
 
 
 def clean(text: str) -> str:
-    """NFC, ``\\n`` line ends, nothing invisible."""
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
+    """NFC, ``\\n`` line ends, nothing invisible; words that soft hyphens divide at line ends are whole."""
+    text = _LINE_ENDS.sub("\n", text)
+    if _SOFT_HYPHEN in text:
+        text = _DIVIDED.sub(r"\1\n", text)
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+
+
+def show_hyphens(text: str) -> str:
+    """``text`` with soft hyphens at line ends as the hyphens that they stand for; lines keep their length."""
+    return _AT_LINE_END.sub(_HYPHEN, text)
 
 
 def tidy(text: str) -> str:
@@ -112,10 +130,40 @@ def compose(blocks: Iterable[Block]) -> tuple[str, tuple[Landmark, ...]]:
     return "".join(parts), tuple(landmarks)
 
 
+def join_lines(line: str, following: str) -> str:
+    """Two lines of a paragraph as one, a word that is divided between them put together; neither is empty."""
+    return line_start(line, following) + following
+
+
+def line_start(line: str, following: str) -> str:
+    """``line`` as it stands before ``following`` when both become one: with a blank, or without its hyphen.
+
+    A hyphen that is a part of its word stays: „Nord-/Süd“, „2024-/2025“, „S-/Bahn“. One that stands for what is left
+    out („Ein-/und Ausgang“) has a blank after it.
+    """
+    hyphen, before = line[-1], line[:-1]
+    if hyphen not in _HYPHENS or not before or not before[-1].isalnum() or not following[0].isalnum():
+        return line + " "
+    if hyphen == _SOFT_HYPHEN:
+        return before
+    first = following.split(maxsplit=1)[0]
+    if first in _followers() or first.rstrip(_PUNCTUATION) in _followers():
+        return line + " "
+    word = _LAST_LETTERS.search(before[-MAX_LINE_CHARS:])
+    # „E-Mail“ and „EU-weit“ are divided at their own hyphens.
+    is_part = following[0].islower() and word is not None and len(word[0]) > 1 and not word[0].isupper()
+    return before if is_part or _is_capitals(before, following) else line
+
+
+def _is_capitals(before: str, following: str) -> bool:
+    """Whether a line in capitals goes on: „BEKANNT-/MACHUNG DER STADT“, but not „CDU-/SPD-Antrag“."""
+    both = [*before[-MAX_LINE_CHARS:].split()[-2:], *following.split(maxsplit=2)[:2]]
+    return len(both) > 2 and all(word.isupper() for word in both)
+
+
 def is_divided(line: str, following: str) -> bool:
     """Whether a word that is divided at the end of ``line`` goes on in ``following``; neither is empty."""
-    ends_within_word = line[-1] == "-" and line[-2:-1].isalpha() and following[0].islower()
-    return ends_within_word and following.split(maxsplit=1)[0] not in _followers()
+    return line_start(line, following) == line[:-1]
 
 
 @cache
@@ -132,18 +180,26 @@ def unwrap(text: str) -> str:
     lines = text.split("\n")
     width = max(map(len, lines))
     if width > _WRAPPED_WIDTH:
-        return text
+        return _whole_words(text)
     pairs = [(line, following) for line, following in pairwise(lines) if line and following]
     broken = sum(following[0].islower() and line[-1] not in ".!?:" for line, following in pairs)
     if broken < 2 or broken < _WRAPPED_SHARE * len(pairs):
-        return text
+        return _whole_words(text)
     joined = lines[:1]
     room = width - len(lines[0])
     for line in lines[1:]:
         before = joined[-1]
-        if before and line and len(line.split(maxsplit=1)[0]) + 1 > room and not line.startswith(("- ", "* ", "• ")):
-            joined[-1] = before[:-1] + line if is_divided(before, line) else f"{before} {line}"
+        is_full = bool(line) and len(line.split(maxsplit=1)[0]) + 1 > room
+        if before and line and (is_full or is_divided(before, line)) and not line.startswith(("- ", "* ", "• ")):
+            joined[-1] = join_lines(before, line)
         else:
             joined.append(line)
         room = width - len(line)
-    return "\n".join(joined)
+    return _whole_words("\n".join(joined))
+
+
+def _whole_words(text: str) -> str:
+    """``text`` with words whole that a hyphen (U+2010, as ``show_hyphens`` writes it) divides at line ends."""
+    return _DIVIDED_HERE.sub(
+        lambda found: f"{found[1]}{found[2]}\n" if is_divided(f"{found[1]}-", found[2]) else found[0], text
+    )

@@ -8,14 +8,15 @@ from retrieval.errors import LoadingError
 from retrieval.loading.decoding import declared_charset, decode
 from retrieval.loading.markup import read_html, read_markdown
 from retrieval.loading.metadata import front_matter
-from retrieval.loading.normalise import clean, tidy, unwrap
+from retrieval.loading.normalise import clean, show_hyphens, tidy, unwrap
 from retrieval.loading.parsed import Article, Block
 from retrieval.messages import notice
 
 
-def decoded(raw: bytes, name: str, *, charset: str = "") -> str:
-    """The clean text of a file. Raises LoadingError if there is none in it."""
-    text = clean(decode(raw, name, charset=charset))
+def decoded(raw: bytes, name: str, *, charset: str = "", wrapped: bool = False) -> str:
+    """The clean text of a file, for ``unwrap`` if its lines may be broken. Raises LoadingError if there is none in it."""
+    text = decode(raw, name, charset=charset)
+    text = clean(show_hyphens(text) if wrapped else text)
     if not text.strip():
         raise LoadingError(notice("loading.empty", name=name))
     return text
@@ -23,7 +24,7 @@ def decoded(raw: bytes, name: str, *, charset: str = "") -> str:
 
 def read_plain_file(raw: bytes, name: str) -> Iterator[Article]:
     """A text file, with or without front matter."""
-    fields, text = front_matter(decoded(raw, name))
+    fields, text = front_matter(decoded(raw, name, wrapped=True))
     yield Article((Block(unwrap(tidy(text))),), **fields)
 
 

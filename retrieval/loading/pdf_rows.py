@@ -1,0 +1,154 @@
+"""The rows of a PDF page: words that stand side by side, parted where there is room between them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+from typing import Final
+
+from retrieval.loading.pdf_words import Word
+
+# In font sizes: how far apart the baselines of one row are, and from which gap on there may be a column's edge.
+_SAME_ROW: Final = 0.3
+_RAISED: Final = 0.6
+GAP: Final = 0.7
+_SMALL: Final = 0.8
+#: A bullet, or a number that begins a paragraph: "•", "3.", "2.1", "(4)", "b)", "§ 7", "aa)".
+LABEL: Final = re.compile(
+    r"[•▪▫◦‣●○■□◆➢➤✓–—*·-]|\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[IVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|§§?|\(\d{1,3}[a-z]?\)"
+)
+_LETTERS: Final = 4  # that are set apart before it is a word
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Words of a row, with no wide gap between them."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def left(self) -> float:
+        return self.words[0].left
+
+    @property
+    def right(self) -> float:
+        return self.words[-1].right
+
+    @property
+    def position(self) -> int:
+        """Its place in the order of the file."""
+        return self.words[0].position
+
+    @cached_property
+    def text(self) -> str:
+        return _join(self.words)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Segments side by side, from left to right, on the baseline ``y`` (points, upwards)."""
+
+    segments: tuple[Segment, ...]
+    y: float
+    size: float
+
+    @property
+    def left(self) -> float:
+        return self.segments[0].left
+
+    @property
+    def right(self) -> float:
+        return self.segments[-1].right
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for segment in self.segments for word in segment.words]
+
+    @cached_property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments)
+
+
+def to_rows(words: Iterable[Word]) -> list[Row]:
+    """The rows of a page, from top to bottom. Words that are turned make rows of their own, last."""
+    words = list(words)
+    straight = sorted((word for word in words if not word.turned), key=lambda word: (-word.y, word.left))
+    groups: list[list[Word]] = []
+    for word in straight:
+        if groups and groups[-1][0].y - word.y <= _SAME_ROW * max(groups[-1][0].size, word.size):
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    rows = [_row(group) for group in _with_raised(groups)]
+    if turned := [word for word in words if word.turned]:
+        rows.append(Row((Segment(tuple(turned)),), min((row.y for row in rows), default=0.0) - 1000.0, turned[0].size))
+    return rows
+
+
+def _with_raised(groups: Sequence[list[Word]]) -> list[list[Word]]:
+    """The groups with such as hold nothing but small signs (of footnotes, of indices) added to their row."""
+    kept: list[list[Word]] = []
+    for number, group in enumerate(groups):
+        size = max(word.size for word in group)
+        for neighbour in (*kept[-1:], *groups[number + 1 : number + 2]):
+            large = max(word.size for word in neighbour)
+            is_near = abs(neighbour[0].y - group[0].y) <= _RAISED * large
+            if is_near and size < _SMALL * large and sum(len(word.text) for word in group) <= 4 * len(group):
+                neighbour.extend(group)
+                break
+        else:
+            kept.append(group)
+    return kept
+
+
+def _row(words: Sequence[Word]) -> Row:
+    words = sorted(words, key=lambda word: word.left)
+    size = max(word.size for word in words)
+    segments: list[list[Word]] = [[words[0]]]
+    for before, word in itertools.pairwise(words):
+        is_label = len(segments[-1]) == 1 and LABEL.fullmatch(before.text) and word.left - before.right < 6 * size
+        if word.left - before.right > GAP * word.size and not (is_label and len(segments) == 1):
+            segments.append([word])
+        else:
+            segments[-1].append(word)
+    base = max(words, key=lambda word: word.size)
+    return Row(tuple(Segment(tuple(segment)) for segment in segments), base.y, size)
+
+
+def _join(words: Sequence[Word]) -> str:
+    """The text of words side by side; letters that are set apart („S A T Z U N G“) come together."""
+    parts: list[str] = []
+    number = 0
+    while number < len(words):
+        end = number
+        while end < len(words) and len(words[end].text) == 1 and words[end].text.isalnum():
+            end += 1
+        # A last sign may cling to its letter: "G:".
+        if end < len(words) and len(words[end].text) == 2 and words[end].text[0].isalpha() and end > number:
+            end += not words[end].text[1].isalnum()
+        letters = sum(word.text[0].isalpha() for word in words[number:end])
+        if letters >= _LETTERS and letters * 2 > end - number:
+            parts += _unspaced(words[number:end])
+            number = end
+        else:
+            stop = max(end, number + 1)
+            parts += (word.text for word in words[number:stop])
+            number = stop
+    return " ".join(parts)
+
+
+def _unspaced(letters: Sequence[Word]) -> list[str]:
+    """The words that letters make which are set apart; between words there is more room than between letters."""
+    gaps = [after.left - before.right for before, after in itertools.pairwise(letters)]
+    usual = max(median(gaps), 0.1)
+    words = [letters[0].text]
+    for letter, gap in zip(letters[1:], gaps, strict=True):
+        if gap > 1.7 * usual:
+            words.append(letter.text)
+        else:
+            words[-1] += letter.text
+    return words

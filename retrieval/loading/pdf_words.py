@@ -1,0 +1,142 @@
+"""The words of a PDF page and where they stand, as PDFium reads them."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfPage
+
+# What PDFium puts in the place of a hyphen at the end of a line.
+_HYPHENS: Final = {"\x02": "-", "\ufffe": "-"}
+_LIGATURES: Final = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_SUPERSCRIPTS: Final = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
+# Characters of the fonts Symbol and Wingdings; by their codes they are of nobody's.
+_SYMBOLS: Final = {
+    "\uf0b0": "°", "\uf0b1": "±", "\uf0b4": "×", "\uf0a3": "≤", "\uf0b3": "≥", "\uf0b9": "≠", "\uf0ae": "→",
+    "\uf0de": "⇒", "\uf0e0": "→", "\uf0fc": "✓", "\uf06d": "µ", "\uf02d": "–", "\uf0be": "–",
+}  # fmt: skip
+_BULLET: Final = "•"
+_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+# Fonts with codes of their own: U+F000 and the ASCII code.
+_PRIVATE_ASCII: Final = re.compile("[\uf021-\uf07e]{2,}")
+# A gap in a word, or a step up or down, of this many times the font size starts another one.
+_JUMP: Final = 0.5
+_SMALL: Final = 0.8
+_RAISED: Final = 0.15
+#: More characters than these are on no page that people read.
+MAX_PAGE_CHARS: Final = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word from ``left`` to ``right`` on the baseline ``y`` (points, upwards); ``size`` is its font's height.
+
+    ``position`` is its place in the order of the file. ``turned`` tells that it does not run as most of the page does.
+    """
+
+    text: str
+    left: float
+    right: float
+    y: float
+    size: float
+    position: int
+    turned: bool = False
+
+
+def read_words(page: PdfPage) -> tuple[list[Word], float, float]:
+    """The words of a page in the order of the file, turned so that most of them run from left to right; its box.
+
+    The box is given by its lower and upper edge, in the same direction.
+    """
+    words, angles = _words(page)
+    left, bottom, right, top = page.get_bbox()
+    counts = [0, 0, 0, 0]
+    for word, angle in zip(words, angles, strict=True):
+        counts[round(angle / (math.pi / 2)) % 4] += len(word.text)
+    quarter = counts.index(max(counts))
+    edges = {0: (bottom, top), 1: (-right, -left), 2: (-top, -bottom), 3: (left, right)}[quarter]
+    placed = [
+        replace(word, position=number, turned=abs((angle - quarter * math.pi / 2 + 0.1) % (2 * math.pi)) > 0.2)
+        for number, (word, angle) in enumerate(zip(words, angles, strict=True))
+    ]
+    return placed, *edges
+
+
+def _words(page: PdfPage) -> tuple[list[Word], list[float]]:
+    """The words and their angles; of turned ones, the places as if they ran from left to right."""
+    import ctypes
+
+    import pypdfium2.raw as pdfium
+
+    text_page = page.get_textpage()
+    raw = text_page.raw
+    box = pdfium.FS_RECTF()
+    x, y = ctypes.c_double(), ctypes.c_double()
+    words: list[Word] = []
+    angles: list[float] = []
+    letters: list[str] = []
+    quarter = 0
+    first = left = right = bottom = size = baseline = 0.0
+    angle = 0.0
+
+    def end() -> None:
+        if letters and (text := _text("".join(letters))):
+            words.append(Word(text, first, right, baseline, size, 0))
+            angles.append(angle)
+        letters.clear()
+
+    get_unicode, get_box = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
+    for number in range(min(text_page.count_chars(), MAX_PAGE_CHARS)):
+        code = get_unicode(raw, number)
+        character = chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else ""
+        if not character or character.isspace():
+            end()
+            continue
+        get_box(raw, number, box)
+        if letters:
+            start, stop, low, high = _turned(box, quarter)
+            jump = _JUMP * size
+            if start - right > jump or start < left - jump or abs(low - bottom) > jump:
+                end()
+            elif character in _SUPERSCRIPTS and high - low < _SMALL * size and low - bottom > _RAISED * size:
+                character = _SUPERSCRIPTS[character]
+        if not letters:
+            angle = max(pdfium.FPDFText_GetCharAngle(raw, number), 0.0)
+            quarter = round(angle / (math.pi / 2)) % 4
+            start, stop, low, high = _turned(box, quarter)
+            pdfium.FPDFText_GetCharOrigin(raw, number, x, y)
+            baseline = (y.value, -x.value, -y.value, x.value)[quarter]
+            first, bottom, size = start, low, high - low or 1.0
+        letters.append(character)
+        left, right = start, stop
+    end()
+    text_page.close()
+    return words, angles
+
+
+def _turned(box: object, quarter: int) -> tuple[float, float, float, float]:
+    """A box (left, right, bottom, top) with the page turned by so many quarters, clockwise."""
+    left, right, bottom, top = box.left, box.right, box.bottom, box.top  # type: ignore[attr-defined]
+    if quarter == 0:
+        return left, right, bottom, top
+    if quarter == 1:
+        return bottom, top, -right, -left
+    if quarter == 2:
+        return -right, -left, -top, -bottom
+    return -top, -bottom, left, right
+
+
+def _text(letters: str) -> str:
+    """The word with what fonts and PDFium have codes of their own for as anybody writes it."""
+    for written, meant in (_HYPHENS | _LIGATURES).items():
+        if written in letters:
+            letters = letters.replace(written, meant)
+    if not _PRIVATE.search(letters):
+        return letters
+    letters = _PRIVATE_ASCII.sub(lambda found: "".join(chr(ord(letter) - 0xF000) for letter in found[0]), letters)
+    alone = len(letters) == 1
+    return _PRIVATE.sub(lambda found: _SYMBOLS.get(found[0], _BULLET if alone else ""), letters)
