@@ -13,8 +13,8 @@ from retrieval.types import Answer, ArticleField, Document, Hit
 def article_answer(question: str, asked: ArticleQuestion, hits: Sequence[Hit], last: Document | None) -> Answer:
     """What the article says of itself: the first of ``hits`` that it is about, or without such words the ``last`` one.
 
-    The confidence is the share of the words in question that the article has. There is no answer if one of the nouns and
-    names is missing there, or if the article does not state it.
+    The confidence is the share of the words in question that the article has. There is no answer if one of the nouns
+    and names is missing there, or if the article does not state it.
     """
     for document in [hit.document for hit in hits] if asked.about else [last] if last else []:
         told = _told(asked.about, document)
