@@ -6,9 +6,41 @@ import re
 from datetime import UTC, date, datetime
 from typing import Final
 
-_MONTHS: Final = ("jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez")
-_ISO_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$")
-_GERMAN_DATE: Final = re.compile(r"(\d{1,2})\.\s*(?:(\d{1,2})\.|([A-Za-zä]{3,9})\.?)\s*(\d{4})(?:,?\s.*)?$")
+_MONTH_NAMES: Final = (
+    "jan januar jän jänner jaenner january",
+    "feb februar feber february",
+    "mär märz mrz maerz mar march",
+    "apr april",
+    "mai may",
+    "jun juni juno june",
+    "jul juli july",
+    "aug august",
+    "sep sept september",
+    "okt oktober oct october",
+    "nov november",
+    "dez dezember dec december",
+)
+_MONTHS: Final = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+_LONGEST: Final = 200
+# "Stand:", "Veröffentlicht am", "Freitag, den", "Fr.,"
+_LEADING: Final = re.compile(
+    r"(?:(?:stand|datum|date|vom|am|den|veröffentlicht|erschienen|published|on)\b[:,]?\s*"
+    r"|(?:mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend"
+    r"|mon|tue|wed|thu|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b[.,]{0,2}\s+)+",
+    re.IGNORECASE,
+)
+_ISO_DATE: Final = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})(?:[T Z+].*)?$")
+_COMPACT_DATE: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:T.*)?$")
+_GERMAN_DATE: Final = re.compile(r"(\d{1,2})\.\s*(?:(\d{1,2})\.|([A-Za-zä]{3,9})\.?)\s*(\d{4}|(?<=\.)\d\d)(?:,?\s.*)?$")
+_SLASHED_DATE: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:,?\s.*)?$")
+_TIME: Final = (
+    r"(?:,?\s+(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d|:60)?(?:\.\d+)?(?:\s*[AaPp][Mm])?"
+    r"(?:\s*(?:Uhr|[A-Z]{1,5}|[+-]\d\d:?\d\d))?(?:\s*\([^()]*\))?)?"
+)
+# "17 May 2024 08:30:00 +0200" as in mails and feeds, "May 17, 2024", "May 17 08:30:00 2024 +0200" as in logs
+_DAY_FIRST: Final = re.compile(rf"(\d{{1,2}})(?:th|st|nd|rd)?[ -]([A-Za-zä]{{3,9}})\.?,?[ -](\d{{4}}){_TIME}\s*$")
+_MONTH_FIRST: Final = re.compile(rf"([A-Za-zä]{{3,9}})\.? (\d{{1,2}})(?:th|st|nd|rd)?, ?(\d{{4}}){_TIME}\s*$")
+_LOGGED: Final = re.compile(r"([A-Za-zä]{3,9}) {1,2}(\d{1,2}) \d\d:\d\d:\d\d(?: [A-Z]{2,5})? (\d{4})(?: [+-]\d{4})?$")
 
 
 def now() -> str:
@@ -17,13 +49,45 @@ def now() -> str:
 
 
 def iso_date(value: str) -> str:
-    """An ISO date from "2024-05-17", "2024-05-17T08:30", "17.5.2024" or "17. Mai 2024", else ""."""
+    """An ISO date from one that is written out in full, with or without a time; else "".
+
+    "2024-05-17", "2024-05-17T08:30", "17.5.2024", "17. Mai 2024", "Freitag, 17. Jänner 2024, 8.30 Uhr", "Stand:
+    17.05.2024", "Fri, 17 May 2024 08:30:00 +0200", "May 17, 2024". The day is the one that is written, whatever the
+    time zone. A month and a year are no date, and neither is "3/4/2024", which is another day in another country.
+    """
+    value = value.strip()[:_LONGEST]
+    stated = value[match.end() :] if (match := _LEADING.match(value)) else value
     try:
-        if match := _ISO_DATE.match(value):
-            return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
-        if match := _GERMAN_DATE.match(value):
-            month = int(match[2]) if match[2] else _MONTHS.index(match[3].lower()[:3]) + 1
-            return date(int(match[4]), month, int(match[1])).isoformat()
-    except ValueError:  # no such month or day
-        pass
-    return ""
+        year, month, day = _numbers(stated)
+        return date(year, month, day).isoformat()
+    except (ValueError, KeyError):  # no such day or month
+        return ""
+
+
+def _numbers(stated: str) -> tuple[int, int, int]:
+    """Year, month and day. Raises ValueError or KeyError if there are none."""
+    if match := _ISO_DATE.match(stated):
+        return int(match[1]), int(match[3]), int(match[4])
+    if match := _COMPACT_DATE.match(stated):
+        return int(match[1]), int(match[2]), int(match[3])
+    if match := _GERMAN_DATE.match(stated):
+        month = int(match[2]) if match[2] else _MONTHS[match[3].lower()]
+        return _full_year(match[4]), month, int(match[1])
+    if match := _DAY_FIRST.match(stated):
+        return int(match[3]), _MONTHS[match[2].lower()], int(match[1])
+    if match := _MONTH_FIRST.match(stated) or _LOGGED.match(stated):
+        return int(match[3]), _MONTHS[match[1].lower()], int(match[2])
+    if match := _SLASHED_DATE.match(stated):
+        first, second = int(match[1]), int(match[2])
+        if (first > 12) != (second > 12):
+            return int(match[3]), min(first, second), max(first, second)
+    raise ValueError
+
+
+def _full_year(stated: str) -> int:
+    """The year of "17.05.24": never one to come but the next."""
+    if len(stated) == 4:
+        return int(stated)
+    this_year = datetime.now(UTC).year
+    year = this_year // 100 * 100 + int(stated)
+    return year if year <= this_year + 1 else year - 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,15 +12,14 @@ from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
 from retrieval.loading.formats import FORMATS
 from retrieval.loading.limits import MAX_TEXT_CHARS
-from retrieval.loading.metadata import source_and_date, title_line
+from retrieval.loading.metadata import stated_in_text, title_line
 from retrieval.loading.normalise import clean_document, compose, one_line
 from retrieval.loading.parsed import Article, Refused, Skipped
 from retrieval.messages import notice
 from retrieval.types import Document
 
-logger = logging.getLogger(__name__)
-
 _WEB_ADDRESS: Final = re.compile(r"https?://\S+")
+_MAX_SHOWN: Final = 60
 _LANGUAGE: Final = re.compile(r"([a-z]{2})(?:[-_].*)?", re.IGNORECASE)
 
 
@@ -43,9 +41,22 @@ def read_documents(raw: bytes, name: str) -> Iterator[Member | Refused | Skipped
             yield article
             continue
         try:
-            yield Member(_document(article, name), article.member)
+            document = _document(article, name)
         except LoadingError as error:
             yield Refused(str(error), article.member)
+            continue
+        yield from _not_understood(article)
+        yield Member(document, article.member)
+
+
+def _not_understood(article: Article) -> Iterator[Skipped]:
+    """What a file states of its article in a way that cannot be used."""
+    if article.published and not iso_date(article.published):
+        what = notice("loading.part_date", date=one_line(article.published)[:_MAX_SHOWN])
+        yield Skipped(what, notice("loading.no_day"), article.member)
+    if article.url and not _WEB_ADDRESS.fullmatch(article.url):
+        what = notice("loading.part_address", address=one_line(article.url)[:_MAX_SHOWN])
+        yield Skipped(what, notice("loading.no_web_address"), article.member)
 
 
 def _document(article: Article, name: str) -> Document:
@@ -56,34 +67,19 @@ def _document(article: Article, name: str) -> Document:
         raise LoadingError(notice("loading.no_text", name=name))
     if len(text) > MAX_TEXT_CHARS:
         raise LoadingError(notice("loading.long_text", name=name, limit=MAX_TEXT_CHARS // 1_000_000))
-    named_source, named_date = source_and_date(text)
+    named = stated_in_text(text)
     title = article.title or title_line(text) or PurePosixPath(name).stem.replace("_", " ")
     document = Document(
         text=text,
         title=title,
-        source=one_line(article.source) or named_source,
-        url=_web_address(article.url, name),
-        published=_date(article.published, name) or named_date,
-        author=article.author,
+        source=one_line(article.source) or named.source,
+        url=article.url if _WEB_ADDRESS.fullmatch(article.url) else "",
+        published=iso_date(article.published) or named.published,
+        author=one_line(article.author) or named.author,
         language=_language(article.language),
         landmarks=landmarks,
     )
     return clean_document(document)
-
-
-def _date(value: str, name: str) -> str:
-    published = iso_date(value)
-    if value and not published:
-        logger.warning("%s: the date %r cannot be understood and stays empty", name, value)
-    return published
-
-
-def _web_address(value: str, name: str) -> str:
-    """A web address, which will be shown as a link; "" for anything else."""
-    if value and not _WEB_ADDRESS.fullmatch(value):
-        logger.warning("%s: %r is no web address and stays empty", name, value)
-        return ""
-    return value
 
 
 def _language(tag: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from retrieval.errors import LoadingError
+from retrieval.loading.headers import FIELD_NAMES, article_fields
 from retrieval.loading.limits import MAX_MEMBERS
 from retrieval.loading.normalise import clean, show_hyphens, tidy, unwrap
 from retrieval.loading.parsed import Article, Block, Refused
@@ -15,8 +16,6 @@ from retrieval.loading.text_files import decoded
 from retrieval.messages import in_language, notice
 
 logger = logging.getLogger(__name__)
-
-_FIELDS: Final = ("title", "source", "url", "published", "author", "language")
 
 
 def read_json_file(raw: bytes, name: str) -> Iterator[Article | Refused]:
@@ -73,11 +72,8 @@ def _article(record: Any, name: str, member: str) -> Article | Refused:
     where = notice("loading.place", name=name, member=member) if member else name
     if not isinstance(record, dict) or not isinstance(record.get("text"), str):
         return Refused(notice("loading.no_article", place=where), member)
-    fields = {}
-    for field in _FIELDS:
-        value = record.get(field)
-        if isinstance(value, str):
-            fields[field] = value.strip()
-        elif value is not None:
+    for field in FIELD_NAMES:
+        if not isinstance(record.get(field, ""), str | list | dict | None):
             logger.warning("%s: the field %r is no string and stays empty", in_language(where, "en"), field)
+    fields = article_fields({key: value for key, value in record.items() if isinstance(value, str | list | dict)})
     return Article((Block(unwrap(tidy(clean(show_hyphens(record["text"]))))),), **fields, member=member)
