@@ -227,6 +227,18 @@ class SmallTalk(StrEnum):
     NOISE = "noise"  # no word at all: emoji, "???"
 
 
+class Certainty(StrEnum):
+    """How sure an answer is: one scale for all outputs."""
+
+    SURE = "sure"
+    FAIRLY_SURE = "fairly_sure"
+    UNSURE = "unsure"
+
+
+#: From which confidence (0..1) on an answer is how sure, the surest first.
+CERTAINTIES = ((Certainty.SURE, 0.75), (Certainty.FAIRLY_SURE, 0.5), (Certainty.UNSURE, 0.0))
+
+
 class ArticleField(StrEnum):
     """What an article states of itself."""
 
@@ -241,8 +253,9 @@ class Answer:
 
     ``text`` is None when the articles do not say. Otherwise ``document.text[start:end] == text`` and the
     quote lies inside ``passage``; but with ``field`` it is no quote, but what ``document`` states of itself, to a question
-    such as "Wer hat den Artikel geschrieben?", and there is no passage. ``confidence`` (0..1) is the estimated probability that the best span is
-    right; it is given for "no answer" too. ``copies`` are the articles that say the same as ``document``. ``hits`` are
+    such as "Wer hat den Artikel geschrieben?", and there is no passage. ``excerpt`` is what is shown of the passage: the quote's sentence and its
+    neighbours, as far as they are of one paragraph. ``confidence`` (0..1) is the estimated probability that the best
+    span is right; it is given for "no answer" too. ``copies`` are the articles that say the same as ``document``. ``hits`` are
     the passages found, the likeliest to hold the answer first. ``best`` is the best span whatever its confidence, kept
     for evaluation. ``alternatives`` are up to two other quotes, the surest first. ``understood`` is the complete
     question that was asked in the place of a follow-up, empty otherwise. ``small_talk`` says what the question was if
@@ -257,6 +270,7 @@ class Answer:
     end: int | None = None
     document: Document | None = None
     passage: Passage | None = None
+    excerpt: Passage | None = None
     hits: tuple[Hit, ...] = ()
     elapsed_ms: float = 0.0
     best: str | None = None
@@ -272,6 +286,11 @@ class Answer:
     def quote(self) -> str:
         """The literal quote, "" for an answer without one."""
         return self.text or "" if self.field is None else ""
+
+    @property
+    def certainty(self) -> Certainty:
+        """The confidence in words."""
+        return next(step for step, least in CERTAINTIES if self.confidence >= least)
 
     @property
     def is_missed(self) -> bool:

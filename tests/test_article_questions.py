@@ -101,9 +101,9 @@ def test_what_may_mean_something_in_the_text_is_read_there_first(answerer: Answe
 
 def test_it_is_shown_as_what_it_is(answerer: Answerer) -> None:
     answer = answerer.ask("Von wann ist der Artikel über die Region Perm?")
-    assert one_line(answer, "de").startswith("17. Mai 2024 (")
+    assert one_line(answer, "de").startswith("17. Mai 2024 ● sicher (")
     shown = str(to_text(answer, "de"))
-    assert shown.startswith("17. Mai 2024\n\nEine Angabe zum Artikel, kein Zitat aus seinem Text.\n")
-    assert to_html(answer, "en").startswith("<b>17 May 2024</b>\nStated about the article")
+    assert shown.startswith("17. Mai 2024\n● sicher\n\nEine Angabe zum Artikel, kein Zitat aus seinem Text.\n")
+    assert to_html(answer, "en").startswith("<b>17 May 2024</b>\n🟢 certain\n\nStated about the article")
     value = to_json(answer)["answer"]
     assert (value["text"], value["from"], value["start"]) == ("2024-05-17", "article", None)

@@ -39,7 +39,7 @@ ANSWER = Answer(
     end=49,
     document=DOCUMENT,
     passage=FIRST,
-    hits=(Hit(FIRST, DOCUMENT, 1.5), Hit(SECOND, DOCUMENT, 0.5), Hit(THIRD, DOCUMENT, 0.25)),
+    hits=(Hit(FIRST, DOCUMENT, 1.5), Hit(SECOND, DOCUMENT, 1.4), Hit(THIRD, DOCUMENT, 1.35)),
     elapsed_ms=12.34,
     best="4,5 Mio. Euro",
 )
@@ -56,13 +56,13 @@ class Plain(HTMLParser):
 
     def __init__(self, markup: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.text, self.bold, self.links, self.open = "", "", [], []
+        self.text, self.bold, self.quoted, self.marked, self.links, self.open = "", "", "", "", [], []
         self.feed(markup)
         self.close()
         assert not self.open
 
     def handle_starttag(self, tag, attrs):
-        assert tag in {"b", "i", "a"}
+        assert tag in {"b", "i", "a", "blockquote"}
         self.open.append(tag)
         self.links += [value for name, value in attrs if name == "href"]
 
@@ -73,6 +73,9 @@ class Plain(HTMLParser):
         self.text += data
         if "b" in self.open:
             self.bold += data
+        if "blockquote" in self.open:
+            self.quoted += data
+            self.marked += data if "b" in self.open else ""
 
 
 def test_quoted_cuts_the_passage_in_three():
@@ -86,6 +89,20 @@ def test_further_leaves_out_the_passage_that_is_quoted():
     assert [hit.passage for hit in other_hits(NO_ANSWER)] == [FIRST, SECOND]
 
 
+def test_further_passages_are_near_the_best_and_few():
+    far = replace(ANSWER, hits=(*ANSWER.hits[:2], replace(ANSWER.hits[2], score=1.3)))
+    assert [hit.passage for hit in other_hits(far)] == [SECOND]
+    assert len(other_hits(replace(ANSWER, hits=ANSWER.hits * 5))) == 3
+    overlapping = Hit(passage(30, 74), DOCUMENT, 1.5)
+    assert other_hits(replace(ANSWER, hits=(overlapping,))) == []
+
+
+def test_the_excerpt_is_shown_in_the_place_of_the_passage():
+    short = replace(ANSWER, excerpt=passage(25, 50))
+    assert split_at_quote(short) == ("Sie kostet ", "4,5 Mio. Euro", ".")
+    assert "gesperrt. Sie" not in str(to_text(short, "de", passages=False)) + to_html(short, "de")
+
+
 def test_json_of_an_answer():
     assert to_json(ANSWER) == {
         "question": "Was kostet die Brücke?",
@@ -93,6 +110,7 @@ def test_json_of_an_answer():
             "text": "4,5 Mio. Euro",
             "from": "text",
             "confidence": 0.82,
+            "certainty": "sure",
             "start": 36,
             "end": 49,
             "document": {
@@ -109,8 +127,8 @@ def test_json_of_an_answer():
         "alternatives": [],
         "passages": [
             {"text": FIRST.text, "score": 1.5, "document_id": 3, "start": 0, "end": 50},
-            {"text": SECOND.text, "score": 0.5, "document_id": 3, "start": 51, "end": 74},
-            {"text": THIRD.text, "score": 0.25, "document_id": 3, "start": 75, "end": 96},
+            {"text": SECOND.text, "score": 1.4, "document_id": 3, "start": 51, "end": 74},
+            {"text": THIRD.text, "score": 1.35, "document_id": 3, "start": 75, "end": 96},
         ],
         "small_talk": None,
         "elapsed_ms": 12.3,
@@ -119,36 +137,36 @@ def test_json_of_an_answer():
 
 def test_json_without_an_answer():
     value = json.loads(json.dumps(to_json(NO_ANSWER)))
-    nothing = dict.fromkeys(("text", "from", "start", "end", "document", "page", "heading"))
+    nothing = dict.fromkeys(("text", "from", "certainty", "start", "end", "document", "page", "heading"))
     assert value["answer"] == {**nothing, "also_in": [], "confidence": 0.1}
     assert len(value["passages"]) == 2
 
 
 def test_one_line():
-    assert one_line(ANSWER, "de") == "4,5 Mio. Euro (Brücke <gesperrt> & teuer, BelTA, 17. Mai 2024)"
-    assert one_line(ANSWER, "en") == "4,5 Mio. Euro (Brücke <gesperrt> & teuer, BelTA, 17 May 2024)"
+    assert one_line(ANSWER, "de") == "4,5 Mio. Euro ● sicher (Brücke <gesperrt> & teuer, BelTA, 17. Mai 2024)"
+    assert one_line(ANSWER, "en") == "4,5 Mio. Euro ● certain (Brücke <gesperrt> & teuer, BelTA, 17 May 2024)"
     assert one_line(NO_ANSWER, "de") == "Dazu steht nichts in den Artikeln."
-    assert one_line(replace(ANSWER, text="4,5\nMio. Euro"), "de").startswith("4,5 Mio. Euro (")
+    assert one_line(replace(ANSWER, text="4,5\nMio. Euro"), "de").startswith("4,5 Mio. Euro ● ")
 
 
 def test_one_line_with_little_known_of_the_article():
     bare = replace(DOCUMENT, title="", source="", published="")
-    assert one_line(replace(ANSWER, document=bare), "de") == "4,5 Mio. Euro (bridge.txt)"
-    assert one_line(replace(ANSWER, document=replace(bare, path="")), "de") == "4,5 Mio. Euro (Ohne Titel)"
+    assert one_line(replace(ANSWER, document=bare), "de") == "4,5 Mio. Euro ● sicher (bridge.txt)"
+    assert one_line(replace(ANSWER, document=replace(bare, path="")), "de") == "4,5 Mio. Euro ● sicher (Ohne Titel)"
     undated = replace(DOCUMENT, published="im Frühjahr")
     assert one_line(replace(ANSWER, document=undated), "de").endswith("BelTA, im Frühjahr)")
 
 
-def test_terminal_marks_the_quote_in_its_passage():
+def test_terminal_marks_the_quote_in_its_sentence():
     reply = to_text(ANSWER, "de", marks=("**", "**"))
     assert reply.plain.replace("\N{NO-BREAK SPACE}", " ") == (
         "4,5 Mio. Euro\n"
+        "● sicher\n"
         "\n"
         "Die Brücke ist gesperrt. Sie kostet **4,5 Mio. Euro**.\n"
         "\n"
         "Brücke <gesperrt> & teuer, BelTA, 17. Mai 2024\n"
         "https://example.org/a?b=1&c=2\n"
-        "sicher (82 %)\n"
         "\n"
         "Weitere Stellen:\n"
         "1. Der Bau beginnt im Mai. – Brücke <gesperrt> & teuer, BelTA, 17. Mai 2024\n"
@@ -170,11 +188,22 @@ def test_terminal_without_an_answer_offers_what_comes_closest():
 
 
 @pytest.mark.parametrize(
-    ("confidence", "words"),
-    [(1.0, "sicher"), (0.75, "sicher"), (0.74, "ziemlich sicher"), (0.5, "ziemlich sicher"), (0.49, "unsicher")],
+    ("confidence", "dot", "coloured", "words", "certainty"),
+    [
+        (1.0, "●", "🟢", "sicher", "sure"),
+        (0.75, "●", "🟢", "sicher", "sure"),
+        (0.74, "◐", "🟡", "ziemlich sicher", "fairly_sure"),
+        (0.5, "◐", "🟡", "ziemlich sicher", "fairly_sure"),
+        (0.49, "○", "🟠", "unsicher", "unsure"),
+    ],
 )
-def test_confidence_in_words(confidence, words):
-    assert f"\n{words} (" in to_text(replace(ANSWER, confidence=confidence), "de").plain
+def test_one_scale_of_certainty_in_all_outputs(confidence, dot, coloured, words, certainty):
+    answer = replace(ANSWER, confidence=confidence)
+    short = "Vielleicht: 4,5 Mio. Euro" if certainty == "unsure" else "4,5 Mio. Euro"
+    assert to_text(answer, "de").plain.splitlines()[:2] == [short, f"{dot} {words}"]
+    assert one_line(answer, "de").startswith(f"{short} {dot} {words} (")
+    assert to_html(answer, "de").startswith(f"<b>{short}</b>\n{coloured} {words}\n\n")
+    assert to_json(answer)["answer"]["certainty"] == certainty
 
 
 OTHER = Document("Sie kostet <5> Mio. Euro.", title="Neue Brücke", source="dpa", id=4)
@@ -222,7 +251,10 @@ def test_json_of_alternatives():
 
 
 def test_telegram_html():
-    assert to_html(ANSWER, "de") == ("Die Brücke ist gesperrt. Sie kostet <b>4,5 Mio. Euro</b>.\n\n" + SOURCE_HTML)
+    assert to_html(ANSWER, "de") == (
+        "<b>4,5 Mio. Euro</b>\n🟢 sicher\n\n"
+        "<blockquote expandable>Die Brücke ist gesperrt. Sie kostet <b>4,5 Mio. Euro</b>.</blockquote>\n" + SOURCE_HTML
+    )
     assert to_html(NO_ANSWER, "de") == "Dazu steht nichts in den Artikeln."
 
 
@@ -234,7 +266,7 @@ def test_page_and_heading_of_the_quote():
     assert one_line(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 2)")
     assert one_line(answer, "en").endswith(", BelTA, 17 May 2024, p. 2)")
     lines = to_text(answer, "de").plain.splitlines()
-    assert lines[4].endswith("17. Mai 2024, S. 2")
+    assert lines[5].endswith("17. Mai 2024, S. 2")
     assert lines[-2].endswith("17. Mai 2024, S. 3")
     assert to_html(answer, "en").endswith(", BelTA, 17 May 2024, p. 2")
     assert passages_html(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 3")
@@ -252,10 +284,10 @@ def test_telegram_html_links_web_addresses_only():
 
 def test_passages_html():
     assert passages_html(replace(ANSWER, hits=ANSWER.hits[:2]), "de") == (
-        "Weitere Stellen:\n\nDer Bau beginnt im Mai.\n" + SOURCE_HTML
+        "Weitere Stellen:\n\n1. Der Bau beginnt im Mai.\n" + SOURCE_HTML
     )
     assert passages_html(replace(ANSWER, hits=ANSWER.hits[:1]), "de") == "Weitere Stellen gibt es nicht."
-    assert passages_html(NO_ANSWER, "de").startswith("Am nächsten kommen diese Stellen:\n\nDie Brücke")
+    assert passages_html(NO_ANSWER, "de").startswith("Am nächsten kommen diese Stellen:\n\n1. Die Brücke")
 
 
 def test_long_passage_is_cut_around_the_quote():
@@ -264,11 +296,12 @@ def test_long_passage_is_cut_around_the_quote():
     document = Document(text=text, title="Lang", id=1)
     long = Answer("?", "DAS ZITAT", 0.9, start, start + 9, document, Passage(text, 0, len(text), 0, 0))
     shown = Plain(to_html(long, "de"))
-    assert shown.bold == "DAS ZITAT"
+    assert shown.marked == "DAS ZITAT"
     assert TELEGRAM_LIMIT - 20 < width(shown.text) <= TELEGRAM_LIMIT
-    before, _, after = shown.text.partition("DAS ZITAT")
+    assert shown.text.endswith(f"{shown.quoted}\nLang")
+    before, _, after = shown.quoted.partition("DAS ZITAT")
     assert re.fullmatch(r"…(vorher )+", before)
-    assert re.fullmatch(r"( nachher)+…\n\nLang", after)
+    assert re.fullmatch(r"( nachher)+…", after)
     assert abs(len(before) - len(after)) < 30
 
 
@@ -276,9 +309,9 @@ def test_room_that_one_side_does_not_need_goes_to_the_other():
     text = "Kurz: DAS ZITAT" + " nachher" * 2000
     document = Document(text=text, title="Lang", id=1)
     long = Answer("?", "DAS ZITAT", 0.9, 6, 15, document, Passage(text, 0, len(text), 0, 0))
-    shown = Plain(to_html(long, "de")).text
-    assert shown.startswith("Kurz: DAS ZITAT nachher")
-    assert TELEGRAM_LIMIT - 20 < width(shown) <= TELEGRAM_LIMIT
+    shown = Plain(to_html(long, "de"))
+    assert shown.quoted.startswith("Kurz: DAS ZITAT nachher")
+    assert TELEGRAM_LIMIT - 20 < width(shown.text) <= TELEGRAM_LIMIT
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=60)
@@ -299,7 +332,7 @@ def test_telegram_messages_fit_and_are_well_formed(before, quote, after, title, 
     answer = replace(answer, understood=(before * often)[:1000], alternatives=(found, found))
     message = to_html(answer, "de")
     assert width(Plain(message).text) <= TELEGRAM_LIMIT
-    bold = Plain(message).bold
+    bold = Plain(message).marked
     shown = without_controls(quote * quotes)
     assert bold == shown or (bold.endswith("…") and shown.startswith(bold[:-1]))
     assert width(Plain(passages_html(answer, "de")).text) <= TELEGRAM_LIMIT
@@ -376,5 +409,5 @@ def test_an_answer_with_copies_fits_one_message(length):
     )  # fmt: skip
     plain = Plain(to_html(answer, "de"))
     assert len(plain.text.encode("utf-16-le")) // 2 <= 4096
-    assert plain.bold == "Ende"
+    assert plain.marked == "Ende"
     assert len(plain.links) == 6

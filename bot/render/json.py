@@ -18,6 +18,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "text": answer.text,
             "from": None if answer.text is None else "text" if answer.field is None else "article",
             "confidence": answer.confidence,
+            "certainty": None if answer.text is None else answer.certainty,
             "start": answer.start,
             "end": answer.end,
             "document": None if answer.document is None else document_json(answer.document),

@@ -7,11 +7,13 @@ from html import escape
 from bot.messages import text
 from bot.render.text import TITLE_LIMIT, cut, cut_around, other_hits, split_at_quote, width
 from bot.render.wording import (
+    COLOURED_DOTS,
     also_in_line,
     alternative_lines,
+    certainty,
     name_copies,
     origin,
-    said,
+    short_answer,
     silence_lines,
     title,
     understood_line,
@@ -22,7 +24,8 @@ from retrieval.types import Answer, Document, Hit
 #: What Telegram takes as one message, in UTF-16 units and after it has taken the tags out.
 TELEGRAM_LIMIT = 4096
 _SNIPPET_LIMIT = 600
-_UNDERSTOOD_LIMIT = 1200
+_UNDERSTOOD_LIMIT = 1000
+_ANSWER_LIMIT = 300
 _URL_LIMIT = 2000
 
 
@@ -32,32 +35,37 @@ def plain(words: str) -> str:
 
 
 def to_html(answer: Answer, language: str) -> str:
-    """The quote in bold within its passage and a line with its source, as HTML for ``parse_mode="HTML"``.
+    """The answer in bold, how sure it is, its sentence with the quote marked, its source: for ``parse_mode="HTML"``.
 
-    In the place of a quote and its passage may stand what the article states of itself.
-
-    What a follow-up was taken for stands above in italics.
-    At most TELEGRAM_LIMIT once the tags are taken out; a passage that is too long is cut around the quote, at words.
+    In the place of a quote may stand what the article states of itself. What a follow-up was taken for stands above in
+    italics. At most TELEGRAM_LIMIT once the tags are taken out; what is too long is cut around the quote, at words.
     """
     follow_up = cut(understood_line(answer, language), _UNDERSTOOD_LIMIT)
     above = f"<i>{plain(follow_up)}</i>\n\n" if follow_up else ""
     if answer.text is None or answer.document is None:
         return above + plain("\n".join(silence_lines(answer, language)))
-    source, source_width = _source_html(answer.document, language, answer.start)
+    short, sure = cut(short_answer(answer, language), _ANSWER_LIMIT), certainty(answer, language, COLOURED_DOTS)
+    above += f"<b>{plain(short)}</b>\n{plain(sure)}\n\n"
+    below, taken = _below_html(answer, answer.document, language)
+    if answer.field is not None:
+        return f"{above}{plain(text('chat.of_article', language))}\n\n{below}"
+    taken += (width(follow_up) + 2 if follow_up else 0) + width(short) + 1 + width(sure) + 2 + 1
+    before, quote, after = cut_around(*split_at_quote(answer), TELEGRAM_LIMIT - taken)
+    sentence = f"{plain(before)}<b>{plain(quote)}</b>{plain(after)}"
+    return f"{above}<blockquote expandable>{sentence}</blockquote>\n{below}"
+
+
+def _below_html(answer: Answer, document: Document, language: str) -> tuple[str, int]:
+    """The lines below the sentence: source, copies, what else was found; and their width without tags."""
+    html, html_width = _source_html(document, language, answer.start)
     if answer.copies:
         names = [(plain(name), copy.url) for name, copy in name_copies(answer, language)]
-        source += "\n" + also_in_line(answer, [link(name, url) for name, url in names], language)
-        source_width += 1 + width(also_in_line(answer, [name for name, _ in name_copies(answer, language)], language))
+        html += "\n" + also_in_line(answer, [link(name, url) for name, url in names], language)
+        html_width += 1 + width(also_in_line(answer, [name for name, _ in name_copies(answer, language)], language))
     for line in alternative_lines(answer, language):
-        source += "\n" + plain(line)
-        source_width += 1 + width(line)
-    taken = source_width + 2 + (width(follow_up) + 2 if follow_up else 0)
-    if answer.field is not None:
-        stated = plain(cut(said(answer, language), TITLE_LIMIT))
-        return f"{above}<b>{stated}</b>\n{plain(text('chat.of_article', language))}\n\n{source}"
-    before, quote, after = cut_around(*split_at_quote(answer), TELEGRAM_LIMIT - taken)
-    passage = f"{plain(before)}<b>{plain(quote)}</b>{plain(after)}"
-    return f"{above}{passage}\n\n{source}"
+        html += "\n" + plain(line)
+        html_width += 1 + width(line)
+    return html, html_width
 
 
 def passages_html(answer: Answer, language: str) -> str:
@@ -66,26 +74,14 @@ def passages_html(answer: Answer, language: str) -> str:
     if not hits:
         return plain(text("chat.no_more", language))
     heading = text("chat.nearest" if answer.text is None else "chat.more", language)
-    parts, room = [plain(heading)], TELEGRAM_LIMIT - width(heading)
-    for hit in hits:
-        html, html_width = _passage_html(hit, language)
-        room -= html_width + 2
-        if room < 0:
-            break
-        parts.append(html)
-    return "\n\n".join(parts)
+    listed = [f"{number}. {passage_html(hit, language)}" for number, hit in enumerate(hits, 1)]
+    return "\n\n".join([plain(heading), *listed])
 
 
 def passage_html(hit: Hit, language: str) -> str:
     """A passage, shortened, with its source, as HTML."""
-    return _passage_html(hit, language)[0]
-
-
-def _passage_html(hit: Hit, language: str) -> tuple[str, int]:
-    """The same, and its width without tags."""
     snippet = cut(hit.passage.text.strip(), _SNIPPET_LIMIT)
-    source, source_width = _source_html(hit.document, language, hit.passage.start)
-    return f"{plain(snippet)}\n{source}", width(snippet) + source_width + 1
+    return f"{plain(snippet)}\n{_source_html(hit.document, language, hit.passage.start)[0]}"
 
 
 def _source_html(document: Document, language: str, start: int | None) -> tuple[str, int]:

@@ -13,23 +13,26 @@ from bot.render.wording import (
     citation,
     line,
     name_copies,
-    said,
+    short_answer,
     silence_lines,
     understood_line,
 )
-from retrieval.types import Answer
+from retrieval.types import Answer, Certainty
+
+_STYLES = {Certainty.SURE: "green", Certainty.FAIRLY_SURE: "yellow", Certainty.UNSURE: "red"}
 
 
 def one_line(answer: Answer, language: str) -> str:
-    """The quote and where it stands, and what a follow-up was taken for: for a chat whose questions are piped in."""
+    """The quote, how sure it is and where it stands, and what a follow-up was taken for: for questions piped in."""
     follow_up = f" [{understood_line(answer, language)}]" if answer.understood else ""
     if answer.text is None or answer.document is None:
         return silence_lines(answer, language)[0] + follow_up
-    return f"{said(answer, language)} ({citation(answer.document, language, answer.start)}){follow_up}"
+    where = citation(answer.document, language, answer.start)
+    return f"{short_answer(answer, language)} {certainty(answer, language)} ({where}){follow_up}"
 
 
 def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tuple[str, str] = ("", "")) -> Text:
-    """The answer, its passage with the quote marked, its source, and in short what else was found.
+    """The answer, how sure it is, its sentence with the quote marked, its source, and in short what else was found.
 
     The quote is marked by style; where styles are lost (a pipe), ``marks`` are put around it. ``passages=False``
     leaves out what else was found.
@@ -41,7 +44,8 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         first, *more = silence_lines(answer, language)
         reply.append(first, style="bold").append("".join(f"\n{further}" for further in more))
     else:
-        reply.append(said(answer, language), style="bold green").append("\n\n")
+        reply.append(short_answer(answer, language), style="bold green").append("\n")
+        reply.append(certainty(answer, language), style=_STYLES[answer.certainty]).append("\n\n")
         if answer.field is None:
             before, quote, after = split_at_quote(answer)
             reply.append(before)
@@ -55,9 +59,9 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         if answer.copies:
             listed = [f"{name} {line(copy.url)}".rstrip() for name, copy in name_copies(answer, language)]
             reply.append(also_in_line(answer, listed, language), style="cyan").append("\n")
-        reply.append(certainty(answer.confidence, language), style="dim")
         for other in alternative_lines(answer, language):
-            reply.append("\n" + other)
+            reply.append(other + "\n")
+        reply.right_crop(1)
     hits = other_hits(answer) if passages else []
     if hits:
         reply.append("\n\n" + text("chat.nearest" if answer.text is None else "chat.more", language), style="bold")

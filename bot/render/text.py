@@ -14,30 +14,41 @@ ELLIPSIS = "…"
 #: The longest title or source line, and the longest passage in short, in UTF-16 units.
 TITLE_LIMIT = 200
 SHORT_LIMIT = 160
+#: So many other passages are shown at most, those whose score is at least this share of the best one's.
+FURTHER = 3
+NEAR = 0.9
 # British English: day before month, as the German articles have it.
 _LOCALES = {"de": "de", "en": "en_GB"}
 
 
 def split_at_quote(answer: Answer) -> tuple[str, str, str]:
-    """The answer's passage cut in three: what stands before the quote, the quote, and what follows.
+    """The answer's excerpt cut in three: what stands before the quote, the quote, and what follows.
 
     Raises ValueError for an answer that the articles do not give.
     """
-    if answer.passage is None or answer.start is None or answer.end is None:
+    shown = answer.excerpt or answer.passage
+    if shown is None or answer.start is None or answer.end is None:
         raise ValueError("no quote in an answer that the articles do not give")
-    passage = answer.passage
-    start, end = answer.start - passage.start, answer.end - passage.start
-    return passage.text[:start], passage.text[start:end], passage.text[end:]
+    start, end = answer.start - shown.start, answer.end - shown.start
+    return shown.text[:start], shown.text[start:end], shown.text[end:]
 
 
 def other_hits(answer: Answer) -> list[Hit]:
-    """The passages found, best first, without the one that the answer is quoted from."""
-    shown = answer.passage
-    return [
-        hit
-        for hit in answer.hits
-        if shown is None or (hit.passage.document_id, hit.passage.start) != (shown.document_id, shown.start)
-    ]
+    """The passages worth a look besides the answer, best first: at most ``FURTHER``, all near the best one's score.
+
+    None of them holds the quote.
+    """
+    best = max((hit.score for hit in answer.hits), default=0.0)
+    near = [hit for hit in answer.hits if hit.score >= NEAR * best and not _holds(hit, answer)]
+    return near[:FURTHER]
+
+
+def _holds(hit: Hit, answer: Answer) -> bool:
+    """Whether the answer's quote stands in a passage."""
+    passage, document = hit.passage, answer.document
+    if document is None or answer.start is None or answer.end is None:
+        return False
+    return passage.document_id == document.id and passage.start <= answer.start and answer.end <= passage.end
 
 
 def width(string: str) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from pathlib import Path
+from typing import Final
 
 from bot.messages import text
-from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, percent, width
+from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, width
 from retrieval.characters import escape_controls
 from retrieval.messages import in_language
-from retrieval.types import Answer, ArticleField, Document
+from retrieval.types import Answer, ArticleField, Certainty, Document
 
-# From this confidence on, an answer is called certain and fairly certain.
-_CERTAIN, _FAIRLY = 0.75, 0.5
+#: How sure an answer is, where there are no colours; and in Telegram's.
+DOTS: Final = {Certainty.SURE: "●", Certainty.FAIRLY_SURE: "◐", Certainty.UNSURE: "○"}
+COLOURED_DOTS: Final = {Certainty.SURE: "🟢", Certainty.FAIRLY_SURE: "🟡", Certainty.UNSURE: "🟠"}
+
 _COPIES = 5
 _COPY_LIMIT = 80
 _LINE_LIMIT = 200
@@ -58,11 +62,9 @@ def short_citation(document: Document, language: str) -> str:
     return f"{name} ({line(day(document.published, language))})" if document.published else name
 
 
-def certainty(confidence: float, language: str) -> str:
-    """A confidence (0..1) in words and percent ("ziemlich sicher (62 %)")."""
-    name = "high" if confidence >= _CERTAIN else "middle" if confidence >= _FAIRLY else "low"
-    words = text(f"chat.confidence_{name}", language)
-    return text("chat.confidence", language, words=words, percent=percent(confidence, language))
+def certainty(answer: Answer, language: str, dots: Mapping[Certainty, str] = DOTS) -> str:
+    """How sure an answer is, as a dot and a word ("◐ ziemlich sicher")."""
+    return f"{dots[answer.certainty]} {text(f'chat.certainty_{answer.certainty}', language)}"
 
 
 def name_copies(answer: Answer, language: str) -> list[tuple[str, Document]]:
@@ -74,6 +76,12 @@ def said(answer: Answer, language: str) -> str:
     """What is answered, on one line: the quote, or what the article states of itself."""
     words = line(answer.text or "")
     return line(day(words, language)) if answer.field is ArticleField.PUBLISHED else words
+
+
+def short_answer(answer: Answer, language: str) -> str:
+    """What is answered, with a careful word before it if it is unsure."""
+    words = said(answer, language)
+    return text("chat.perhaps", language, answer=words) if answer.certainty is Certainty.UNSURE else words
 
 
 def also_in_line(answer: Answer, names: list[str], language: str) -> str:

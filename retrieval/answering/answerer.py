@@ -11,6 +11,7 @@ from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.article_answers import article_answer
 from retrieval.answering.calibration import Calibration, sigmoid
 from retrieval.answering.evidence import Evidence
+from retrieval.answering.excerpts import excerpt
 from retrieval.answering.questions import checked_question
 from retrieval.inference.reader import Reader
 from retrieval.language.article_questions import ArticleQuestion, article_question
@@ -84,7 +85,9 @@ class Answerer:
         )
         if best is None or confidence < self._threshold:
             return answer
-        return replace(_quoted(answer, best), alternatives=alternatives(question, best, candidates, self._threshold))
+        return replace(
+            self._quoted(answer, best), alternatives=alternatives(question, best, candidates, self._threshold)
+        )
 
     def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """The best span of each hit that has one."""
@@ -116,16 +119,17 @@ class Answerer:
             return best
         return replace(best, span=replace(span, start=span.start + start, end=span.end + start))
 
-
-def _quoted(answer: Answer, best: Candidate) -> Answer:
-    """The answer with its quote."""
-    start, end = best.place()
-    return replace(
-        answer,
-        text=best.span.text,
-        start=start,
-        end=end,
-        document=best.hit.document,
-        passage=best.hit.passage,
-        copies=best.hit.copies,
-    )
+    def _quoted(self, answer: Answer, best: Candidate) -> Answer:
+        """The answer with its quote."""
+        start, end = best.place()
+        document, passage = best.hit.document, best.hit.passage
+        return replace(
+            answer,
+            text=best.span.text,
+            start=start,
+            end=end,
+            document=document,
+            passage=passage,
+            excerpt=excerpt(document, passage, start, end, self._search.sentences_around(passage)),
+            copies=best.hit.copies,
+        )

@@ -127,6 +127,10 @@ class Search:
         """The article with this number; None if it is gone."""
         return next(iter(self._store.documents([document_id])), None)
 
+    def sentences_around(self, passage: Passage) -> list[tuple[int, int]]:
+        """Where the sentences of a passage and the one before and after it stand in their article."""
+        return self._store.sentence_places(passage.document_id, passage.first_sentence - 1, passage.last_sentence + 1)
+
     def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
         """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""
         with self._store.explaining_damage():

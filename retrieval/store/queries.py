@@ -206,6 +206,14 @@ class StoreQueries:
             found.setdefault(sentence, []).append(passage)
         return found
 
+    def sentence_places(self, document_id: int, first: int, last: int) -> list[tuple[int, int]]:
+        """Where the sentences at these positions (both inclusive) stand in an article, as far as there are any."""
+        rows = self.database.rows(
+            'SELECT "start", "end" FROM sentences WHERE document_id = ? AND position BETWEEN ? AND ? ORDER BY position',
+            (document_id, first, last),
+        )
+        return [(start, end) for start, end in rows]
+
     def sentence_vectors(self, passage_ids: Iterable[int]) -> dict[int, NDArray[np.float32]]:
         """The vectors of each passage's sentences, ``(n, dimension)``, by passage id. Unknown ids are left out."""
         blobs: dict[int, list[bytes]] = {}
