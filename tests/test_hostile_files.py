@@ -32,6 +32,7 @@ TEXTS: Mapping[str, bytes] = {
     "a.json": samples.json_list(),
     "a.jsonl": b"\n".join(json.dumps(record).encode() for record in json.loads(samples.json_list())),
     "a.eml": samples.mail(),
+    "a.mbox": b"".join(b"From a@b Fri May 17 08:30:00 2024\n" + samples.mail() + b"\n" for _ in range(2)),
 }
 WHOLE: Mapping[str, bytes] = {
     **TEXTS,

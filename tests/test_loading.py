@@ -355,7 +355,7 @@ def test_unknown_type_folder_missing_and_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "rohr.txt")
     assert refusal(tmp_path / "a.odt") == (
         "a.odt ist kein bekannter Dateityp. Bekannt sind .docx, .eml, .epub, .htm, .html, .json, .jsonl, .markdown, "
-        ".md, .ndjson, .pdf, .text, .txt, .xhtml, .zip."
+        ".mbox, .md, .ndjson, .pdf, .text, .txt, .xhtml, .zip."
     )
     assert refusal(tmp_path / "ordner.txt") == f"{tmp_path}/ordner.txt ist ein Ordner, keine Datei."
     assert refusal(tmp_path / "rohr.txt") == "rohr.txt ist keine gewöhnliche Datei."
