@@ -12,7 +12,7 @@ import pytest
 from retrieval.loading import load_document, load_documents
 from retrieval.loading.normalise import compose
 from retrieval.loading.parsed import Block
-from retrieval.types import ArticleReport, Document, Landmark
+from retrieval.types import ArticleReport, Document, Landmark, SkippedPart
 from tests import samples
 from tests.samples import PARAGRAPHS
 from tests.test_loading import refusal
@@ -26,7 +26,7 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
 
 
 def load(folder: Path, name: str, content: str | bytes) -> Document:
-    (found,) = load_documents(write(folder, name, content))
+    (found,) = (item for item in load_documents(write(folder, name, content)) if not isinstance(item, SkippedPart))
     assert isinstance(found, Document), found
     return found
 
@@ -36,6 +36,7 @@ def all_of(path: Path) -> list[tuple[str, str]]:
     return [
         (found.path.removeprefix(str(path)), found.text if isinstance(found, Document) else found.reason)
         for found in load_documents(path)
+        if not isinstance(found, SkippedPart)
     ]
 
 

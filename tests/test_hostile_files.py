@@ -18,7 +18,7 @@ import pytest
 
 from retrieval.loading.limits import WORKER_MEMORY_BYTES
 from retrieval.loading.process import Worker
-from retrieval.types import ArticleReport, Document
+from retrieval.types import ArticleReport, Document, SkippedPart
 from tests import samples
 
 SECONDS = 60.0
@@ -73,12 +73,16 @@ def outcome(worker: Worker, name: str, raw: bytes) -> list[str]:
         if isinstance(entry, ArticleReport):
             assert entry.reason.strip() and entry.reason.isprintable() and len(entry.reason) < 500
             continue
+        if isinstance(entry, SkippedPart):
+            assert all(said.strip() and said.isprintable() and len(said) < 700 for said in (entry.what, entry.why))
+            continue
         assert isinstance(entry, Document)
         assert entry.text.strip("\n") == unicodedata.normalize("NFC", entry.text) != ""
         assert entry.text.encode() and entry.title.encode()
         starts = [landmark.start for landmark in entry.landmarks]
         assert starts == sorted(set(starts)) and all(0 <= start < len(entry.text) for start in starts)
-    return [entry.reason if isinstance(entry, ArticleReport) else "" for entry in found]
+    articles = [entry for entry in found if not isinstance(entry, SkippedPart)]
+    return [entry.reason if isinstance(entry, ArticleReport) else "" for entry in articles]
 
 
 # Damage

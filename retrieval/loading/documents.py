@@ -52,11 +52,15 @@ def read_documents(raw: bytes, name: str) -> Iterator[Member | Refused | Skipped
 def _not_understood(article: Article) -> Iterator[Skipped]:
     """What a file states of its article in a way that cannot be used."""
     if article.published and not iso_date(article.published):
-        what = notice("loading.part_date", date=one_line(article.published)[:_MAX_SHOWN])
+        what = notice("loading.part_date", date=_shown(article.published))
         yield Skipped(what, notice("loading.no_day"), article.member)
     if article.url and not _WEB_ADDRESS.fullmatch(article.url):
-        what = notice("loading.part_address", address=one_line(article.url)[:_MAX_SHOWN])
+        what = notice("loading.part_address", address=_shown(article.url))
         yield Skipped(what, notice("loading.no_web_address"), article.member)
+
+
+def _shown(value: str) -> str:
+    return "".join(character for character in one_line(value) if character.isprintable())[:_MAX_SHOWN]
 
 
 def _document(article: Article, name: str) -> Document:

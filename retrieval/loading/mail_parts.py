@@ -30,6 +30,7 @@ _STUB_SHARE: Final = 0.2
 _POINTER_SHARE: Final = 0.6
 _MIN_WORDS: Final = 25
 _MAX_NAMED: Final = 50
+_MAX_NAME_CHARS: Final = 200
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ def _read(part: Message[str, str], name: str, parts: Parts) -> None:
             parts.blocks += _text_blocks(part, name)
         except LoadingError as error:
             parts.error = parts.error or error
-            what = notice("loading.part_unnamed", kind=kind)
+            what = notice("loading.part_unnamed", kind=_shown(kind))
             parts.skipped.append(Skipped(what, notice("loading.part_damaged")))
     elif kind.startswith("multipart/"):
         return  # without the parts that it announces
@@ -181,13 +182,17 @@ def _unflowed(text: str, *, delete: bool) -> str:
 
 
 def _skip(part: Message[str, str], parts: Parts) -> None:
-    named = one_line(decoded_words(_file_name(part)))
-    kind = one_line(part.get_content_type())
+    named = _shown(decoded_words(_file_name(part)))
+    kind = _shown(part.get_content_type())
     if not named and kind.startswith("image/"):
         parts.pictures += 1
         return
     what = notice("loading.part_attachment", name=named) if named else notice("loading.part_unnamed", kind=kind)
     parts.skipped.append(Skipped(what, notice("loading.attachment_not_read")))
+
+
+def _shown(name: str) -> str:
+    return "".join(character for character in one_line(name) if character.isprintable())[:_MAX_NAME_CHARS]
 
 
 def _file_name(part: Message[str, str]) -> str:
