@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import LoadingError
 from retrieval.indexing.missing_files import Disks, FolderMemory, is_gone, possible_files
-from retrieval.loading import find_files
+from retrieval.loading import search_files
 from retrieval.messages import notice
 from retrieval.types import ArticleReport, IndexOutcome, IndexReport
 
@@ -47,13 +48,16 @@ def sync_folder(
         os.listdir(folder)
     except OSError as error:
         raise LoadingError(notice("index.folder_gone", error=error.strerror or error)) from error
-    files = find_files([Path(folder)])  # before anything is removed: it raises where there is none left
-    states = {str(file): _size_and_time(file) for file in files}
+    found = search_files([Path(folder)])  # before anything is removed: it raises where there is no file left
+    states = {str(file): _size_and_time(file) for file in found.files}
     unchanged = {file for file, state in states.items() if state is not None and store.is_read(file, *state)}
     memory = FolderMemory.of(store, folder)
     disks = Disks(folder, memory, unchanged, device_of)
     deleted = _remove_deleted(folder, store, memory, disks, states.keys())
-    return IndexReport(tuple(deleted)) + _add(states, unchanged, store, indexer)
+    report = IndexReport(tuple(deleted)) + _add(states, unchanged, store, indexer)
+    # Where nothing is new, neither are the files of other types.
+    has_news = len(unchanged) < len(states)
+    return replace(report, skipped=(*found.unread, *report.skipped)) if has_news else report
 
 
 def _remove_deleted(

@@ -21,7 +21,7 @@ from retrieval.language.compounds import all_terms
 from retrieval.language.detection import text_language
 from retrieval.language.passages import build_passages
 from retrieval.language.sentences import SentenceSplitter
-from retrieval.loading import find_files, load_documents
+from retrieval.loading import load_documents, search_files
 from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.search.index_file import IndexState, index_file
@@ -78,9 +78,10 @@ class Indexer:
     def index(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> IndexReport:
         """Takes up these files and the known files below these folders, each in a transaction of its own.
 
-        A file or a member of one that cannot be taken up is reported and never stops the others. Articles of a file
-        that are no longer in it go. ``progress`` gets the articles done and those in all, as far as they are known, and
-        then, if the index file is due to be written, the sentences in it and in all.
+        A file or a member of one that cannot be taken up is reported and never stops the others. Files of other types
+        below a folder are counted in what was skipped. Articles of a file that are no longer in it go. ``progress``
+        gets the articles done and those in all, as far as they are known, and then, if the index file is due to be
+        written, the sentences in it and in all.
 
         Raises:
             LoadingError: a path is missing, or a folder holds no known file.
@@ -88,9 +89,10 @@ class Indexer:
                 stays.
             ModelError: the embedder cannot be used.
         """
-        report = self._run(find_files(paths), progress)
+        found = search_files(paths)
+        report = self._run(found.files, progress)
         self._remember_folders(paths)
-        return report
+        return replace(report, skipped=(*found.unread, *report.skipped))
 
     def index_documents(
         self, documents: Sequence[Document], progress: Callable[[int, int], None] | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from retrieval.errors import LoadingError
 from retrieval.loading.feed_parser import Entry, Feed
-from retrieval.loading.files import find_files, read_file
+from retrieval.loading.files import find_files, read_file, search_files
 from retrieval.loading.formats import SUFFIXES
 from retrieval.loading.limits import MAX_FILE_BYTES
 from retrieval.loading.process import WORKER, Loaded
@@ -18,7 +18,7 @@ from retrieval.types import ArticleReport, Document, IndexOutcome, SkippedPart
 
 __all__ = [
     "MAX_FILE_BYTES", "SUFFIXES", "Entry", "Feed", "Loaded", "find_files", "load_document", "load_documents",
-    "parse_feed", "read_document",
+    "parse_feed", "read_document", "search_files",
 ]  # fmt: skip
 
 

@@ -51,6 +51,9 @@ class Archive:
         """The names of the files in it."""
         return list(self._infos)
 
+    def __contains__(self, member: str) -> bool:
+        return member in self._infos
+
     def read(self, member: str, max_bytes: int) -> bytes:
         """The content of a file in it.
 

@@ -1,115 +1,83 @@
-"""Word files: paragraphs and tables in order, with headings, tracked changes as if they were accepted.
+"""Word files: paragraphs and tables in order, with headings, notes and comments, tracked changes as if accepted.
 
-Read from the XML itself: python-docx leaves out inserted text, text boxes and content controls, and unpacks every
-picture.
+Read from the XML itself: python-docx leaves out inserted text, text boxes, notes and content controls, and unpacks
+every picture.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.archive import Archive
+from retrieval.loading.docx_body import Body, read_styles
 from retrieval.loading.limits import MAX_LARGE_FILE_BYTES
-from retrieval.loading.parsed import Article, Block
+from retrieval.loading.office import (
+    OfficePart,
+    diagram_blocks,
+    main_part,
+    office_part,
+    open_office_file,
+    skipped_parts,
+)
+from retrieval.loading.parsed import Article, Skipped
 from retrieval.loading.xml_files import attribute, local_name, named, parse_xml, text_of
 from retrieval.messages import notice
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# Deleted and moved text, the second copy of a text box for old programs, and the codes of fields.
-_LEFT_OUT: Final = frozenset({"del", "moveFrom", "Fallback", "instrText", "delText", "pPr", "rPr"})
-_CHARACTERS: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011"}
-_MAX_STYLES_UPWARDS: Final = 10
 _KIND: Final = notice("loading.kind_word")
+_NOTE_ELEMENTS: Final = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
+# What Word writes into the heads and feet of pages besides words: the number of the page.
+_PAGE_WORDS: Final = frozenset({"seite", "page", "von", "of"})
 
 
-def read_word_file(raw: bytes, name: str) -> Iterator[Article]:
-    """The text of a .docx file; the title is its first paragraph if that is a heading, else what its properties say."""
-    archive = Archive(raw, name, _KIND)
-    main = _main_part(archive)
-    body = parse_xml(archive.read(main, MAX_LARGE_FILE_BYTES), name)
-    folder = main.rpartition("/")[0]
-    headings = _heading_styles(_part(archive, f"{folder}/styles.xml"))
-    blocks = tuple(block for block in _blocks(body, headings) if block.text.strip())
+def read_word_file(raw: bytes, name: str) -> Iterator[Article | Skipped]:
+    """The text of a .docx file; the title is its first paragraph if that is a heading, else what its properties say.
+
+    Footnotes and endnotes follow their paragraph or table, and so do comments, in brackets and with their author.
+    """
+    archive = open_office_file(raw, name, _KIND, ".doc")
+    main = main_part(archive, _KIND)
+    root = parse_xml(archive.read(main.path, MAX_LARGE_FILE_BYTES), name)
+    body = Body(read_styles(_related(archive, main, "styles")), _notes(archive, main))
+    blocks = [*body.blocks(root), *body.notes_left(), *diagram_blocks(archive, main)]
+    blocks = [block for block in blocks if block.text.strip()]
+    skipped = list(skipped_parts(archive, [main]))
+    if _has_heads(archive, main):
+        skipped.append(Skipped(notice("parts.heads"), notice("parts.on_each_page")))
+    yield from skipped
     if not blocks:
         raise LoadingError(notice("loading.nothing", name=name))
-    properties = _part(archive, "docProps/core.xml")
+    properties = office_part(archive, "docProps/core.xml")
     stated = "" if properties is None else text_of(properties, "title")
-    yield Article(blocks, title=blocks[0].text if blocks[0].heading else stated)
+    yield Article(tuple(blocks), title=blocks[0].text if blocks[0].heading else stated)
 
 
-def _main_part(archive: Archive) -> str:
-    relations = parse_xml(archive.read("_rels/.rels", MAX_LARGE_FILE_BYTES), archive.name)
-    for relation in named(relations, "Relationship"):
-        if attribute(relation, "Type").endswith("/officeDocument"):
-            return attribute(relation, "Target").lstrip("/")
-    raise LoadingError(notice("loading.unreadable", name=archive.name, kind=_KIND))
+def _related(archive: Archive, main: OfficePart, kind: str) -> _Element | None:
+    """The part of this kind; where no relation names it, the one with its usual name."""
+    folder = main.path.rpartition("/")[0]
+    return office_part(archive, next(iter(main.targets(kind)), f"{folder}/{kind}.xml"))
 
 
-def _part(archive: Archive, member: str) -> _Element | None:
-    """A part that a document may do without."""
-    if member not in archive.members:
-        return None
-    return parse_xml(archive.read(member, MAX_LARGE_FILE_BYTES), archive.name)
+def _notes(archive: Archive, main: OfficePart) -> dict[tuple[str, str], _Element]:
+    notes: dict[tuple[str, str], _Element] = {}
+    for kind, element in _NOTE_ELEMENTS.items():
+        part = _related(archive, main, kind)
+        if part is not None:
+            notes |= {(kind, attribute(note, "id")): note for note in part if local_name(note) == element}
+    return notes
 
 
-def _heading_styles(styles: _Element | None) -> frozenset[str]:
-    """The ids of the styles that are headings or rest on one."""
-    if styles is None:
-        return frozenset()
-    names: dict[str, str] = {}
-    bases: dict[str, str] = {}
-    for style in named(styles, "style"):
-        style_id = attribute(style, "styleId")
-        for child in style:
-            if local_name(child) == "name":
-                names[style_id] = attribute(child, "val").lower()
-            elif local_name(child) == "basedOn":
-                bases[style_id] = attribute(child, "val")
-    found = set()
-    for style_id in names:
-        ancestor = style_id
-        for _ in range(_MAX_STYLES_UPWARDS):
-            if names.get(ancestor, "").startswith("heading") or names.get(ancestor) == "title":
-                found.add(style_id)
-                break
-            ancestor = bases.get(ancestor, "")
-    return frozenset(found)
-
-
-def _blocks(parent: _Element, headings: frozenset[str]) -> Iterator[Block]:
-    for child in parent:
-        name = local_name(child)
-        if name == "p":
-            style = next((attribute(element, "val") for element in named(child, "pStyle")), "")
-            yield Block(_text(child), heading=style in headings)
-            yield from _text_boxes(child, headings)
-        elif name == "tr":
-            cells = [" ".join(block.text for block in _blocks(cell, headings) if block.text) for cell in child]
-            yield Block(" | ".join(cell for cell in cells if cell))
-        elif name not in _LEFT_OUT:
-            yield from _blocks(child, headings)
-
-
-def _text(element: _Element) -> str:
-    parts = []
-    for child in element:
-        name = local_name(child)
-        if name == "t":
-            parts.append(child.text or "")
-        elif name in _CHARACTERS:
-            parts.append(_CHARACTERS[name])
-        elif name not in _LEFT_OUT and name != "txbxContent":
-            parts.append(_text(child))
-    return "".join(parts)
-
-
-def _text_boxes(element: _Element, headings: frozenset[str]) -> Iterator[Block]:
-    for child in element:
-        if local_name(child) == "txbxContent":
-            yield from _blocks(child, headings)
-        elif local_name(child) not in _LEFT_OUT:
-            yield from _text_boxes(child, headings)
+def _has_heads(archive: Archive, main: OfficePart) -> bool:
+    """Whether there are words in the heads and feet of the pages."""
+    words: Counter[str] = Counter()
+    for path in (*main.targets("header"), *main.targets("footer")):
+        part = office_part(archive, path)
+        if part is not None:
+            for text in named(part, "t"):
+                words.update(word for word in (text.text or "").lower().split() if word.isalpha())
+    return bool(words.keys() - _PAGE_WORDS)

@@ -5,33 +5,53 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.errors import LoadingError
 from retrieval.loading.formats import SUFFIXES, known_types, max_size
+from retrieval.loading.unread import count_unread, has_hint, is_hidden, is_owner_file, why_unread
 from retrieval.messages import notice
+from retrieval.types import SkippedPart
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files that can be read, and for each folder the files of other types, counted by type."""
+
+    files: list[Path]
+    unread: list[SkippedPart]
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
+    """The files that ``paths`` mean, each once, as in ``search_files``, without those that are not read."""
+    return search_files(paths).files
+
+
+def search_files(paths: Sequence[Path]) -> Found:
     """The files that ``paths`` mean, each once: files as they are given, folders with the known types below them.
 
-    A folder's files come sorted by path. Hidden files and folders are left out, links to folders are not followed.
-    A folder below that cannot be opened is in the list itself, so that loading it says so.
+    A folder's files come sorted by path. Hidden files and folders and owner files (``~$bericht.docx``) are left out,
+    links to folders are not followed. A folder below that cannot be opened is in the list itself, so that loading it
+    says so.
     Raises LoadingError if a path does not exist or a folder holds no file of a known type.
     """
     found: dict[str, Path] = {}
+    unread: dict[str, list[SkippedPart]] = {}
     for path in paths:
         if os.path.isdir(path):  # Path.is_dir() raises where it may not look
-            files = _files_below(path)
+            files, others = _files_below(path)
+            parts = [SkippedPart(str(path), part.what, part.why) for part in count_unread(others)]
+            unread.setdefault(os.path.abspath(path), parts)
             if not files:
                 raise LoadingError(notice("loading.empty_folder", path=path, types=known_types()))
         elif os.path.lexists(path):
-            files = [path]
+            files = [] if is_owner_file(path) else [path]  # "*" names them, too
         else:
             raise LoadingError(notice("loading.no_path", path=path))
         for file in files:
             found.setdefault(os.path.abspath(file), file)
-    return list(found.values())
+    return Found(list(found.values()), [part for parts in unread.values() for part in parts])
 
 
 def read_file(path: Path) -> bytes:
@@ -43,6 +63,8 @@ def read_file(path: Path) -> bytes:
         raise LoadingError(notice("loading.file_name", path=shown)) from None
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES and not os.path.isdir(path):
+        if has_hint(suffix):
+            raise LoadingError(notice("loading.type_hint", name=path.name, hint=why_unread(suffix)))
         raise LoadingError(notice("loading.type", name=path.name, types=known_types()))
     max_bytes = max_size(suffix)
     try:
@@ -67,16 +89,21 @@ def read_file(path: Path) -> bytes:
     return raw
 
 
-def _files_below(folder: Path) -> list[Path]:
+def _files_below(folder: Path) -> tuple[list[Path], list[str]]:
+    """The files of known types, sorted, and the names of the others."""
     unreadable: list[Path] = []
     files: list[Path] = []
+    others: list[str] = []
     for parent, folders, names in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not is_hidden(name)]
         for name in names:
             file = Path(parent, name)
-            known = not name.startswith(".") and file.suffix.lower() in SUFFIXES
+            if is_hidden(name):
+                continue
+            if file.suffix.lower() not in SUFFIXES:
+                others += [name] * os.path.isfile(file)
             # What cannot be looked at, as a broken link, is kept: to load it tells what is wrong. Pipes and devices
             # are not articles.
-            if known and (os.path.isfile(file) or not os.path.exists(file)):
+            elif os.path.isfile(file) or not os.path.exists(file):
                 files.append(file)
-    return sorted(files + unreadable)
+    return sorted(files + unreadable), others

@@ -11,6 +11,8 @@ MAX_LARGE_FILE_BYTES: Final = 200_000_000
 #: Of an article, and of its title, its source and each of its headings; these are cut.
 MAX_TEXT_CHARS: Final = MAX_FILE_BYTES
 MAX_LINE_CHARS: Final = 500
+#: Of all tables in a spreadsheet, with empty cells between others.
+MAX_CELLS: Final = 500_000
 #: Of what a parser says about a file it cannot read.
 MAX_ERROR_CHARS: Final = 200
 

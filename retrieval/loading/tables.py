@@ -7,11 +7,12 @@ above. Where that row is certain, its words stand before each cell: "Tageskarte 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from retrieval.loading.limits import MAX_TEXT_CHARS
+from retrieval.loading.parsed import Block
 
 SEPARATOR: Final = " | "
 #: What a table may have at most; further columns are put into the last one, spans end there.
@@ -24,6 +25,8 @@ _DIGIT: Final = re.compile(r"\d")
 _MARKS: Final = frozenset({"-", "–", "—", "x", "✓", "✔", "●", "ja", "nein", "frei", "kostenlos", "k. A."})
 # How much of a column's cells has to be values before its first cell counts as its name.
 _VALUES: Final = 0.8
+# A table with a cell of several paragraphs that are longer than this together only arranges text on the page.
+_MAX_CELL_CHARS: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,21 @@ class Cell:
     text: str
     columns: int = 1
     rows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCell:
+    """A cell as paragraphs and headings; ``columns`` and ``rows`` as in Cell."""
+
+    blocks: tuple[Block, ...]
+    columns: int = 1
+    rows: int = 1
+    is_nested: bool = False  # whether there is a table in it
+
+    @property
+    def text(self) -> str:
+        """Its paragraphs put together."""
+        return " ".join(block.text for block in self.blocks)
 
 
 #: The cells of a row by column; what spans leave empty is "".
@@ -61,13 +79,51 @@ def rows_as_lines(rows: Iterable[Sequence[Cell | str]], *, header: int | None = 
     lines = []
     for number, line in enumerate(grid):
         named = labels if number >= header and len(line) > 1 else {}
-        cells = (
-            f"{named[column]}: {text}" if column > 0 and named.get(column, text) != text else text
-            for column, text in line.items()
-        )
+        cells = (_labelled(text, column, spans[number][column], named) for column, text in line.items())
         if line:
             lines.append(SEPARATOR.join(cells))
     return lines
+
+
+def table_blocks(rows: Sequence[Sequence[BlockCell]], *, header: int | None = None) -> list[Block]:
+    """A table as blocks: a line for each row as in ``rows_as_lines``, or what is in its cells if it is only a frame.
+
+    A frame has one column, or holds other tables, or cells as long as an article.
+    """
+    if max(map(len, rows), default=0) > 1 and not any(_is_framed(cell) for row in rows for cell in row):
+        page = next((cell.blocks[0].page for row in rows for cell in row if cell.blocks), 0)
+        lines = rows_as_lines(
+            [[Cell(cell.text, cell.columns, cell.rows) for cell in row] for row in rows], header=header
+        )
+        return [Block(line, page=page) for line in lines]
+    blocks: list[Block] = []
+    for row in rows:
+        if any(_is_framed(cell) for cell in row) or len(row) == 1:
+            blocks += (block for cell in row for block in cell.blocks)
+        else:
+            page = next((cell.blocks[0].page for cell in row if cell.blocks), 0)
+            blocks += (Block(line, page=page) for line in rows_as_lines([[cell.text for cell in row]], header=0))
+    return blocks
+
+
+def _is_framed(cell: BlockCell) -> bool:
+    long = len(cell.blocks) > 1 and sum(len(block.text) for block in cell.blocks) > _MAX_CELL_CHARS
+    return cell.is_nested or long
+
+
+def named_columns(rows: Sequence[Sequence[str]], *, widest: int = 2) -> int | None:
+    """How many rows of a spreadsheet or of a list of records are the title and the names of the columns.
+
+    None where the first row with several cells may be as the others, or has fewer cells than ``widest``.
+    """
+    filled = [[text for text in row if text.strip()] for row in rows]
+    top = next((number for number, row in enumerate(filled) if len(row) > 1), None)
+    if top is None or top + 1 >= len(filled):
+        return None
+    names = filled[top]
+    usual = max(map(len, filled[top + 1 :]))
+    is_header = len(names) == len(set(names)) and not any(is_value(n) or len(n) > _MAX_LABEL_CHARS for n in names)
+    return top + 1 if is_header and len(names) >= max(widest, min(usual, 3) - 1, usual // 2) else None
 
 
 def is_value(text: str) -> bool:
@@ -120,6 +176,13 @@ def _labels(header: Sequence[_Line], spans: Sequence[dict[int, int]], *, columns
                     parts[column].append(text)
     labels = {column: " ".join(text.rstrip(" :") for text in texts).strip() for column, texts in parts.items()}
     return {column: label for column, label in labels.items() if 0 < len(label) <= _MAX_LABEL_CHARS}
+
+
+def _labelled(text: str, column: int, width: int, labels: Mapping[int, str]) -> str:
+    """A cell with the names of its columns, but for the first one."""
+    names = list(dict.fromkeys(labels[place] for place in range(column, column + width) if place in labels))
+    label = ", ".join(names)
+    return f"{label}: {text}" if column > 0 and names and text not in names and len(label) <= _MAX_LABEL_CHARS else text
 
 
 def _has_header(grid: Sequence[_Line]) -> bool:

@@ -21,11 +21,13 @@ from typing import Any, Final
 
 from retrieval.errors import LoadingError
 from retrieval.loading.archive import Archive, TrapError
+from retrieval.loading.confinement import confine
 from retrieval.loading.documents import read_documents
 from retrieval.loading.feed_parser import parse_feed
-from retrieval.loading.formats import ARCHIVE_SUFFIX, FORMATS, known_types, max_size
+from retrieval.loading.formats import ARCHIVE_SUFFIX, SUFFIXES, known_types, max_size
 from retrieval.loading.limits import MAX_ERROR_CHARS
 from retrieval.loading.parsed import Refused, Skipped
+from retrieval.loading.unread import count_unread, is_hidden
 from retrieval.messages import notice, stored
 
 #: The exit status after a file that needed more memory than there is.
@@ -61,7 +63,10 @@ class Answering:
             if self._archive is None or raw or member is None:
                 self._archive = Archive(raw, name, notice("loading.kind_archive"))
             if member is None:
-                yield {"members": _known_members(self._archive)}
+                known, others = _sorted_members(self._archive)
+                yield {"members": known}
+                for part in count_unread(others):
+                    yield _skipped(part)
             else:
                 yield from _articles_of_member(self._archive, member)
         except LoadingError as error:
@@ -79,27 +84,31 @@ def _refused(reason: str, member: str = "", *, whole: bool = False) -> dict[str,
     return {"refused": stored(reason), "member": member, "whole": whole}
 
 
+def _skipped(part: Skipped) -> dict[str, Any]:
+    return {"skipped": {"what": stored(part.what), "why": stored(part.why)}, "member": part.member}
+
+
 def _articles(raw: bytes, name: str) -> Iterator[dict[str, Any]]:
     for found in read_documents(raw, name):
         if isinstance(found, Refused):
             yield _refused(found.reason, found.member)
         elif isinstance(found, Skipped):
-            yield {"skipped": {"what": stored(found.what), "why": stored(found.why)}, "member": found.member}
+            yield _skipped(found)
         else:
             yield {"article": asdict(found.document), "member": found.name}
 
 
-def _known_members(archive: Archive) -> list[str]:
-    """The files that can be read, and archives, to say that they are not; nothing hidden."""
-    known = [
-        member
-        for member in archive.members
-        if PurePosixPath(member).suffix.lower() in FORMATS.keys() | {ARCHIVE_SUFFIX}
-        and not any(part.startswith((".", "__MACOSX")) for part in member.split("/") if part not in (".", ".."))
-    ]
+def _sorted_members(archive: Archive) -> tuple[list[str], list[str]]:
+    """The files that can be read and archives, to say that they are not; and those of other types. Nothing hidden."""
+    known: list[str] = []
+    others: list[str] = []
+    for member in archive.members:
+        path = PurePosixPath(member)
+        if not any(is_hidden(part) for part in path.parts if part != ".."):
+            (known if path.suffix.lower() in SUFFIXES else others).append(member)
     if not known:
         raise LoadingError(notice("loading.empty_archive", name=archive.name, types=known_types()))
-    return known
+    return known, others
 
 
 def _articles_of_member(archive: Archive, member: str) -> Iterator[dict[str, Any]]:
@@ -116,6 +125,7 @@ def main(memory_bytes: int, seconds: float) -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     _limit(memory_bytes)
+    confine()
 
     def send(message: dict[str, Any]) -> None:
         output.write(json.dumps(message).encode() + b"\n")
