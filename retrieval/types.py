@@ -270,7 +270,6 @@ class Answer:
     end: int | None = None
     document: Document | None = None
     passage: Passage | None = None
-    excerpt: Passage | None = None
     hits: tuple[Hit, ...] = ()
     elapsed_ms: float = 0.0
     best: str | None = None
@@ -281,6 +280,7 @@ class Answer:
     article_count: int = 0
     suggestions: tuple[str, ...] = ()
     field: ArticleField | None = None
+    excerpt: Passage | None = None
 
     @property
     def quote(self) -> str:

@@ -51,11 +51,11 @@ def test_interactive_shows_the_whole_answer(capsys):
     assert lines == [
         "",
         "3 Euro",
+        "● sicher",
         "",
         "Der Zug kostet **3 Euro**.",
         "",
         "Bahn, BelTA, 17. Mai 2024",
-        "sicher (90 %)",
         "",
     ]
 
@@ -64,7 +64,7 @@ def test_error_is_said_and_the_chat_goes_on(capsys):
     assert not chat(interactive=False).run(["! kaputt", "", "Was?"])
     output = capsys.readouterr()
     assert output.err == "Fehler: Die Datenbank ist gesperrt.\n"
-    assert output.out == "\n3 Euro (Bahn, BelTA, 17. Mai 2024)\n"
+    assert output.out == "\n3 Euro ● sicher (Bahn, BelTA, 17. Mai 2024)\n"
 
 
 def test_a_follow_up_says_how_it_was_understood_and_new_forgets(capsys):
@@ -161,6 +161,20 @@ def test_typed_lines_come_after_the_prompt_of_the_moment(keyboard):
     keyboard.send_text("Wer?\rWann?\r\x04")
     assert list(typed_lines(PromptSession(), lambda: next(prompts))) == ["Wer?", "Wann?"]
     assert list(prompts) == []
+
+
+def test_more_shows_the_passage_and_what_else_was_found(capsys):
+    assert chat(interactive=True).run(["/mehr", "Was?", "/more", "/ende", "Was?"])
+    output = capsys.readouterr()
+    assert output.err == "Noch gibt es keine Antwort, zu der mehr zu zeigen wäre.\n"
+    assert output.out.replace("\N{NO-BREAK SPACE}", " ").endswith(
+        "\nDer Zug kostet **3 Euro**.\n\nBahn, BelTA, 17. Mai 2024\n\nWeitere Stellen gibt es nicht.\n\n"
+    )
+
+
+def test_a_question_that_was_refused_has_no_answer_to_judge(capsys):
+    assert not chat(interactive=False).run(["Was?", "! kaputt", "/gut"])
+    assert capsys.readouterr().err.splitlines()[-1] == "Noch gibt es keine Antwort zu bewerten."
 
 
 def test_what_an_answer_is_worth(capsys):

@@ -11,15 +11,17 @@ from rich.text import Text
 
 from bot.cli.console import say, show, show_lines, shows_styles
 from bot.cli.filters import describe_filter, filter_from
+from bot.cli.typed_history import FILE as HISTORY_FILE
+from bot.cli.typed_history import drop_old_entries
 from bot.errors import FilterError
 from bot.messages import table, text
-from bot.render.terminal import one_line, to_text
+from bot.render.terminal import more_text, one_line, to_text
 from bot.render.wording import quantity, sources_text
 from bot.settings import Settings
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import FundstelleError, StoreError
 from retrieval.store.feedback import FeedbackLog, Verdict, judge
-from retrieval.types import Document
+from retrieval.types import Answer, Document
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -36,14 +38,14 @@ _VERDICTS = {
     "/gut": Verdict.GOOD, "/schlecht": Verdict.BAD,
     "/good": Verdict.GOOD, "/bad": Verdict.BAD,
 }  # fmt: skip
-_ANEW = ("/neu", "/new")
+_HELP, _SOURCES_LIST, _MORE = ("/help", "/hilfe"), ("/sources", "/quellen"), ("/more", "/mehr")
+_ANEW, _QUIT = ("/neu", "/new"), ("/quit", "/ende")
 #: The commands of the chat, as Tab completes them.
-COMMANDS = ("/help", "/sources", *_WITHIN, *_VERDICTS, *_ANEW, "/quit")
+COMMANDS = (*_HELP, *_SOURCES_LIST, *_MORE, *_WITHIN, *_VERDICTS, *_ANEW, *_QUIT)
 
 
 class Chat:
-    """Reads questions, prints answers, knows /help, /sources, /new, /quit, those that say in which articles to look,
-    and those that say what an answer is worth.
+    """Reads questions, prints answers, obeys COMMANDS.
 
     ``sources`` gives the articles. On a terminal (``interactive``) the whole answer is shown; else one line a
     question, so that the n-th line on stdout answers the n-th question; it is empty for one that cannot be asked.
@@ -63,6 +65,7 @@ class Chat:
         self._sources = sources
         self._feedback = feedback
         self._interactive = interactive
+        self._shown: Answer | None = None  # the answer to the last line, without its articles
 
     def run(self, lines: Iterable[str]) -> bool:
         """Goes through ``lines`` to their end or /quit; False when a question could not be asked."""
@@ -82,14 +85,15 @@ class Chat:
             answer = self._conversation.ask(question)
         except FundstelleError as error:
             say(text("cli.error", self._language, message=error))
+            self._shown = None
             if not self._interactive:
                 self._print_line("")
             return False
+        self._shown = answer.without_texts()
         if answer.is_missed and not self._conversation.within:
             self._feedback.note_missed(answer.complete_question)
         if self._interactive:
-            marks = ("", "") if shows_styles() else ("**", "**")
-            reply = to_text(answer, self._language, passages=False, marks=marks)
+            reply = to_text(answer, self._language, passages=False, marks=_marks())
             show_lines(Text("\n").append_text(reply).append("\n"))
         else:
             self._print_line(one_line(answer, self._language))
@@ -106,11 +110,13 @@ class Chat:
 
     def _obey(self, command: str, value: str) -> bool:
         """Runs a command; False for the one that ends the chat."""
-        if command == "/quit":
+        if command in _QUIT:
             return False
-        if command == "/help":
+        if command in _HELP:
             show_lines(text("chat.help", self._language).strip())
-        elif command == "/sources":
+        elif command in _MORE:
+            self._show_more()
+        elif command in _SOURCES_LIST:
             empty = text("chat.empty", self._language)
             show_lines(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
         elif command in _ANEW:
@@ -123,6 +129,13 @@ class Chat:
         else:
             say(text("chat.unknown_command", self._language, command=command))
         return True
+
+    def _show_more(self) -> None:
+        """The whole passage of the last answer, and the other passages found."""
+        if self._shown is None or self._shown.small_talk is not None:
+            say(text("chat.nothing_more", self._language))
+        else:
+            show_lines(Text("\n").append_text(more_text(self._shown, self._language, marks=_marks())).append("\n"))
 
     def _look_within(self, part: str, value: str) -> None:
         """Sets one part of the filter, or clears it where there is no value."""
@@ -139,7 +152,7 @@ class Chat:
     def _judge(self, verdict: Verdict, wanted: str) -> None:
         """Keeps what is thought of the last answer, and what would have been right."""
         last = self._conversation.last
-        if last is None:
+        if last is None or self._shown is None:
             say(text("chat.nothing_to_judge", self._language))
             return
         try:
@@ -148,6 +161,11 @@ class Chat:
             say(text("cli.error", self._language, message=error))
             return
         say(text("chat.judged", self._language))
+
+
+def _marks() -> tuple[str, str]:
+    """What is put around a quote where no colours can show it."""
+    return ("", "") if shows_styles() else ("**", "**")
 
 
 def greeting(articles: int, sentences: int, examples: list[str], settings: Settings) -> str:
@@ -187,13 +205,18 @@ def typed_lines(session: PromptSession[str], prompt: Callable[[], str] = lambda:
                 return
 
 
-def prompt_session(home: Path) -> PromptSession[str]:
-    """The input line: editing, Tab for commands, and a history that is kept in the data directory if that works."""
+def prompt_session(home: Path, days: int = 0) -> PromptSession[str]:
+    """The input line: editing, Tab for commands, and a history that is kept in the data directory if that works.
+
+    Entries older than ``days`` are deleted; 0 keeps all.
+    """
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-    path = home / "history"
+    path = home / HISTORY_FILE
+    if days:
+        drop_old_entries(path, days)
     history: History
     try:
         path.touch(mode=0o600)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.text import Text
 
 from bot.messages import text
@@ -47,10 +49,8 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         reply.append(short_answer(answer, language), style="bold green").append("\n")
         reply.append(certainty(answer, language), style=_STYLES[answer.certainty]).append("\n\n")
         if answer.field is None:
-            before, quote, after = split_at_quote(answer)
-            reply.append(before)
-            reply.append(marks[0] + quote + marks[1], style="bold black on green")
-            reply.append(after).append("\n\n")
+            _append_marked(reply, split_at_quote(answer), marks)
+            reply.append("\n\n")
         else:
             reply.append(text("chat.of_article", language)).append("\n")
         reply.append(citation(answer.document, language, answer.start), style="cyan").append("\n")
@@ -62,10 +62,35 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         for other in alternative_lines(answer, language):
             reply.append(other + "\n")
         reply.right_crop(1)
-    hits = other_hits(answer) if passages else []
+    return reply.append_text(_further(answer, language, "\n\n")) if passages else reply
+
+
+def more_text(answer: Answer, language: str, *, marks: tuple[str, str] = ("", "")) -> Text:
+    """The whole passage of an answer with the quote marked, and the other passages found."""
+    reply = Text()
+    if answer.passage is not None and answer.document is not None:
+        _append_marked(reply, split_at_quote(replace(answer, excerpt=None)), marks)
+        reply.append("\n\n").append(citation(answer.document, language, answer.start), style="cyan")
+    further = _further(answer, language, "\n\n" if reply else "")
+    if not further:
+        further = Text(("\n\n" if reply else "") + text("chat.no_more", language))
+    return reply.append_text(further)
+
+
+def _append_marked(reply: Text, parts: tuple[str, str, str], marks: tuple[str, str]) -> None:
+    before, quote, after = parts
+    reply.append(before)
+    reply.append(marks[0] + quote + marks[1], style="bold black on green")
+    reply.append(after)
+
+
+def _further(answer: Answer, language: str, joint: str) -> Text:
+    """The other passages found, in short; empty without any, otherwise after ``joint``."""
+    listed = Text()
+    hits = other_hits(answer)
     if hits:
-        reply.append("\n\n" + text("chat.nearest" if answer.text is None else "chat.more", language), style="bold")
+        listed.append(joint + text("chat.nearest" if answer.text is None else "chat.more", language), style="bold")
     for position, hit in enumerate(hits, start=1):
-        reply.append(f"\n{position}. {cut(line(hit.passage.text), SHORT_LIMIT)} ")
-        reply.append(f"– {citation(hit.document, language, hit.passage.start)}", style="dim")
-    return reply
+        listed.append(f"\n{position}. {cut(line(hit.passage.text), SHORT_LIMIT)} ")
+        listed.append(f"– {citation(hit.document, language, hit.passage.start)}", style="dim")
+    return listed
