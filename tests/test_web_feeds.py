@@ -105,7 +105,15 @@ def test_bad_date_is_no_date(date: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "date", ["2024-05-17T23:59:00-11:00", "17. Mai 2024", "Fri, 17 May 24 23:30 EST", "17 May 2024"]
+    "date",
+    [
+        "2024-05-17T23:59:00-11:00",
+        "17. Mai 2024",
+        "Fri, 17 May 24 23:30 EST",
+        "17 May 2024",
+        "Fr, 17 Mai 2024 23:30:00 +0200",
+        "Fr., 17. Mai 2024 23:30 Uhr",
+    ],
 )
 def test_dates(date: str) -> None:
     said = f"<item><link>/bad</link><pubDate>{date}</pubDate></item>"

@@ -12,7 +12,7 @@ LISTS = (
     *("stop_words_de.txt", "stop_words_en.txt", "clue_words_de.txt", "clue_words_en.txt"),
     *("sentence_starters_de.txt", "number_nouns_de.txt", "abbreviations_de.txt", "abbreviations_not_final_de.txt"),
     *("nothing_words.txt", "self_test_de.txt", "suspended_hyphen_followers_de.txt", "umlaut_pairs_de.txt"),
-    "umlaut_neighbours_de.txt",
+    *("umlaut_neighbours_de.txt", "publications_de.txt", "references_de.txt"),
 )
 
 

@@ -2,8 +2,9 @@
 
 SoMaJo reads only what ``clear_ends`` leaves in doubt, and what is put right on its tokens is: a full stop that belongs
 to an ordinal, a Roman numeral or an abbreviation and ends the sentence too ("am 15. Das Amt ...", "u. a. Sie reisten
-..."), sentences that begin with "1,2 Millionen", "5G" or "iPhone", and abbreviations that it does not know
-("Stv. Müller"). The word lists lie in ``retrieval/data``.
+...", "die U 21. Trainer ..."), those of references that it does not ("Nr. 3 S. 1 BauGB"), sentences that begin with
+"1,2 Millionen", "5G" or "iPhone", and abbreviations that it does not know ("Stv. Müller"). The word lists lie in
+``retrieval/data``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ _FULL_STOP = re.compile(r"[.!?]+$")
 _BEFORE_STOP = re.compile(r"([^\W\d_]+)\.$")
 _ROMAN = re.compile(r"[IVXLC]+\.$")
 _MIXED_CASE = re.compile(r"[a-zäöü]{1,2}[A-ZÄÖÜ]\w")
+_MONTHS = frozenset((
+    "Januar", "Jänner", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+    "Dezember", "Jahrhundert",
+))  # fmt: skip
 _CLOSING = frozenset("\"'“”‘’«»›‹)]")
 # For the rare line that SoMaJo cannot align: an end mark, closing quotes, a blank, and no lower-case letter after it.
 _PLAIN_END = re.compile(r"(?<=[.!?…])[\"'“”«»)\]]*\s+(?![a-zäöüß])")
@@ -110,6 +115,8 @@ class SentenceSplitter:
     def _ends(self, tokens: Sequence[Any], first: int, position: int) -> bool:
         """Whether the sentence that begins at token ``first`` ends with token ``position`` (not the text's last)."""
         token, following = tokens[position], tokens[position + 1]
+        if self._is_reference(tokens, position):
+            return False
         if token.last_in_sentence:
             return not self._is_known_abbreviation(tokens, position)
         if not token.space_after:
@@ -132,8 +139,20 @@ class SentenceSplitter:
             return True
         if stop.token_class == "ordinal" and not _ROMAN.match(stop.text):
             # "Platz 3. Meier", "2:1. Meier" hold plain numbers
+            is_letter = len(before.text) == 1 and before.text.isupper()
+            if is_letter or before.text.removesuffix(".") in self._references:
+                return following.text not in _MONTHS  # "die U 21. Trainer Huber", "auf S. 12. Meier"
             return before.text.lower() in self._number_nouns or (before.text == ":" and not before.space_after)
         return bool(before.text == "°")  # "-12,5 °C."
+
+    def _is_reference(self, tokens: Sequence[Any], position: int) -> bool:
+        """Whether the full stop at ``position`` belongs to what a number follows: "Nr. 3 S. 1 BauGB", "Abt. 3"."""
+        if position == 0 or tokens[position].text != "." or tokens[position - 1].space_after:
+            return False
+        word, following = tokens[position - 1].text, tokens[position + 1].text
+        if word not in self._references or not following[0].isdigit():
+            return False
+        return word != "S" or (position > 1 and tokens[position - 2].text[-1].isdigit())
 
     def _is_known_abbreviation(self, tokens: Sequence[Any], position: int) -> bool:
         """Whether the full stop at ``position`` belongs to one of our abbreviations and the sentence goes on."""
@@ -157,6 +176,10 @@ class SentenceSplitter:
         return read_words("abbreviations_de.txt")
 
     @cached_property
+    def _references(self) -> frozenset[str]:
+        return read_words("references_de.txt")
+
+    @cached_property
     def _before_stop(self) -> frozenset[str]:
         """What stands before the full stop of abbreviations, small: SoMaJo's and ours; empty if its lists are gone."""
         try:
@@ -168,7 +191,7 @@ class SentenceSplitter:
             logger.warning("SoMaJo's abbreviations cannot be read, splitting is slower: %r", error)
             return frozenset()
         # The two at the end are patterns in SoMaJo.
-        known |= {f"{entry}." for entry in self._abbreviations} | {"PS.", "Art."}
+        known |= {f"{entry}." for entry in self._abbreviations | self._references} | {"PS.", "Art."}
         return frozenset(match[1].lower() for entry in known if (match := _BEFORE_STOP.search(entry)))
 
     @cached_property
