@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
+from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -23,6 +25,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings.sources.utils import parse_env_vars
 
 import retrieval
 from bot.errors import SettingsError
@@ -57,6 +60,18 @@ def _parse_hosts(value: object) -> object:
     if not all(_HOST.fullmatch(host) for host in hosts):
         raise ValueError("not a list of hosts")
     return frozenset(host.encode("idna").decode("ascii") for host in hosts)
+
+
+class _EnvFile(DotEnvSettingsSource):
+    """``.env``, if it is the user's own: somebody else's may name another server for the token, or other models."""
+
+    def _read_env_file(self, file_path: Path) -> Mapping[str, str | None]:
+        with open(file_path, encoding=self.env_file_encoding) as file:
+            # Of the open file, so that nobody can put another one in its place meanwhile.
+            if os.fstat(file.fileno()).st_uid not in (os.geteuid(), 0):
+                return {}
+            values = dotenv_values(stream=file)
+        return parse_env_vars(values, self.case_sensitive, self.env_ignore_empty, self.env_parse_none_str)
 
 
 class _Choices(PydanticBaseSettingsSource):
@@ -96,6 +111,7 @@ class Settings(BaseSettings):
     telegram_allowed: Annotated[frozenset[int], NoDecode, BeforeValidator(_parse_ids)] = frozenset()
     telegram_open: bool | None = None
     telegram_history: bool = False
+    history_days: int = Field(default=365, ge=0, le=36_500)
     web_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_parse_hosts)] = frozenset()
     telegram_webhook_url: str | None = Field(default=None, pattern=r"^https://[^\s/?#]+(/[^\s?#]*)?$")
     telegram_webhook_listen: str = Field(default="127.0.0.1:8443", pattern=_ADDRESS)
@@ -126,12 +142,22 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Where values come from; the first source with a value wins."""
-        return init_settings, env_settings, dotenv_settings, _Choices(settings_cls)
+        file = _EnvFile(settings_cls, env_file=dotenv_settings.env_file)  # type: ignore[attr-defined]
+        return init_settings, env_settings, file, _Choices(settings_cls)
 
 
 def is_set_outside(name: str) -> bool:
     """Whether the environment or ``.env`` sets this field, and thereby wins over any choice."""
-    return any(name in source() for source in (EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)))
+    return any(name in source() for source in (EnvSettingsSource(Settings), _EnvFile(Settings)))
+
+
+def foreign_env_file() -> Path | None:
+    """The file ``.env`` of the current folder if it is not read, because it belongs to another user."""
+    path = Path(".env").absolute()
+    try:
+        return None if path.stat().st_uid in (os.geteuid(), 0) else path
+    except OSError:
+        return None
 
 
 def language_without_settings() -> str:

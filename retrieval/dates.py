@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 _MONTH_NAMES: Final = (
@@ -45,7 +45,16 @@ _LOGGED: Final = re.compile(r"([A-Za-zä]{3,9}) {1,2}(\d{1,2}) \d\d:\d\d:\d\d(?:
 
 def now() -> str:
     """The UTC time, to the second: "2024-05-17T08:30:00Z"."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _stamp(datetime.now(UTC))
+
+
+def days_ago(days: int) -> str:
+    """The UTC time so many days ago, as ``now`` writes it."""
+    return _stamp(datetime.now(UTC) - timedelta(days=days))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def iso_date(value: str) -> str:

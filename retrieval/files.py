@@ -7,6 +7,9 @@ synced too, so that the name outlives a power cut. What a killed process leaves 
 - ``replacing`` for text that is written bit by bit and ``write_json``, with errors for people,
 - ``replace_file`` and ``create_file`` for bytes that are all there,
 - ``temporary_beside`` and ``put_in_place`` where something else does the writing and asks for a path.
+
+``make_private_folder`` and ``make_private_file`` make what only its owner can read; the first also closes a data
+directory that others can look into.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,6 +30,12 @@ from retrieval.messages import notice
 _PREFIX, _SUFFIX = ".fundstelle-", ".tmp"
 #: Temporary files older than this, in seconds, are no longer being written.
 _LEFT_OVER = 3600
+#: How the files begin that are written into a data directory. Others that lie there are not touched.
+_OWN_NAMES = (
+    "calibration", "feedback.key", "fundstelle.", "history", "models.json", "received", "telegram-webhook-secret",
+    "telegram.db", "vectors", _PREFIX,
+)  # fmt: skip
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -119,3 +129,55 @@ def _sync_folder(folder: Path) -> None:
     # Not every file system can do that, and the content is on the disk already.
     with suppress(OSError):
         _sync(folder)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes a data directory that only its owner can enter; one that is there is closed to others, with its files.
+
+    What belongs to somebody else stays as it is, and so do files that Fundstelle does not write, a folder for
+    everybody (as ``/tmp``), the root and the home directory.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        # Whoever may not change permissions works with those that are there.
+        with suppress(OSError):
+            _close_to_others(folder)
+
+
+def make_private_file(path: Path) -> None:
+    """Makes an empty file that only its owner can read; one that is there stays. Raises OSError if it cannot be."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _close_to_others(folder: Path) -> None:
+    status = folder.stat()
+    shared = status.st_mode & stat.S_ISVTX or folder.resolve() in (Path("/"), Path.home())
+    if not shared:
+        _take_from_others(folder, status)
+    for entry in os.scandir(folder):
+        if entry.name.startswith(_OWN_NAMES):
+            _close_entry(entry)
+
+
+def _close_entry(entry: os.DirEntry[str]) -> None:
+    with suppress(OSError):  # gone, or on a disk without permissions
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if not is_folder and not entry.is_file(follow_symlinks=False):
+            return
+        opened = _take_from_others(Path(entry), entry.stat(follow_symlinks=False))
+        for inner in os.scandir(entry) if opened and is_folder else ():
+            _close_entry(inner)
+
+
+def _take_from_others(path: Path, status: os.stat_result) -> bool:
+    """Takes all rights from everybody but the owner; whether there were any and that was done."""
+    if status.st_uid != os.geteuid() or not status.st_mode & _OTHERS:
+        return False
+    path.chmod(stat.S_IMODE(status.st_mode) & ~_OTHERS)
+    return True

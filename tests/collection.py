@@ -46,6 +46,13 @@ def put(store: Store, text: str, path: str, embedder: HashEmbedder | None = None
     )
 
 
+def let_read(home: Path) -> None:
+    """Lets everybody read a data directory, and nobody write it."""
+    for file in home.iterdir():
+        file.chmod(0o444)
+    home.chmod(0o555)
+
+
 def as_nobody(function: Callable[[Path], None], home: Path) -> int:
     """Runs a module's ``function(home)`` in a process that root's rights do not help; its exit status."""
     process = get_context("spawn").Process(target=_without_rights, args=(function, home))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from retrieval.errors import ModelError, StoreError
 from retrieval.indexing.reembedding import match_embedder
 from retrieval.store.store import Store
-from tests.collection import PERM, as_nobody, put
+from tests.collection import PERM, as_nobody, let_read, put
 from tests.doubles import HashEmbedder
 
 LONG = "\n".join(f"Satz Nummer {i} steht hier." for i in range(1200))
@@ -138,7 +138,7 @@ def test_a_home_that_can_only_be_read() -> None:
     home = Path(tempfile.mkdtemp())
     with Store(home) as store:
         put(store, PERM, "/perm")
-    home.chmod(0o555)
+    let_read(home)
 
     try:
         assert as_nobody(refused, home) == 0

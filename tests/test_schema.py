@@ -26,7 +26,7 @@ from retrieval.store.migrations import STEPS, migrate
 from retrieval.store.schema import SCHEMA_VERSION
 from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import IndexOutcome, SeenEntry
-from tests.collection import as_nobody, put
+from tests.collection import as_nobody, let_read, put
 from tests.doubles import HashEmbedder
 from tests.schema_dump import BREST, COLOGNE, COLOGNE_BEFORE, COPY, PERM, dump
 
@@ -272,7 +272,7 @@ def search_read_only(home: Path) -> None:
 def test_it_can_be_searched_before_filling_in() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = killed_before_filling_in(Path(folder))
-        home.chmod(0o555)
+        let_read(home)
         assert as_nobody(search_read_only, home) == 0
         home.chmod(0o755)
 
@@ -301,6 +301,6 @@ def refused(home: Path) -> None:
 def test_one_that_cannot_be_written_is_refused() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = home_of(1, Path(folder))
-        home.chmod(0o555)
+        let_read(home)
         assert as_nobody(refused, home) == 0
         home.chmod(0o755)

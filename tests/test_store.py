@@ -22,7 +22,7 @@ from retrieval.store.rows import to_blobs, to_vectors
 from retrieval.store.schema import SCHEMA_VERSION
 from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import ArticleReport, Document, IndexOutcome, Passage, Segments
-from tests.collection import BREST, PERM, as_nobody, passages_of, put, sentences_of
+from tests.collection import BREST, PERM, as_nobody, let_read, passages_of, put, sentences_of
 from tests.doubles import HashEmbedder
 
 
@@ -286,7 +286,7 @@ def reads(home: Path) -> None:
 def test_home_that_can_only_be_read(shared_folder: Path) -> None:
     with Store(shared_folder) as store:
         put(store, PERM, "/a")
-    shared_folder.chmod(0o555)
+    let_read(shared_folder)
 
     assert as_nobody(reads, shared_folder) == 0
 

@@ -20,7 +20,7 @@ from retrieval.search import ivf_index
 from retrieval.search.index_file import IndexState, index_file, publish
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from tests.collection import BREST, PERM, as_nobody, put, sentences_of
+from tests.collection import BREST, PERM, as_nobody, let_read, put, sentences_of
 from tests.doubles import HashEmbedder
 
 MISSING = "Der Vektorindex fehlte und wurde aus der Datenbank neu aufgebaut."
@@ -330,7 +330,7 @@ def test_a_home_that_can_only_be_read_is_searched_in_memory() -> None:
         put(store, BREST, "/brest")
     flip(next(home.glob("*.faiss")), 300)
     before = {path.name: path.read_bytes() for path in home.iterdir()}
-    home.chmod(0o555)
+    let_read(home)
 
     try:
         assert as_nobody(searches, home) == 0

@@ -76,10 +76,12 @@ def chat(
                 if interactive and documents and not examples:
                     examples = [in_language(question, settings.language) for question in collection.suggestions()]
             say_lines(greeting(len(documents), collection.sentence_count(), examples, settings))
+            if settings.history_days:
+                collection.feedback.drop_older(settings.history_days)
             conversation = Conversation(collection, top_k=settings.top_k, within=within)
             talk = Chat(settings, conversation, collection.documents, collection.feedback, interactive=interactive)
             if interactive:
-                talk.run(typed_lines(prompt_session(settings.home), talk.prompt))
+                talk.run(typed_lines(prompt_session(settings.home, settings.history_days), talk.prompt))
             elif not talk.run(_piped_lines()):
                 raise typer.Exit(1)
         except KeyboardInterrupt:

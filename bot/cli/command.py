@@ -15,7 +15,7 @@ import typer
 from bot.cli.console import print_anything, say
 from bot.logs import log_file, logging_to
 from bot.messages import text
-from bot.settings import Settings, language_without_settings, load_settings
+from bot.settings import Settings, foreign_env_file, language_without_settings, load_settings
 from bot.threads import wait_without_spinning
 from retrieval.errors import FundstelleError
 
@@ -61,6 +61,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def run(**arguments: Any) -> None:
+        os.umask(0o077)  # whatever it writes, only whoever runs it can read
         print_anything()
         wait_without_spinning()  # before torch and FAISS load
         debug = arguments.pop("debug")
@@ -69,6 +70,8 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             settings = load_settings(**flags)
         except FundstelleError as error:
             _fail(text("cli.error", flags["language"] or language_without_settings(), message=error))
+        if foreign := foreign_env_file():
+            say(text("settings.foreign_env_file", settings.language, path=foreign))
         with logging_to(settings, debug=debug):
             try:
                 function(settings, **arguments)

@@ -45,6 +45,7 @@ INBOX_FILE = "telegram.db"
 #: How long stopping waits, in seconds, for the current question and for replies being sent.
 STOP_SECONDS = 8.0
 _LONGEST_PAUSE = 30.0
+_DAY_SECONDS = 86_400.0
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
@@ -110,6 +111,7 @@ class TelegramBot:
         health, metrics = Health(), Metrics()
         reader = ReaderQueue(workers, metrics, health, max_waiting)
         metrics.watch(reader.__len__, inbox.waiting_count)
+        self._aging: asyncio.Task[None] | None = None
         self._operations = (
             Site(operations_app(metrics, health, collection), "metrics_listen", settings)
             if settings.metrics_listen
@@ -132,7 +134,7 @@ class TelegramBot:
             )
             .build()
         )
-        service = Service(settings, collection, self._people, reader, typing_seconds)
+        service = Service(settings, collection, self._people, reader, typing_seconds, inbox.forget)
         Handlers(service, self._processor.keep).register(self._application)
         self._receiver: Webhook | Polling
         if settings.telegram_webhook_url:
@@ -173,6 +175,8 @@ class TelegramBot:
         if self._operations:
             await self._operations.start()
         await asyncio.get_running_loop().run_in_executor(self._workers.reader, self._collection.load)
+        if self._settings.history_days:
+            self._aging = asyncio.create_task(self._drop_old(self._settings.history_days))
         await self._connect()
         self._replay()
         await self._application.start()
@@ -180,6 +184,15 @@ class TelegramBot:
         line = text("telegram.running", self._settings.language, name=self._application.bot.username)
         print(line, file=sys.stderr, flush=True)
         await announce(self._application.bot, self._settings)
+
+    async def _drop_old(self, days: int) -> None:
+        """Deletes once a day what is kept of questions and is older than that."""
+        while True:
+            with suppress(sqlite3.Error):  # locked or full; tomorrow is another day
+                self._people.drop_history(days)
+            drop = self._collection.feedback.drop_older
+            await asyncio.get_running_loop().run_in_executor(self._workers.reader, drop, days)
+            await asyncio.sleep(_DAY_SECONDS)
 
     async def _connect(self) -> None:
         """Logs in to Telegram, retrying while the network is down."""
@@ -213,6 +226,8 @@ class TelegramBot:
     async def _shut_down(self) -> None:
         """Accepts no more updates, finishes the current question, and leaves the rest in the inbox."""
         self._processor.stop()
+        if self._aging:
+            self._aging.cancel()
         self._workers.stop()
         application = self._application
         try:

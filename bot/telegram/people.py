@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.messages import notice
-from retrieval.dates import now
+from retrieval.dates import days_ago, now
 from retrieval.errors import StoreError
 
 #: How long an invitation can be taken up, and how long an answer to „Was wäre richtig?“ is waited for, in seconds.
@@ -72,6 +72,7 @@ class People:
         try:
             self._db = sqlite3.connect(path, timeout=5.0, isolation_level=None)
             try:
+                self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
                 self._db.executescript(_SCHEMA)
             except BaseException:
                 self._db.close()
@@ -146,6 +147,10 @@ class People:
     def forget(self, user: int) -> int:
         """Deletes somebody's history; how many questions that were."""
         return self._db.execute("DELETE FROM history WHERE user = ?", (user,)).rowcount
+
+    def drop_history(self, days: int) -> None:
+        """Deletes what was asked more than so many days ago."""
+        self._db.execute("DELETE FROM history WHERE asked_at < ?", (days_ago(days),))
 
 
 def _hash(code: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -44,11 +44,14 @@ class Service:
         people: People,
         queue: ReaderQueue,
         typing_seconds: float = TYPING_SECONDS,
+        forget_updates: Callable[[int, int], None] = lambda user, before: None,
     ) -> None:
         self.settings = settings
         self.collection = collection
         self.people = people
         self.queue = queue
+        #: Deletes from the inbox what somebody has sent before an update of this number.
+        self.forget_updates = forget_updates
         self._pseudonyms = Pseudonyms(settings.home)
         self._typing_seconds = typing_seconds
 

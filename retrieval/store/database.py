@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.errors import StoreError
+from retrieval.files import make_private_file, make_private_folder
 from retrieval.messages import notice
 from retrieval.store.backfill import IS_DUE, backfill
 from retrieval.store.migrations import migrate, run_script
@@ -99,6 +100,14 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def empty_log(self) -> None:
+        """Writes what the log beside the file holds into the file, so that what was deleted stands in neither.
+
+        While another connection reads an older state, that happens later.
+        """
+        with suppress(StoreError), self._explaining_errors():
+            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def check(self, *, thoroughly: bool = False) -> None:
         """Reads the whole file and raises StoreError if SQLite finds damage; ``thoroughly`` in its indexes too."""
         pragma = "integrity_check" if thoroughly else "quick_check"
@@ -128,7 +137,7 @@ class Database:
         """Makes the folder if need be. Returns whether the folder and the file in it can be written."""
         folder = self.path.parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
         except OSError as error:
             is_file = isinstance(error, FileExistsError)
             reason = notice("store.is_file") if is_file else (error.strerror or str(error))
@@ -137,6 +146,9 @@ class Database:
         writable = os.access(folder, os.W_OK | os.X_OK) and (not exists or os.access(self.path, os.W_OK))
         if not writable and not exists:
             raise StoreError(notice("store.cannot_write_home", home=folder))
+        if not exists:
+            with suppress(OSError):  # SQLite says what is wrong
+                make_private_file(self.path)
         return writable
 
     def _open(self) -> None:
@@ -211,6 +223,7 @@ class Database:
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
             if not self.read_only:
                 self._use_wal(connection)
                 connection.execute("PRAGMA synchronous = FULL")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from retrieval.dates import now
+from retrieval.dates import days_ago, now
 from retrieval.errors import StoreError
 from retrieval.store.queries import StoreQueries
 from retrieval.types import Answer
@@ -22,6 +22,11 @@ MAX_WANTED_CHARS: Final = 1000
 
 _WORD: Final = re.compile(r"\w+")
 _COLUMNS: Final = 'question, answer, document_id, "start", "end", verdict, wanted, user_hash, asked_at'
+
+_IS_OLD: Final = (
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM feedback WHERE asked_at < ?) "
+    "OR EXISTS (SELECT 1 FROM missed WHERE last_asked < ?)"
+)
 
 
 class Verdict(StrEnum):
@@ -145,7 +150,24 @@ class FeedbackLog:
     def forget(self, user: str) -> int:
         """Deletes a user's judgements and returns how many there were."""
         with self._store.database.transaction() as connection:
-            return connection.execute("DELETE FROM feedback WHERE user_hash = ?", (user,)).rowcount
+            count = connection.execute("DELETE FROM feedback WHERE user_hash = ?", (user,)).rowcount
+        self._store.database.empty_log()
+        return count
+
+    def drop_older(self, days: int) -> None:
+        """Deletes the judgements and the questions without an answer that are older than so many days.
+
+        If that cannot be written, it is only logged.
+        """
+        oldest = days_ago(days)
+        try:
+            if self._store.read_only or not self._store.database.rows(_IS_OLD, (oldest, oldest)):
+                return
+            with self._store.database.transaction() as connection:
+                connection.execute("DELETE FROM feedback WHERE asked_at < ?", (oldest,))
+                connection.execute("DELETE FROM missed WHERE last_asked < ?", (oldest,))
+        except StoreError as error:
+            logger.warning("old feedback was not deleted: %s", error)
 
     def note_missed(self, question: str) -> None:
         """Counts a question that got no answer. Capitals and punctuation make no difference.

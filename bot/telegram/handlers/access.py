@@ -25,10 +25,10 @@ _LEAVE = "leave"
 class Access:
     """Stands before all other handlers. Without owners and a list of those allowed, everyone may ask.
 
-    ``forget`` is called with a user whose data was deleted.
+    ``forget`` is called with a user whose data was deleted, and the number of the update that asked for it.
     """
 
-    def __init__(self, service: Service, forget: Callable[[int], None]) -> None:
+    def __init__(self, service: Service, forget: Callable[[int, int], None]) -> None:
         self._service = service
         self._forget = forget
         self._told: OrderedDict[int, float] = OrderedDict()
@@ -104,7 +104,10 @@ class Access:
         return True
 
     async def forget(self, update: Update, context: Context) -> None:
-        """/forget: deletes feedback, open questions back, and the history of a user; says how much that was."""
+        """/forget: deletes feedback, open questions back, and the history of a user; says how much that was.
+
+        What waits of theirs in the inbox goes too, and what was put aside there as malformed.
+        """
         user, message, people = update.effective_user, update.effective_message, self._service.people
         if user is None or message is None:
             return
@@ -112,7 +115,8 @@ class Access:
         judgements = await self._service.queue.run(self._service.collection.feedback.forget, pseudonym)
         people.drop_prompts(pseudonym)
         questions = people.forget(user.id)
-        self._forget(user.id)
+        self._forget(user.id, update.update_id)
+        self._service.forget_updates(user.id, update.update_id)
         line = text(
             "telegram.forgotten",
             language,

@@ -61,6 +61,7 @@ class Questions:
         self._service = service
         self._talks: OrderedDict[tuple[int, int], _Talk] = OrderedDict()
         self._answers: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self._forgotten: OrderedDict[int, int] = OrderedDict()  # by user: the number of the latest /forget
 
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers."""
@@ -165,8 +166,12 @@ class Questions:
             html = source_html(press.document, press.place, copies, language)
             await press.message.reply_html(html, do_quote=True)
 
-    def forget(self, user: int) -> None:
-        """Forgets a user's conversations."""
+    def forget(self, user: int, update_id: int) -> None:
+        """Forgets a user's conversations; what they asked before this update is not recorded any more."""
+        self._forgotten[user] = update_id
+        self._forgotten.move_to_end(user)
+        while len(self._forgotten) > _CONVERSATIONS:
+            self._forgotten.popitem(last=False)
         for key in [key for key in self._talks if key[1] == user]:
             del self._talks[key]
 
@@ -215,8 +220,9 @@ class Questions:
 
     def _record(self, update: Update, answer: Answer) -> None:
         """Adds to the user's history, if one is kept."""
-        if update.effective_user and self._service.settings.telegram_history:
-            self._service.people.record(update.effective_user.id, answer.question, answer.text or "")
+        user = update.effective_user
+        if user and self._service.settings.telegram_history and update.update_id > self._forgotten.get(user.id, 0):
+            self._service.people.record(user.id, answer.question, answer.text or "")
 
     def _new_conversation(self) -> Conversation:
         return Conversation(self._service.collection, top_k=self._service.settings.top_k)

@@ -7,6 +7,8 @@ closes that gap: ``take`` returns after the updates are on disk, ``mark_done`` i
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from bot.messages import notice
 from retrieval.errors import StoreError
+from retrieval.files import make_private_file, make_private_folder
 
 #: An update begun this often and never finished seems to crash the process; it is then put aside.
 MAX_ATTEMPTS = 20
@@ -75,7 +78,8 @@ class Inbox:
         self._bot = bot
         self._pruned = 0.0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent)
+            make_private_file(path)
             self._db = sqlite3.connect(path, timeout=5.0, isolation_level=None)
             try:
                 self._prepare(path)
@@ -91,6 +95,7 @@ class Inbox:
             raise StoreError(notice("telegram.inbox_newer", path=path))
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         self._db.executescript(_SCHEMA)
 
     def take(self, updates: Sequence[Received], rejected: Sequence[Rejected] = ()) -> set[int]:
@@ -186,6 +191,22 @@ class Inbox:
         )
         self.mark_done(update_id)
 
+    def forget(self, user: int, before: int) -> None:
+        """Deletes what was put aside and bears somebody's number, and their updates before this one.
+
+        Of a rejected update it cannot be said what it holds, so any number in it counts. A waiting one is theirs if it
+        is from them; it is not answered any more.
+        """
+        number = re.compile(rf"(?<!\d){user}(?!\d)")
+        rejected = self._db.execute("SELECT number, body, reason FROM rejected WHERE bot = ?", (self._bot,))
+        found = [(key,) for key, *words in rejected.fetchall() if any(map(number.search, words))]
+        waiting = [item.update_id for item in self.waiting() if item.update_id < before and _sender(item.body) == user]
+        for update_id in waiting:
+            self.mark_done(update_id)
+        self._db.executemany("DELETE FROM rejected WHERE number = ?", found)
+        # What was deleted stands in the log beside the file, too. If somebody reads just now, it is emptied later.
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def rejected(self) -> list[Rejected]:
         """What was put aside, oldest first."""
         rows = self._db.execute("SELECT body, reason FROM rejected WHERE bot = ? ORDER BY number", (self._bot,))
@@ -194,3 +215,10 @@ class Inbox:
     def close(self) -> None:
         """Closes the file; the inbox cannot be used afterwards."""
         self._db.close()
+
+
+def _sender(body: str) -> object:
+    """The number of the account that a waiting update is from."""
+    update = json.loads(body)
+    parts = [part for part in update.values() if isinstance(part, dict)]
+    return next((part["from"].get("id") for part in parts if isinstance(part.get("from"), dict)), None)

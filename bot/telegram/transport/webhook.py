@@ -25,7 +25,7 @@ from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.http_server import Site
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.updates import ALLOWED_UPDATES, accept, is_skip, parse
-from retrieval.files import create_file
+from retrieval.files import create_file, make_private_folder
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def webhook_secret(settings: Settings) -> str:
     path = settings.home / SECRET_FILE
     try:
         if not path.exists():
-            settings.home.mkdir(parents=True, exist_ok=True)
+            make_private_folder(settings.home)
             with suppress(FileExistsError):  # another process has made it at this moment
                 create_file(path, secrets.token_urlsafe(32).encode("ascii"), mode=0o600)
         secret = path.read_text(encoding="ascii").strip()
