@@ -10,8 +10,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -32,9 +36,34 @@ _PROGRAM: Final = (
     "from retrieval.loading.worker import main; main(int(sys.argv[2]), float(sys.argv[3]))"
 )
 
+_STRINGS: Final = ("text", "title", "source", "url", "published", "author", "language", "path")
 
 #: An article, why there is none, or a part of a file that was not read.
 Loaded = Document | ArticleReport | SkippedPart
+
+
+#: What the process is told of the environment: where programs and libraries are, language and time zone, and what the
+#: reading of scanned pages asks for. The token and other secrets are not among it.
+ENVIRONMENT: Final = frozenset({
+    "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
+    "TESSDATA_PREFIX", "OMP_NUM_THREADS", "OMP_THREAD_LIMIT",
+})  # fmt: skip
+
+#: A file may take so many seconds in all its members. What is read from it comes as JSON, of so many bytes at once (a
+#: character takes up to twelve) and in all.
+FILE_SECONDS: Final = 3600.0
+ANSWER_BYTES: Final = 1_000_000_000
+FILE_ANSWER_BYTES: Final = 4_000_000_000
+#: The process ends itself after its seconds; so many later it is ended.
+_GRACE_SECONDS: Final = 10.0
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What is left to one file."""
+
+    seconds: float
+    bytes: int = FILE_ANSWER_BYTES
 
 
 class Worker:
@@ -43,9 +72,18 @@ class Worker:
     Safe to use from several threads; one file at a time is read.
     """
 
-    def __init__(self, *, memory_bytes: int = WORKER_MEMORY_BYTES, seconds: float = WORKER_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        memory_bytes: int = WORKER_MEMORY_BYTES,
+        seconds: float = WORKER_SECONDS,
+        file_seconds: float = FILE_SECONDS,
+        program: str = _PROGRAM,
+    ) -> None:
         self._memory_bytes = memory_bytes
         self._seconds = seconds
+        self._file_seconds = file_seconds
+        self._program = program
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
@@ -67,84 +105,125 @@ class Worker:
         A SkippedPart tells what else was not read. ``path`` tells the type, and where the articles' own paths begin. A
         report with ``str(path)`` itself means that the file was not read to its end.
         """
-        number = next(self._numbers)
+        number, budget = next(self._numbers), _Budget(self._file_seconds)
         try:
-            messages = self._ask(number, raw, path.name)
+            messages = self._ask(number, raw, path.name, budget)
+            yield from self._read(number, raw, path, messages, budget)
         except LoadingError as error:
             yield _failed(str(path), str(error))
-            return
-        for message in messages:
-            if "members" in message:
-                yield from self._read_members(number, raw, path, message["members"])
-            else:
-                yield _result(message, str(path), os.path.abspath(path))
 
     def read_feed(self, raw: bytes, address: str, charset: str) -> Feed:
         """The feed with this content, see ``feed_parser.parse_feed``. Raises LoadingError if it cannot be read."""
-        (message,) = self._ask(next(self._numbers), raw, address, charset=charset)
-        if "refused" in message:
-            raise LoadingError(restored(message["refused"]))
-        feed = message["feed"]
-        return Feed(feed["title"], tuple(Entry(**entry) for entry in feed["entries"]))
+        messages = self._ask(next(self._numbers), raw, address, _Budget(self._file_seconds), charset=charset)
+        with _understanding(address):
+            (message,) = messages
+            if "refused" in message:
+                raise LoadingError(restored(message["refused"]))
+            feed = message["feed"]
+            return Feed(feed["title"], tuple(Entry(**entry) for entry in feed["entries"]))
 
-    def _read_members(self, number: int, raw: bytes, path: Path, members: Sequence[str]) -> Iterator[Loaded]:
+    def _read(
+        self, number: int, raw: bytes, path: Path, messages: Sequence[dict[str, Any]], budget: _Budget
+    ) -> Iterator[Loaded]:
+        for message in messages:
+            if "members" in message:
+                with _understanding(path.name):
+                    members = member_names(message["members"])
+                yield from self._read_members(number, raw, path, members, budget)
+            else:
+                with _understanding(path.name):
+                    result = _result(message, str(path), os.path.abspath(path))
+                yield result
+
+    def _read_members(
+        self, number: int, raw: bytes, path: Path, members: Mapping[str, str], budget: _Budget
+    ) -> Iterator[Loaded]:
         broken = 0
-        for member in members:
-            inside = f"{os.path.abspath(path)}#{one_line(member)}"
+        for member, shown in members.items():
+            inside = f"{os.path.abspath(path)}#{shown}"
             if broken == MAX_BROKEN_MEMBERS:
                 yield _failed(str(path), notice("loading.broken_archive", count=broken))
                 return
+            if budget.seconds <= 0:
+                yield _failed(str(path), notice("loading.slow_archive", seconds=self._file_seconds))
+                return
             try:
-                messages = self._ask(number, raw, path.name, member)
+                messages = self._ask(number, raw, path.name, budget, member)
+                with _understanding(shown):
+                    if any(message.get("whole") for message in messages):
+                        refused = next(message for message in messages if message.get("whole"))
+                        yield _failed(str(path), restored(refused["refused"]))
+                        return
+                    results = [_result(message, inside, inside) for message in messages]
             except LoadingError as error:
                 broken += 1
                 yield _failed(inside, str(error))
                 continue
-            for message in messages:
-                if message.get("whole"):
-                    yield _failed(str(path), restored(message["refused"]))
-                    return
-                yield _result(message, inside, inside)
+            yield from results
 
-    def _ask(self, number: int, raw: bytes, name: str, member: str | None = None, **more: str) -> list[dict[str, Any]]:
+    def _ask(
+        self, number: int, raw: bytes, name: str, budget: _Budget, member: str | None = None, **more: str
+    ) -> list[dict[str, Any]]:
         """The messages about a file or a member of it; the content is sent if the process does not hold it yet."""
         with self._lock:
+            started = time.monotonic()
             try:
                 process = self._running()
                 content = b"" if self._held == number else raw
                 self._held = number
                 request = {"name": name, "member": member, "size": len(content), **more}
-                assert process.stdin is not None and process.stdout is not None
-                messages: list[dict[str, Any]] = []
-                try:
-                    process.stdin.write(json.dumps(request).encode() + b"\n")
-                    process.stdin.write(content)
-                    process.stdin.flush()
-                    for line in process.stdout:
-                        message = json.loads(line)
-                        if "done" in message:
-                            return messages
-                        if "log" in message:
-                            logger.warning("%s", message["log"])
-                        else:
-                            messages.append(message)
-                except BrokenPipeError:
-                    pass
-                raise LoadingError(self._why(process.wait(), member or name))
+                with _ended_after(process, self._seconds + _GRACE_SECONDS) as over:
+                    messages = self._exchange(process, json.dumps(request).encode() + b"\n", content, name, budget)
+                    if messages is not None:
+                        return messages
+                    status = process.wait()
+                raise LoadingError(self._why(-signal.SIGALRM if over.is_set() else status, member or name))
             except OSError as error:
                 raise LoadingError(notice("loading.no_process", error=error.strerror)) from error
             except BaseException:
                 self._end()  # half an answer must not be taken for the next one
                 raise
+            finally:
+                budget.seconds -= time.monotonic() - started
+
+    def _exchange(
+        self, process: subprocess.Popen[bytes], header: bytes, content: bytes, name: str, budget: _Budget
+    ) -> list[dict[str, Any]] | None:
+        """The messages that answer a request; None if the process ends over it, perhaps within a line.
+
+        Raises LoadingError for an answer that is none, or longer than the budget.
+        """
+        assert process.stdin is not None and process.stdout is not None
+        messages: list[dict[str, Any]] = []
+        try:
+            process.stdin.write(header)
+            process.stdin.write(content)
+            process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        left = min(ANSWER_BYTES, budget.bytes)
+        while left > 0 and (line := process.stdout.readline(left)).endswith(b"\n"):
+            left -= len(line)
+            budget.bytes -= len(line)
+            with _understanding(name):
+                message = json.loads(line)
+                if "done" in message:
+                    return messages
+                if "log" in message:
+                    logger.warning("%s", message["log"])
+                else:
+                    messages.append(message)
+        if left <= 0 or len(line) >= left:
+            raise LoadingError(notice("loading.long_answer", name=name, limit=ANSWER_BYTES // 1_000_000))
+        return None
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
             arguments = [json.dumps(sys.path), str(self._memory_bytes), str(self._seconds)]
-            # It has no use for the settings, and the token is one of them.
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("FUNDSTELLE_")}
+            environment = {name: value for name, value in os.environ.items() if name in ENVIRONMENT}
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _PROGRAM, *arguments],
+                [sys.executable, "-I", "-c", self._program, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -183,7 +262,55 @@ def _result(message: dict[str, Any], whole: str, absolute: str) -> Loaded:
         return _failed(inside or whole, restored(message["refused"]))
     article = message["article"]
     landmarks = tuple(Landmark(**landmark) for landmark in article.pop("landmarks"))
-    return replace(Document(**article), landmarks=landmarks, path=inside or absolute)
+    document = replace(Document(**article), landmarks=landmarks, path=inside or absolute)
+    if not all(isinstance(getattr(document, name), str) for name in _STRINGS):
+        raise TypeError("not a document")
+    return document
+
+
+def member_names(members: Iterable[str]) -> dict[str, str]:
+    """What the files of an archive are called in paths: one line each, and no two the same.
+
+    Names that differ only in signs that a line does not keep (composed or not, blanks, controls) stay apart by a hash
+    of the name itself, so that neither article takes the place of the other.
+    """
+    lines = {member: one_line(member) for member in members}
+    often = Counter(lines.values())
+    return {
+        member: line if often[line] == 1 or line == member else f"{line} [{sha256(_encoded(member)).hexdigest()[:8]}]"
+        for member, line in lines.items()
+    }
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")
+
+
+@contextmanager
+def _understanding(name: str) -> Iterator[None]:
+    """An answer that is none, in the block, is a LoadingError: whatever a file makes of the process, it is one file."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise LoadingError(notice("loading.odd_answer", name=name)) from error
+
+
+@contextmanager
+def _ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
+    """Ends the process if the block takes longer; the event says whether that was so."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over
+    finally:
+        timer.cancel()
 
 
 #: The one that all files are read with.
