@@ -206,6 +206,5 @@ def _mail_like(text: str) -> tuple[dict[str, str], str] | None:
 
 def _is_known(line: str) -> bool:
     match = _LINE.match(line)
-    return bool(match) and (
-        match[1].lower() in _OTHER_NAMES or any(match[1].lower() in n for n in FIELD_NAMES.values())
-    )
+    name = match[1].lower() if match else ""
+    return name in _OTHER_NAMES or any(name in names for names in FIELD_NAMES.values())
