@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from retrieval.errors import LoadingError
 from retrieval.loading.decoding import decode
 from retrieval.loading.german_letters import IMPOSSIBLE, weight
 from retrieval.loading.mojibake import mend
+from retrieval.loading.normalise import clean
 
 # Each has one letter beyond ASCII.
 SENTENCES = (
@@ -33,6 +35,16 @@ def outcome(raw: bytes, *, charset: str = "") -> str:
         return decode(raw, "a.txt", charset=charset)
     except LoadingError:
         return "refused"
+
+
+@pytest.mark.parametrize(
+    "file", sorted((Path(__file__).parent / "data" / "encodings").iterdir()), ids=lambda file: file.stem
+)
+def test_files_in_many_encodings(file: Path) -> None:
+    text = clean(outcome(file.read_bytes()))
+    assert set(text) - set(map(chr, range(128))) <= set("äöüßÄÖÜ„“")
+    words = ("für", "Brücke", "Stadträte", "Weiß") if "Brücke" in text else ("länger", "Bär", "Köhler")
+    assert all(word in text for word in words)
 
 
 @pytest.mark.parametrize("encoding", OLD)

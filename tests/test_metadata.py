@@ -67,6 +67,8 @@ def test_headers_of_several_programs(name: str, title: str, published: str, auth
         ("% Nur Titel\n%\n% 2024-05-17\n\n", {"title": "Nur Titel", "published": "2024-05-17"}),
         ("Title: A\nDate: 2024-05-17\nTags: a, b\nAuthor: Eva\n\n",
          {"title": "A", "published": "2024-05-17", "author": "Eva"}),
+        ("titel: A\nautor: Von Eva Ö.\ndatum: Freitag, 17. Mai 2024\n---\n",
+         {"title": "A", "author": "Eva Ö.", "published": "Freitag, 17. Mai 2024"}),
         ("Quelle: Bote\nDatum: 17. Mai 2024\n\n", {"source": "Bote", "published": "17. Mai 2024"}),
     ],
 )  # fmt: skip
@@ -160,6 +162,12 @@ def test_the_header_counts_more_than_the_text() -> None:
 )  # fmt: skip
 def test_dates(value: str, day: str) -> None:
     assert iso_date(value) == day
+
+
+def test_characters_that_the_file_has_lost_are_told() -> None:
+    document, skipped = read("Der B\ufffdr kommt f\ufffdr alle.", "a.txt")
+    assert document.text == "Der B\ufffdr kommt f\ufffdr alle."
+    assert skipped == ["Zeichen, die fehlen (2) stehen schon in der Datei als „\ufffd“"]
 
 
 HOSTILE = {

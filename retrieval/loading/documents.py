@@ -46,6 +46,8 @@ def read_documents(raw: bytes, name: str) -> Iterator[Member | Refused | Skipped
             yield Refused(str(error), article.member)
             continue
         yield from _not_understood(article)
+        if lost := document.text.count("\ufffd"):
+            yield Skipped(notice("loading.part_lost", count=lost), notice("loading.lost_before"), article.member)
         yield Member(document, article.member)
 
 

@@ -33,6 +33,8 @@ _LINE: Final = re.compile(r"([^\W\d_][\w-]*)\s*:(?:\s+(.*))?$")
 # YAML that is read faster without its parser.
 _SIMPLE_LINE: Final = re.compile(r"[^\W\d_][\w-]*: +[\w„][^#\[\]{}\"':]*")
 _TOML_LINE: Final = re.compile(r"([A-Za-z][\w-]*)\s*=\s*(.*)$")
+_END_OF_LINES: Final = re.compile(r"\n(?:---[ \t]*)?\n")
+_BY: Final = re.compile(r"^(?:[Vv]on|VON|[Bb]y) (?=[A-ZÄÖÜ]\S* [A-ZÄÖÜ])")
 _GOES_ON: Final = re.compile(r"\s+\S|\s*#|\s*- |\s*$|[\]})]")
 _WEB_ADDRESS: Final = re.compile(r"https?://\S+")
 _DAY_WITHOUT_YEAR: Final = re.compile(r"\d{1,2}\.\s?(?:\d{1,2}\.|[A-Za-zä]{3,9}\.?)")
@@ -76,6 +78,8 @@ def article_fields(stated: Mapping[Any, Any]) -> dict[str, str]:
         value = next((value for name in names if (value := plain_value(said.get(name)))), "")
         if value:
             fields[field] = value
+    if "author" in fields:
+        fields["author"] = _BY.sub("", fields["author"], count=1)
     year = next((value for name in _YEAR if _ONE_YEAR.fullmatch(value := plain_value(said.get(name)))), "")
     if year and _DAY_WITHOUT_YEAR.fullmatch(fields.get("published", "")):
         fields["published"] += f" {year}"
@@ -186,9 +190,11 @@ def _pandoc(text: str) -> tuple[dict[str, str], str] | None:
 
 def _mail_like(text: str) -> tuple[dict[str, str], str] | None:
     """Lines like "Title: ..." up to an empty one, if every one is like that and says something that is understood."""
-    head, gap, rest = text[:MAX_HEADER_CHARS].partition("\n\n")
-    lines = head.split("\n")
-    if not gap or not rest.strip() or not _is_known(lines[0]) or any(line.lstrip().startswith("- ") for line in lines):
+    end = _END_OF_LINES.search(text, 0, MAX_HEADER_CHARS)
+    if end is None or not text[end.end() :].strip():
+        return None
+    lines = text[: end.start()].split("\n")
+    if not _is_known(lines[0]):
         return None
     stated: dict[str, str] = {}
     last = ""
@@ -201,7 +207,7 @@ def _mail_like(text: str) -> tuple[dict[str, str], str] | None:
         else:
             return None
     fields = article_fields(stated)
-    return (fields, text[len(head) + len(gap) :]) if fields else None
+    return (fields, text[end.end() :]) if fields else None
 
 
 def _is_known(line: str) -> bool:
