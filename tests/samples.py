@@ -125,3 +125,16 @@ def json_list() -> bytes:
         {"text": PARAGRAPHS[1], "url": "https://bote.example/kosten"},
     ]
     return json.dumps(records).encode()
+
+
+def office(main: str, content: str, related: Mapping[str, str]) -> bytes:
+    """An office file of one part, and others that it is related to, by the kind of their relation."""
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+    folder, _, file = main.rpartition("/")
+    listed = "".join(f'<Relationship Id="r{name}" Type="{kind}{name}" Target="{name}.xml"/>' for name in related)
+    return zipped({
+        "_rels/.rels": f'<Relationships><Relationship Type="{kind}officeDocument" Target="{main}"/></Relationships>',
+        main: content,
+        f"{folder}/_rels/{file}.rels": f"<Relationships>{listed}</Relationships>",
+        **{f"{folder}/{name}.xml": part for name, part in related.items()},
+    })  # fmt: skip

@@ -293,7 +293,7 @@ def test_archive_that_cannot_be_read(tmp_path: Path) -> None:
         write(tmp_path, "a.zip", content)
         assert refusal(tmp_path / "a.zip") == "a.zip ist kein lesbares ZIP-Archiv."
     write(tmp_path, "a.zip", samples.zipped({"a.png": "x"}))
-    assert refusal(tmp_path / "a.zip").startswith("In a.zip liegt keine Datei der Typen .docx, ")
+    assert refusal(tmp_path / "a.zip").startswith("In a.zip liegt keine Datei der Typen .csv, ")
     write(tmp_path, "a.zip", samples.zipped({f"{number}.txt": "" for number in range(50_001)}))
     assert refusal(tmp_path / "a.zip") == "a.zip enthält 50001 Dateien; erlaubt sind 50000. Bitte teilen."
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
 from retrieval.loading import MAX_FILE_BYTES, find_files, load_document, load_documents
+from retrieval.loading.formats import known_types
 from retrieval.loading.markup import read_markdown
 from retrieval.loading.metadata import front_matter, source_and_date, title_line
 from retrieval.loading.normalise import unwrap
@@ -350,12 +351,14 @@ def test_largest_file_is_read(tmp_path: Path) -> None:
 
 
 def test_unknown_type_folder_missing_and_pipe(tmp_path: Path) -> None:
-    (tmp_path / "a.odt").write_bytes(b"PK")
+    (tmp_path / "a.xyz").write_bytes(b"PK")
+    (tmp_path / "a.doc").write_bytes(b"PK")
     (tmp_path / "ordner.txt").mkdir()
     os.mkfifo(tmp_path / "rohr.txt")
-    assert refusal(tmp_path / "a.odt") == (
-        "a.odt ist kein bekannter Dateityp. Bekannt sind .docx, .eml, .epub, .htm, .html, .json, .jsonl, .markdown, "
-        ".mbox, .md, .ndjson, .pdf, .text, .txt, .xhtml, .zip."
+    assert refusal(tmp_path / "a.xyz") == f"a.xyz ist kein bekannter Dateityp. Bekannt sind {known_types()}."
+    assert known_types().startswith(".csv, .docm, .docx, .eml, ") and known_types().endswith(".xlsm, .xlsx, .zip")
+    assert refusal(tmp_path / "a.doc") == (
+        "a.doc nicht gelesen: diese Art wird nicht gelesen; bitte in Word oder LibreOffice als .docx speichern."
     )
     assert refusal(tmp_path / "ordner.txt") == f"{tmp_path}/ordner.txt ist ein Ordner, keine Datei."
     assert refusal(tmp_path / "rohr.txt") == "rohr.txt ist keine gewöhnliche Datei."
@@ -367,8 +370,8 @@ def listed_only(folder: Path) -> None:
     assert find_files([folder]) == [folder / "a.txt"]
     message = f"{folder}/a.txt darf nicht gelesen werden. Bitte die Zugriffsrechte prüfen."
     assert refusal(folder / "a.txt") == message
-    with pytest.raises(LoadingError, match=r"b\.odt gibt es nicht"):
-        find_files([folder / "b.odt"])
+    with pytest.raises(LoadingError, match=r"b\.xyz gibt es nicht"):
+        find_files([folder / "b.xyz"])
 
 
 def test_folder_whose_files_may_not_be_looked_at() -> None:
@@ -378,7 +381,7 @@ def test_folder_whose_files_may_not_be_looked_at() -> None:
         folder = parent / "artikel"
         folder.mkdir()
         (folder / "a.txt").write_text("Text")
-        (folder / "b.odt").write_text("Text")
+        (folder / "b.xyz").write_text("Text")
         folder.chmod(0o444)
         try:
             assert as_nobody(listed_only, folder) == 0
@@ -439,7 +442,7 @@ def test_file_name_that_is_no_utf_8(tmp_path: Path) -> None:
 
 
 def test_find_files(tmp_path: Path) -> None:
-    names = ["b.txt", "a.md", "c/d.HTML", "c/e.odt", ".versteckt.txt", ".git/f.txt", "c/.ordner/g.txt", "z.rst"]
+    names = ["b.txt", "a.md", "c/d.HTML", "c/e.xyz", ".versteckt.txt", ".git/f.txt", "c/.ordner/g.txt", "z.rst"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("Text")
@@ -453,8 +456,8 @@ def test_find_files(tmp_path: Path) -> None:
 def test_find_files_refuses_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(LoadingError, match=r"^.*/fehlt gibt es nicht\. Bitte den Pfad prüfen\.$"):
         find_files([tmp_path / "fehlt"])
-    (tmp_path / "a.odt").write_bytes(b"PK")
-    with pytest.raises(LoadingError, match=r"^Im Ordner .* liegt keine Datei der Typen \.docx, .*\.zip\.$"):
+    (tmp_path / "a.xyz").write_bytes(b"PK")
+    with pytest.raises(LoadingError, match=r"^Im Ordner .* liegt keine Datei der Typen \.csv, .*\.zip\.$"):
         find_files([tmp_path])
 
 

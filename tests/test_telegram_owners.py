@@ -102,7 +102,7 @@ def test_a_file_is_looked_at_before_it_is_fetched(api: BotApi, bot: RunningBot, 
     api.document("gross.pdf", b"%PDF", file_size=20_000_001)
     kind, nameless, size = texts(api, 3)
     assert kind == nameless
-    assert kind.startswith("Diesen Dateityp kann ich nicht lesen. Bekannt sind: .docx, ")
+    assert kind.startswith("Diesen Dateityp kann ich nicht lesen. Bekannt sind: .csv, ")
     assert size == "Die Datei ist zu groß; erlaubt sind 20,0 MB."
     assert api.calls("getFile", code=None) == []
     # What Telegram says need not be so.
@@ -322,7 +322,7 @@ def test_owners_see_and_exclude_whom_an_invitation_let_in(api: BotApi, bot: Runn
     heading, line = shown["text"].split("\n")
     assert heading == "Über eine Einladung kamen:"
     assert line.startswith("Person 8 (8), am ")
-    api.press(shown, "exclude:8", user=STRANGER)  # who has seen it in a forwarded message
+    api.press(shown, "Person 8 (8) ausschließen", user=STRANGER)  # who has seen it in a forwarded message
     api.text(QUESTION, user=MEMBER)
     assert "0,5 Milliarden Dollar" in texts(api, 3, MEMBER)[2]
     api.press(shown, "Person 8 (8) ausschließen")

@@ -218,7 +218,7 @@ def _shown(cell: _Element, book: _Book, sheet: _Sheet) -> str:
 
 
 def _is_bold(row: _Element, book: _Book) -> bool:
-    styles = [_index(attribute(cell, "s") or "0") for cell in row if any(local_name(part) == "v" for part in cell)]
+    styles = [_index(attribute(cell, "s") or "0") for cell in row if any(local_name(part) in ("v", "is") for part in cell)]
     return bool(styles) and all(style < len(book.bold) and book.bold[style] for style in styles)
 
 
