@@ -111,6 +111,7 @@ def test_what_is_no_header(text: str) -> None:
         ("Von Anna Müller, 17. Mai 2024", "", "2024-05-17", "Anna Müller"),
         ("Bonn, 17. Mai 2024 – Der Senat tagt.", "", "2024-05-17", ""),
         ("Minsk, 3. Juni 2024. /BelTA/ – Der Handel", "BelTA", "2024-06-03", ""),
+        ("Frankfurt am Main/Bad Homburg (dpa) - Die Stadt", "dpa", "", ""),
         ("Hamburg/Berlin (dpa/lno) – Die Stadt", "dpa", "", ""),
     ],
 )
@@ -125,6 +126,7 @@ def test_lines_that_state_something(line: str, source: str, published: str, auth
         "Frankfurt (Oder) – Die Stadt", "Angela Merkel (CDU) – die Kanzlerin", "Hamburg (Freitag) - Der Rat",
         "Berlin (Ausgabe 20) – Der Rat", "Stand: Mai 2024", "© Bote, 17. Mai 2023",
         "Konzert mit dem Chor, 17. Mai 2024",
+        "Der Flughafen Hamburg (HAM) - kurz", "Die Firma Beispiel (ABC) - kurz",
         "Der Stand vom 17. Mai 2024 gilt.", "Foto: dpa", "Halle (Saale) – Die Stadt",
     ],
 )  # fmt: skip

@@ -23,7 +23,10 @@ _DAY: Final = r"\d{1,2}\. ?(?:\d{1,2}\.|[A-Za-zä]{3,9}\.?)"
 _DATE: Final = rf"{_DAY} ?\d{{4}}"
 # "MOSKAU, 17. Mai (BelTA) - ", "Berlin (dpa/bb) – ", "Minsk, 3. Juni 2024. /BelTA/ – ", "Bonn, 3. Juni 2024 – "
 _NAME: Final = r"([A-ZÄÖÜa-z][\w.-]*(?: [A-ZÄÖÜ][\w.-]*){0,2})"
-_PLACE: Final = r"[A-ZÄÖÜ][\w ./-]{1,40}"
+_PLACE: Final = (
+    r"(?!(?:Der|Die|Das|Ein|Eine|Im|In|Am|Von) )[A-ZÄÖÜ][\w./-]{1,30}"
+    r"(?: (?:[A-ZÄÖÜ(/][\w./)-]{0,30}|am|an der|im|in|ob der|bei|den|und|a\.|d\.)){0,4}"
+)
 _DATELINE: Final = re.compile(
     rf"{_PLACE}(?:, ((?:den )?[\w .]{{3,25}}))? ?(?:\({_NAME}(?:/[\w-]+)*\)|/{_NAME}/)\s*[-–—:]\s"
 )
