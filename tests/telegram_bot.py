@@ -48,7 +48,7 @@ def _passage(start: int, end: int, number: int) -> Passage:
 
 _CUT = ARTICLE.text.index("Es regnete")
 PASSAGES = (_passage(0, _CUT - 1, 0), _passage(_CUT, len(ARTICLE.text), 1))
-HITS = tuple(Hit(passage, ARTICLE, score=1.0 - index / 2) for index, passage in enumerate(PASSAGES))
+HITS = tuple(Hit(passage, ARTICLE, score=1.0 - index / 50) for index, passage in enumerate(PASSAGES))
 
 
 class ScriptedAnswerer:

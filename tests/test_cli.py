@@ -229,7 +229,7 @@ def test_ask_json(indexed):
     assert set(value) == {"question", "answer", "alternatives", "passages", "small_talk", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
-    assert set(answer) == {"text", "from", "confidence", "start", "end", "document", "also_in", "page", "heading"}
+    assert set(answer) == {"text", "from", "confidence", "certainty", "start", "end", "document", "also_in", "page", "heading"}
     assert answer["text"] == "0,5 Milliarden Dollar"
     assert 0.5 < answer["confidence"] <= 1
     assert answer["document"]["title"] == TITLE
@@ -301,9 +301,9 @@ def test_chat_answers_one_line_a_question(indexed):
     result = fundstelle("chat", stdin=f"{TRADE}\n\n   \n{UNKNOWN}\n{GOVERNOR}")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        f"0,5 Milliarden Dollar ({TITLE}, BelTA, 17. Mai 2024)",
+        f"0,5 Milliarden Dollar ● sicher ({TITLE}, BelTA, 17. Mai 2024)",
         "Dazu steht nichts in den Artikeln.",
-        f"Dmitri Machonin ({TITLE}, BelTA, 17. Mai 2024)",
+        f"Dmitri Machonin ● sicher ({TITLE}, BelTA, 17. Mai 2024)",
     ]
 
 
@@ -337,16 +337,16 @@ def test_chat_over_other_articles_offers_no_questions_that_they_may_not_answer(d
 def test_chat_commands(indexed):
     result = fundstelle("chat", stdin=f"/help\n/Sources\n/nonsense\n/quit\n{TRADE}\n")
     assert result.exit_code == 0
-    assert "/sources      die Artikel" in result.stdout
+    assert "/quellen      die Artikel" in result.stdout
     assert f"  {TITLE}, BelTA, 17. Mai 2024" in result.stdout
     assert "Den Befehl /nonsense gibt es nicht." in result.stderr
-    assert "0,5 Milliarden Dollar (" not in result.stdout
+    assert "0,5 Milliarden Dollar" not in result.stdout
 
 
 def test_chat_goes_on_after_a_question_that_cannot_be_asked(indexed):
     result = fundstelle("chat", stdin=f"{'x' * 10_000}\n{GOVERNOR}\n")
     assert result.exit_code == 1
-    assert result.stdout == f"\nDmitri Machonin ({TITLE}, BelTA, 17. Mai 2024)\n"
+    assert result.stdout == f"\nDmitri Machonin ● sicher ({TITLE}, BelTA, 17. Mai 2024)\n"
     assert result.stderr.splitlines()[-1].startswith("Fehler: ")
 
 
@@ -361,7 +361,7 @@ def test_ctrl_c_while_questions_are_piped_in_is_no_success(indexed, monkeypatch)
 def test_chat_takes_lines_that_are_not_utf8(indexed):
     result = fundstelle("chat", stdin="Größe?\n".encode("latin-1") + f"{GOVERNOR}\r\n".encode())
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[1].startswith("Dmitri Machonin (")
+    assert result.stdout.splitlines()[1].startswith("Dmitri Machonin ● sicher (")
 
 
 def test_chat_without_articles(doubles):

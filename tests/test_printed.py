@@ -128,7 +128,7 @@ def hostile_answer(document: Document) -> Answer:
     start, end = document.text.index("Messe"), document.text.index(" beginnt")
     passage = Passage(document.text, 0, len(document.text), 0, 0, document_id=document.id)
     other = Alternative(document.text[start:end], start, end, document, passage, 0.9, contradicts=True)
-    hits = (Hit(passage, document, 1.0), Hit(replace(passage, start=1), document, 1.0))
+    hits = (Hit(passage, document, 1.0), Hit(replace(passage, document_id=9), document, 1.0))
     return Answer(
         f"Wer{BAD}?", document.text[start:end], 0.9, start, end, document, passage, hits,
         copies=(document,), alternatives=(other,), understood=f"Wer{BAD} genau?",

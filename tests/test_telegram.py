@@ -31,13 +31,14 @@ from tests.telegram_bot import RunningBot, ScriptedAnswerer, answers, collection
 
 QUESTION = "Welches Ziel wurde genannt?"
 ANSWER_HTML = (
-    "Rund &lt;300&gt; Menschen &amp; Tiere kamen. Das Ziel sind <b>0,5 Milliarden Dollar</b>.\n\n"
+    "<b>0,5 Milliarden Dollar</b>\n🟢 sicher\n\n<blockquote expandable>"
+    "Rund &lt;300&gt; Menschen &amp; Tiere kamen. Das Ziel sind <b>0,5 Milliarden Dollar</b>.</blockquote>\n"
     "<i>Handel &lt;&amp; Wandel&gt;</i>, BelTA, 17. Mai 2024"
 )
 NO_ANSWER = "Dazu steht nichts in den Artikeln."
 FAILED = "Da ist leider etwas schiefgegangen. Bitte versuchen Sie es später noch einmal."
 EXPIRED = "Diese Frage ist nicht mehr da. Bitte stellen Sie sie noch einmal."
-MORE = "Weitere Stellen:\n\nEs regnete. Der Zug kam.\nHandel <& Wandel>, BelTA, 17. Mai 2024"
+MORE = "Weitere Stellen:\n\n1. Es regnete. Der Zug kam.\nHandel <& Wandel>, BelTA, 17. Mai 2024"
 GROUP = -100
 
 

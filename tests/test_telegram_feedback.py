@@ -136,7 +136,7 @@ def test_source_names_all_that_is_known() -> None:
 
 
 def test_a_buttons_data_fits_whatever_the_numbers() -> None:
-    place = Place(2**63 - 1, 20_000_000, 20_000_000, "e3b0c442")
+    place = Place(2**63 - 1, 20_000_000, 20_000_000, "e3b0c442ABC_-0")
     assert len(place.data("context").encode()) <= 64
     assert Place.read(place.data("context")) == place
 
@@ -234,7 +234,7 @@ def test_inline_offers_the_quote_and_the_passages(api: BotApi, bot: RunningBot) 
     api.wait(lambda: api.calls("answerInlineQuery"))
     (call,) = api.calls("answerInlineQuery")
     quote, passage = call.params["results"]
-    assert (quote["title"], quote["description"]) == (QUOTE, "Handel <& Wandel>, BelTA, 17. Mai 2024")
+    assert (quote["title"], quote["description"]) == (QUOTE, "🟢 sicher – Handel <& Wandel>, BelTA, 17. Mai 2024")
     assert f"<b>{QUOTE}</b>" in quote["input_message_content"]["message_text"]
     assert passage["title"] == "Es regnete. Der Zug kam."
     assert (call.params["is_personal"], call.params["cache_time"]) == ("true", "30")
@@ -272,10 +272,10 @@ def test_an_inline_query_that_is_too_old_is_let_go(
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-def test_inline_offers_ten_at_most() -> None:
+def test_inline_offers_what_the_chat_shows() -> None:
     hits = tuple(replace(HITS[1], passage=replace(PASSAGES[1], start=start)) for start in range(100, 120))
     start = ARTICLE.text.index(QUOTE)
     end = start + len(QUOTE)
     answer = Answer(QUESTION, QUOTE, 0.9, start=start, end=end, document=ARTICLE, passage=PASSAGES[0], hits=hits)
-    assert [result.id for result in results(answer, "de")] == [str(number) for number in range(10)]
+    assert [result.id for result in results(answer, "de")] == [str(number) for number in range(4)]
     assert results(replace(answer, text=None), "de") == []

@@ -94,7 +94,7 @@ def test_ctrl_c_drops_the_line_and_on_an_empty_one_ends(keyboard):
 
 
 @pytest.mark.parametrize(
-    ("typed", "offered"), [("/h", ["/help"]), ("/so", ["/sources", "/source"]), ("Wer", []), ("Wer /h", [])]
+    ("typed", "offered"), [("/h", ["/help", "/hilfe"]), ("/so", ["/sources", "/source"]), ("Wer", []), ("Wer /h", [])]
 )
 def test_tab_completes_commands(keyboard, tmp_path, typed, offered):
     completer = prompt_session(tmp_path).completer

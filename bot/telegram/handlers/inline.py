@@ -21,7 +21,7 @@ from telegram.ext import InlineQueryHandler
 from bot.messages import text
 from bot.render.telegram import passage_html, to_html
 from bot.render.text import cut, other_hits
-from bot.render.wording import citation, said, silence_lines
+from bot.render.wording import COLOURED_DOTS, certainty, citation, short_answer, silence_lines
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service
 from retrieval.answering.conversation import Conversation
@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.8
 #: How long, in seconds, Telegram caches an answer.
 CACHE_SECONDS = 30
-MAX_RESULTS = 10
 _USERS = 1000
 _TITLE_LIMIT = 100
 _START = "inline"
@@ -86,7 +85,7 @@ class Inline:
         """Runs in the reader thread; None if a newer query has arrived meanwhile."""
         if self._is_old(query):
             return None
-        conversation = Conversation(self._service.collection, top_k=MAX_RESULTS)
+        conversation = Conversation(self._service.collection, top_k=self._service.settings.top_k)
         return conversation.ask(question)
 
     def _is_old(self, query: InlineQuery) -> bool:
@@ -94,10 +93,11 @@ class Inline:
 
 
 def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
-    """The quote, and the other passages found, at most ten in all."""
+    """The quote, and the other passages worth a look."""
     if answer.text is None or answer.document is None:
         return []
-    offered = [(said(answer, language), citation(answer.document, language, answer.start), to_html(answer, language))]
+    where = f"{certainty(answer, language, COLOURED_DOTS)} – {citation(answer.document, language, answer.start)}"
+    offered = [(short_answer(answer, language), where, to_html(answer, language))]
     for hit in other_hits(answer):
         where = citation(hit.document, language, hit.passage.start)
         offered.append((hit.passage.text, where, passage_html(hit, language)))
@@ -108,7 +108,7 @@ def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
             description=cut(without_controls(where), _TITLE_LIMIT),
             input_message_content=InputTextMessageContent(html, parse_mode="HTML"),
         )
-        for number, (quote, where, html) in enumerate(offered[:MAX_RESULTS])
+        for number, (quote, where, html) in enumerate(offered)
     ]
 
 
