@@ -72,7 +72,7 @@ def test_utf_8_and_an_old_encoding_in_one_file(encoding: str, order: int) -> Non
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_encoded_more_than_once(wrong: str, times: int) -> None:
     text = "Grünes Licht für die Straße über den Fluß, „schön“ – für 5 €."
-    for sentence in (text, "Das Hallenbad bleibt länger offen."):
+    for sentence in (text, "Das Hallenbad bleibt länger offen.", "Er kam – und ging."):
         raw = sentence.encode()
         for _ in range(times if wrong in ("latin-1", "cp1252") else 1):
             # Bytes that Windows lacks become control characters, as programs have it.

@@ -13,6 +13,7 @@ from typing import Final
 _RIGHT: Final = "äöüÄÖÜßéèêëáàâçñóôíïúÉ„“”‚‘’»«›‹–—‑−…•€£§°²³½·×®©™\xa0\xad"
 # What they begin with where they were encoded more than twice.
 _WRONG_AGAIN: Final = "ÃÂâ"
+_NO_TEXT: Final = re.compile("[\ue000-\uf8ff\ufff0-\uffff]")
 _UMLAUTS: Final = re.compile("[äöüÄÖÜß]")
 _WRONG: Final = ("cp1252", "latin-1", "mac_roman", "cp850", "cp437")
 # What most of them begin with: a text without is left alone at once.
@@ -38,9 +39,11 @@ def _reversed(text: str) -> str:
         try:
             # Bytes that Windows' encoding lacks have become control characters.
             raw = text.translate(_windows()).encode("latin-1") if encoding == "cp1252" else text.encode(encoding)
-            return raw.decode("utf-8")
+            mended = raw.decode("utf-8")
         except UnicodeError:
-            pass
+            continue
+        if not _NO_TEXT.search(mended):
+            return mended
     return ""
 
 
