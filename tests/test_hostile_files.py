@@ -34,12 +34,17 @@ TEXTS: Mapping[str, bytes] = {
     "a.eml": samples.mail(),
     "a.mbox": b"".join(b"From a@b Fri May 17 08:30:00 2024\n" + samples.mail() + b"\n" for _ in range(2)),
 }
+OFFICE = Path(__file__).parent / "data" / "office"
+OFFICE_FILES = ("zoo.odt", "zoo.ods", "zoo.rtf", "zoo.pptx", "zoo.xlsx")
+CSV = 'Karte;Erwachsene;Kinder\nTageskarte;8,50 €;4 €\n"Jahres\nkarte";50 €;frei\n'
 WHOLE: Mapping[str, bytes] = {
+    "a.csv": CSV.encode(),
     **TEXTS,
     "b.eml": samples.mail(html=True, attachment=b"%PDF"),
     "a.pdf": samples.pdf(title="Brücke"),
     "b.pdf": samples.pdf(owner="geheim"),
     "a.docx": samples.docx(),
+    **{name: (OFFICE / name).read_bytes() for name in OFFICE_FILES},
     "a.epub": samples.epub(),
     "a.zip": samples.zipped({**TEXTS, "a.pdf": samples.pdf()}),
 }
@@ -132,7 +137,7 @@ def damaged_file(number: int) -> tuple[str, bytes]:
     chance = random.Random(number)
     name = chance.choice(sorted(WHOLE))
     ways: list[Callable[[bytes, random.Random], bytes]] = [damaged]
-    if name in ("a.docx", "a.epub", "a.zip"):
+    if name in ("a.docx", "a.epub", "a.zip", "zoo.odt", "zoo.ods", "zoo.pptx", "zoo.xlsx"):
         ways.append(damaged_inside)
     if name == "a.pdf":
         ways.append(damaged_pdf)
@@ -220,12 +225,44 @@ def word(document: str) -> bytes:
     return samples.zipped({"_rels/.rels": relations, "word/document.xml": document})
 
 
+def open_document(body: str, head: str = "") -> bytes:
+    return samples.zipped({"content.xml": f"{head}<d><body><text>{body}</text></body></d>"})
+
+
+def slides(tree: str, head: str = "") -> bytes:
+    show = '<p xmlns:r="r"><sldId r:id="rslide"/></p>'
+    slide = f"{head}<sld><cSld><spTree>{tree}</spTree></cSld></sld>"
+    return samples.office("ppt/presentation.xml", show, {"slide": slide})
+
+
+def sheet(rows: str, head: str = "", **parts: str) -> bytes:
+    book = '<workbook xmlns:r="r"><sheet name="a" r:id="rsheet"/></workbook>'
+    return samples.office("xl/workbook.xml", book, {"sheet": f"{head}<worksheet>{rows}</worksheet>", **parts})
+
+
+def often_noted() -> bytes:
+    text = '<p><r><t>a</t></r><r><footnoteReference id="1"/></r></p>' * 10_000
+    note = '<n><footnote id="1"><p><r><t>b</t></r></p></footnote></n>'
+    return samples.office("word/document.xml", f"<d>{text}</d>", {"footnotes": note})
+
+
+def rtf(*parts: str) -> bytes:
+    return ("{\\rtf1 " + "".join(parts)).encode()
+
+
 def nested_mail(depth: int) -> bytes:
     head = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(depth))
     return b"Subject: x\n" + head + b"Content-Type: text/plain\n\nText."
 
 
 LAUGHS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+LAUGHTER = f'<!DOCTYPE x [<!ENTITY e0 "ha">{LAUGHS}]>'
+WIDE_ROW = "<tr><tc><tcPr><gridSpan val='99999'/></tcPr><p><r><t>a</t></r></p></tc><tc><p><r><t>b</t></r></p></tc></tr>"
+REPEATED_ROW = (
+    "<table-row number-rows-repeated='1048576'><table-cell number-columns-repeated='16384'><p>a</p></table-cell>"
+    "</table-row>"
+)
+NUMBER_STYLE = f"<s><numFmt numFmtId='200' formatCode='{'0.' * 100_000}'/><cellXfs><xf numFmtId='200'/></cellXfs></s>"
 TRAPS: Mapping[str, Callable[[], tuple[str, bytes]]] = {
     "zip of zeros": lambda: ("a.zip", samples.zipped({"a.txt": b"0" * 200_000_000})),
     "zip of zeros as PDF": lambda: ("a.zip", samples.zipped({"a.pdf": b"%PDF-1.7\n" + b"0" * 400_000_000})),
@@ -239,6 +276,32 @@ TRAPS: Mapping[str, Callable[[], tuple[str, bytes]]] = {
         "a.docx", word('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><w><p><t>a&e;</t></p></w>')),
     "docx nested deep": lambda: ("a.docx", word("<x>" * 100_000 + "</x>" * 100_000)),
     "docx of many paragraphs": lambda: ("a.docx", word("<x>" + "<p><r><t>a</t></r></p>" * 100_000 + "</x>")),
+    "docx of one note, often": lambda: ("a.docx", often_noted()),
+    "docx of spans": lambda: ("a.docx", word(f"<x><tbl>{WIDE_ROW * 3_000}</tbl></x>")),
+    "odt of laughs": lambda: ("a.odt", open_document("<p>&e11;</p>", LAUGHTER)),
+    "odt nested deep": lambda: ("a.odt", open_document("<p>" * 100_000 + "</p>" * 100_000)),
+    "odt of blanks": lambda: ("a.odt", open_document("<p>a<s c='9999999'/></p>" * 10_000)),
+    "ods of repeated cells": lambda: ("a.ods", open_document(f"<table>{REPEATED_ROW * 500}</table>")),
+    "pptx of laughs": lambda: ("a.pptx", slides("<sp><txBody><p><r><t>&e11;</t></r></p></txBody></sp>", LAUGHTER)),
+    "pptx of zeros": lambda: ("a.pptx", slides(f"<sp>{'0' * 100_000_000}</sp>")),
+    "pptx of groups": lambda: ("a.pptx", slides("<grpSp>" * 100_000 + "</grpSp>" * 100_000)),
+    "xlsx of laughs": lambda: ("a.xlsx", sheet("<row><c t='inlineStr'><is><t>&e11;</t></is></c></row>", LAUGHTER)),
+    "xlsx of zeros": lambda: ("a.xlsx", sheet("0" * 100_000_000)),
+    "xlsx of many rows": lambda: ("a.xlsx", sheet("<row><c><v>1</v></c><c><v>2</v></c></row>" * 5_000)),
+    "xlsx of far cells": lambda: ("a.xlsx", sheet("<row r='1'><c r='ZZZ9999999'><v>1</v></c></row>" * 1000)),
+    "xlsx of merged cells": lambda: ("a.xlsx", sheet(
+        "<row r='1'><c r='A1'><v>1</v></c></row>" + "<mergeCell ref='A1:ZZZ9999999'/>" * 50_000)),
+    "xlsx of long formats": lambda: ("a.xlsx", sheet("<row><c s='0'><v>1e308</v></c></row>", styles=NUMBER_STYLE)),
+    "rtf of groups": lambda: ("a.rtf", rtf("{" * 2_000_000, "x")),
+    "rtf of notes": lambda: ("a.rtf", rtf("a", "{\\footnote b" * 50_000)),
+    "rtf of cells": lambda: ("a.rtf", rtf("\\trowd\\cellx9\\intbl a\\cell " * 10_000, "\\row}")),
+    "rtf of edges": lambda: ("a.rtf", rtf(*(
+        f"\\trowd\\cellx{n}00\\cellx{n}70\\intbl a\\cell b\\cell\\row" for n in range(5_000)))),
+    "rtf of pictures": lambda: ("a.rtf", rtf("a{\\pict\\bin999999999 ", "0" * 10_000_000)),
+    "rtf of halves": lambda: ("a.rtf", rtf("\\u-10179?" * 50_000)),
+    "csv of delimiters": lambda: ("a.csv", b";" * 2_000_000),
+    "csv of an open quote": lambda: ("a.csv", b'a;"' + b"b\n" * 20_000),
+    "csv of quotes": lambda: ("a.csv", b'";"' * 500_000),
     "epub of one chapter, often": lambda: ("a.epub", samples.epub(more={"OEBPS/book.opf": (
         '<package><manifest><item id="a" href="text/eins.xhtml"/></manifest><spine>'
         + '<itemref idref="a"/>' * 200_000 + "</spine></package>")})),

@@ -1,4 +1,4 @@
-"""Office files: what Word, LibreOffice, Excel and PowerPoint keep besides paragraphs, and tables in files of their own."""
+"""Office files: what Word, LibreOffice, Excel and PowerPoint keep besides paragraphs, and files of tables."""
 
 from __future__ import annotations
 
@@ -163,10 +163,10 @@ def test_locked_and_old_files_under_a_new_name(tmp_path: Path) -> None:
 
 
 def odf(kind: str, body: str) -> bytes:
-    names = " ".join(
-        f'xmlns:{name}="{name}"' for name in ("office", "text", "table", "draw", "presentation", "dc", "xlink")
-    )
-    content = f"<office:document-content {names}><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
+    prefixes = ("office", "text", "table", "draw", "presentation", "dc", "xlink")
+    names = " ".join(f'xmlns:{prefix}="{prefix}"' for prefix in prefixes)
+    inner = f"<office:body><office:{kind}>{body}</office:{kind}></office:body>"
+    content = f"<office:document-content {names}>{inner}</office:document-content>"
     return samples.zipped({"content.xml": content})
 
 
@@ -186,7 +186,8 @@ def test_odt_with_boxes_comments_and_deleted_text(tmp_path: Path) -> None:
 
 def test_odp_has_a_page_for_each_slide(tmp_path: Path) -> None:
     slide = (
-        "<draw:page><draw:frame presentation:class='title'><draw:text-box><text:p>{0}</text:p></draw:text-box></draw:frame>"
+        "<draw:page><draw:frame presentation:class='title'><draw:text-box><text:p>{0}</text:p></draw:text-box>"
+        "</draw:frame>"
         "<draw:frame><draw:text-box><text:p>Text {0}</text:p></draw:text-box></draw:frame>"
         "<presentation:notes><draw:frame><draw:text-box><text:p>Notiz {0}</text:p></draw:text-box></draw:frame>"
         "</presentation:notes></draw:page>"
@@ -213,7 +214,8 @@ def test_ods_has_an_article_for_each_sheet() -> None:
 def test_rtf(tmp_path: Path) -> None:
     content = (
         r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Cyr;}{\f2\fcharset2 Symbol;}}"
-        r"{\info{\title Vom Amt}{\author X}}{\*\generator Y;}\pard Gr\'f6\'dfe \uc1\u8222?A\u8220? und {\f1\'cc\'e8\'f0}"
+        r"{\info{\title Vom Amt}{\author X}}{\*\generator Y;}\pard "
+        r"Gr\'f6\'dfe \uc1\u8222?A\u8220? und {\f1\'cc\'e8\'f0}"
         r"{\f2\'b7}{\deleted weg}\~km\line weiter{\footnote\pard Eine Fu\'dfnote.\par}\par"
         r"{\pict\pngblip 0a0b}{\*\unbekannt nichts}{\header\pard Kopf\par}\uc2\u8364\'80\'80 5"
         r"{\*\atnauthor Anna}{\*\annotation\pard Stimmt das?\par}\par"
@@ -266,10 +268,13 @@ def test_xlsx() -> None:
 @pytest.mark.parametrize(
     ("value", "number_format", "shown"),
     [
-        ("8.5", "", "8,5"), ("1250", "General", "1250"), ("0.1", "0.00", "0,10"), ("1234567.891", "#,##0.00", "1.234.567,89"),
-        ("8.5", '#,##0.00\\ "€";[Red]-#,##0.00\\ "€"', "8,50 €"), ("0.085", "0.0%", "8,5 %"), ("45429", "dd/mm/yyyy", "17.05.2024"),
+        ("8.5", "", "8,5"), ("1250", "General", "1250"), ("0.1", "0.00", "0,10"),
+        ("1234567.891", "#,##0.00", "1.234.567,89"),
+        ("8.5", '#,##0.00\\ "€";[Red]-#,##0.00\\ "€"', "8,50 €"), ("0.085", "0.0%", "8,5 %"),
+        ("45429", "dd/mm/yyyy", "17.05.2024"),
         ("45429.5", "yyyy-mm-dd hh:mm", "17.05.2024 12:00"), ("0.375", "h:mm", "09:00"), ("1.5", "[h]:mm", "36:00"),
-        ("45429", "mmm yy", "05.2024"), ("3", '0" Stück"', "3 Stück"), ("-4", "0", "-4"), ("x", "0", "x"), ("NaN", "0", "NaN"),
+        ("45429", "mmm yy", "05.2024"), ("3", '0" Stück"', "3 Stück"), ("-4", "0", "-4"), ("x", "0", "x"),
+        ("NaN", "0", "NaN"),
         ("1E400", "0", "1E400"), ("0.30000000000000004", "", "0,3"), ("12", "@", "12"), ("9" * 12, "yyyy", "9" * 12),
     ],
 )  # fmt: skip

@@ -29,7 +29,8 @@ def index(
         list[str],
         typer.Argument(
             metavar="PATH|URL...",
-            help="Files (text, HTML, PDF, Word, e-books, mail, JSON, .zip), folders, and addresses of web pages.",
+            help="Files (text, HTML, PDF, Word, LibreOffice, RTF, PowerPoint, Excel, CSV, e-books, mail, JSON, .zip), "
+            "folders, and addresses of web pages.",
         ),
     ],
     timings: Annotated[

@@ -87,7 +87,9 @@ class OdfBody:
                 break
             cells = self._row(row)
             repeated = _number(row, "number-rows-repeated") if cells else 1
-            rows += [cells] * min(repeated, _MAX_REPEATED_ROWS)
+            repeated = min(repeated, _MAX_REPEATED_ROWS)
+            rows += [cells] * repeated
+            self.cells += len(cells) * repeated
             header += is_header
         if not header and _has_heading_style(table):
             header = 1
@@ -107,7 +109,6 @@ class OdfBody:
             if name not in ("table-cell", "covered-table-cell"):
                 continue
             blocks = () if name != "table-cell" else tuple(b for b in self.blocks(cell) if b.text.strip())
-            self.cells += 1
             repeated = _number(cell, "number-columns-repeated")
             if blocks:
                 spans = _number(cell, "number-columns-spanned")

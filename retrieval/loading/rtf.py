@@ -47,6 +47,8 @@ _CODE_PAGES: Final = {
 _HEADING_STYLES: Final = ("heading ", "title")
 _SYMBOL_CHARSET: Final = 2
 _MAX_GROUPS: Final = 100_000
+# Notes in text boxes in notes; deeper ones stay in their paragraph.
+_MAX_FLOWS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class _Rtf:
             if not group.is_out and word in _HEADS | {"pict"}:
                 self.skipped["heads" if word in _HEADS else "pict"] += 1
             self.group = replace(group, destination=word, is_out=True)
-        elif word in _FLOWS and not group.is_out and self.outer:
+        elif word in _FLOWS and not group.is_out and self.outer and len(self.flows) < _MAX_FLOWS:
             self.outer[-1] = (self.outer[-1][0], True)
             self.flows.append(Flow(kind=word))
             self.group = replace(group, destination=word)

@@ -85,5 +85,6 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
         return list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         # A quotation mark that nothing closes would make one cell of all that follows.
-        quoting = csv.QUOTE_NONE if "end of data" in str(error) else csv.QUOTE_MINIMAL
-    return list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, quoting=quoting))
+        if "end of data" in str(error):
+            return list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    return list(csv.reader(StringIO(text, newline=""), delimiter=delimiter))

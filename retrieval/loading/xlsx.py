@@ -178,12 +178,13 @@ def _row(element: _Element, book: _Book, sheet: _Sheet) -> list[str]:
         if local_name(cell) != "c":
             continue
         place = _REFERENCE.fullmatch(attribute(cell, "r"))
-        column = min(_column(place[1]) if place else len(row), MAX_COLUMNS * 100)
+        column = min(_column(place[1]) if place else len(row), MAX_COLUMNS)
         text = _shown(cell, book, sheet)
         if text:
-            row += [""] * (column - len(row))
+            before = max(0, column - len(row))
+            row += [""] * before
             row.append(text)
-            book.cells += 1
+            book.cells += 1 + before // 10
     return row
 
 
@@ -218,7 +219,9 @@ def _shown(cell: _Element, book: _Book, sheet: _Sheet) -> str:
 
 
 def _is_bold(row: _Element, book: _Book) -> bool:
-    styles = [_index(attribute(cell, "s") or "0") for cell in row if any(local_name(part) in ("v", "is") for part in cell)]
+    styles = [
+        _index(attribute(cell, "s") or "0") for cell in row if any(local_name(part) in ("v", "is") for part in cell)
+    ]
     return bool(styles) and all(style < len(book.bold) and book.bold[style] for style in styles)
 
 
