@@ -13,6 +13,9 @@ from bot.messages import text
 from bot.render.text import megabytes, number
 from bot.settings import Settings
 from retrieval.collection import Collection
+from retrieval.loading.confinement import Lock, available
+
+_LOCK_NAMES = {Lock.LANDLOCK: "Landlock", Lock.SECCOMP: "seccomp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class Status:
 
     ``index`` is a value of ``retrieval.search.index_file.IndexState``, or "empty" as long as there are no articles;
     ``checked`` says whether the whole collection has just been read and found intact. Sizes are in bytes; the size of a
-    model from the hub is 0, as it lies elsewhere.
+    model from the hub is 0, as it lies elsewhere. ``locks`` are those on the process that reads files, as
+    ``retrieval.loading.confinement.Lock`` names them.
     """
 
     articles: int
@@ -35,6 +39,7 @@ class Status:
     index_bytes: int
     embedder_bytes: int
     reader_bytes: int
+    locks: tuple[str, ...]
 
 
 def describe(settings: Settings, collection: Collection, *, checked: bool) -> Status:
@@ -56,6 +61,7 @@ def describe(settings: Settings, collection: Collection, *, checked: bool) -> St
         index_bytes=total_bytes(settings.home.glob("vectors*")),
         embedder_bytes=total_bytes(Path(settings.embedder).rglob("*")),
         reader_bytes=total_bytes(Path(settings.reader).rglob("*")),
+        locks=tuple(sorted(available())),
     )
 
 
@@ -74,6 +80,8 @@ def to_text(status: Status, language: str) -> str:
         "embedder": _model(status.embedder, status.embedder_bytes, language),
         "reader": _model(status.reader, status.reader_bytes, language),
     }
+    if missing := [_LOCK_NAMES[lock] for lock in Lock if lock not in status.locks]:
+        rows["locks"] = text("cli.status_no_lock", language, locks=", ".join(missing))
     if status.checked:
         rows["check"] = text("cli.status_check_intact", language)
     labels = {name: text(f"cli.status_{name}", language) + ":" for name in rows}

@@ -110,7 +110,7 @@ def test_what_is_refused(hook: Hook, tmp_path: Path, caplog: pytest.LogCaptureFi
         hook.api.text("Wer?")
         hook.api.wait(lambda: hook.api.sent())
     refused = [record for record in caplog.records if "wrong secret" in record.message]
-    assert len(refused) == 3
+    assert len(refused) == 1  # one a minute, however many come
     assert SECRET not in caplog.text
 
 

@@ -38,6 +38,7 @@ from bot.telegram.transport.rate_limiter import PatientRateLimiter
 from bot.telegram.transport.updates import find_problem
 from bot.telegram.transport.webhook import Webhook, webhook_secret
 from retrieval.collection import Collection
+from retrieval.loading.confinement import hide_memory
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ def run(settings: Settings, collection: Collection) -> None:
     """
     token = check_token(settings)
     secret = webhook_secret(settings) if settings.telegram_webhook_url else ""
+    hide_memory()  # the token is in it
     with redact_logs(token, secret) as redactor, logging_to_stderr(settings):
         # At INFO, httpx logs every request with its address, at least twice a minute.
         logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -23,7 +23,7 @@ class Pseudonyms:
     """
 
     def __init__(self, home: Path) -> None:
-        self._path = home / KEY_FILE
+        self._home = home
 
     def of(self, user: int) -> str:
         """The pseudonym of a user, 32 hexadecimal digits.
@@ -35,13 +35,23 @@ class Pseudonyms:
 
     @cached_property
     def _key(self) -> bytes:
-        try:
-            if not self._path.exists():
-                with suppress(FileExistsError):  # another process has made it at this moment
-                    create_file(self._path, secrets.token_bytes(_KEY_BYTES), mode=0o600)
-            key = self._path.read_bytes()
-        except OSError as error:
-            raise StoreError(notice("telegram.key_unreadable", path=self._path, error=error.strerror)) from error
-        if len(key) != _KEY_BYTES:
-            raise StoreError(notice("telegram.key_damaged", path=self._path))
-        return key
+        return secret_key(self._home)
+
+
+def secret_key(home: Path) -> bytes:
+    """The key of a data directory, 32 bytes, which is made if need be and reaches the disk before it gets its name.
+
+    Raises:
+        StoreError: it cannot be read or written.
+    """
+    path = home / KEY_FILE
+    try:
+        if not path.exists():
+            with suppress(FileExistsError):  # another process has made it at this moment
+                create_file(path, secrets.token_bytes(_KEY_BYTES), mode=0o600)
+        key = path.read_bytes()
+    except OSError as error:
+        raise StoreError(notice("telegram.key_unreadable", path=path, error=error.strerror)) from error
+    if len(key) != _KEY_BYTES:
+        raise StoreError(notice("telegram.key_damaged", path=path))
+    return key

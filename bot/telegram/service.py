@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from telegram import CallbackQuery, Message, MessageEntity, Update, User
@@ -20,6 +21,7 @@ from bot.settings import Settings
 from bot.telegram.people import People
 from bot.telegram.pseudonyms import Pseudonyms
 from bot.telegram.reader_queue import ReaderQueue
+from bot.telegram.seals import Seal, Seals
 from retrieval.characters import without_controls
 from retrieval.collection import Collection
 
@@ -52,6 +54,7 @@ class Service:
         self.queue = queue
         #: Deletes from the inbox what somebody has sent before an update of this number.
         self.forget_updates = forget_updates
+        self.seals = Seals(settings.home)
         self._pseudonyms = Pseudonyms(settings.home)
         self._typing_seconds = typing_seconds
 
@@ -68,6 +71,10 @@ class Service:
     def pseudonym(self, user: User | None) -> str:
         """The pseudonym under which feedback of ``user`` is stored."""
         return self._pseudonyms.of(user.id if user else 0)
+
+    def seal(self, chat: int) -> Seal:
+        """What seals the data of buttons for a chat."""
+        return partial(self.seals.of, chat)
 
     async def say(self, update: Update, key: str, **values: object) -> None:
         """Replies with a text of section "telegram"."""

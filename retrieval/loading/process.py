@@ -207,6 +207,8 @@ class Worker:
             budget.bytes -= len(line)
             with _understanding(name):
                 message = json.loads(line)
+                if not isinstance(message, dict):
+                    raise TypeError("not a message")
                 if "done" in message:
                     return messages
                 if "log" in message:

@@ -57,7 +57,7 @@ class WriterLock:
     def _file_lock(self) -> FileLock:
         from filelock import FileLock
 
-        return FileLock(self._path, thread_local=False, on_acquired=_write_holder)
+        return FileLock(self._path, mode=0o600, thread_local=False, on_acquired=_write_holder)
 
     def _acquire(self) -> None:
         from filelock import Timeout

@@ -27,6 +27,7 @@ class Chats:
     def __init__(self, pace: Pace | None, count: Callable[[str], int]) -> None:
         self.messages: dict[tuple[int, int], Json] = {}
         self.blocked: set[int] = set()
+        self.admins: set[int] = set()
         self.known: set[int] = set()
         self.threads: set[tuple[int, int]] = set()
         self.queries: set[str] = set()
@@ -107,6 +108,11 @@ class Chats:
             "max_reaction_count": 11,
             "accepted_gift_types": gifts,
         }
+
+    async def do_getChatMember(self, params: Json) -> Json:
+        user = int(params.get("user_id") or 0)
+        found = {"user": {"id": user, "is_bot": False, "first_name": f"Person {user}"}, "status": "member"}
+        return {**found, "status": "creator", "is_anonymous": False} if user in self.admins else found
 
     async def do_getFile(self, params: Json) -> Json:
         file_id = str(params.get("file_id"))

@@ -44,7 +44,7 @@ class BotApi:
         self._updates = Updates(self._log, proxy)
         self._faults: list[Fault] = []
         self._loop = asyncio.new_event_loop()
-        self.blocked = self._chats.blocked
+        self.blocked, self.admins = self._chats.blocked, self._chats.admins
 
     # The test's side
 

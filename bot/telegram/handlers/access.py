@@ -6,13 +6,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
-from telegram.constants import ChatID, ChatType
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, Update, User
+from telegram.constants import ChatID, ChatMemberStatus, ChatType
+from telegram.error import TelegramError as BotApiError
 from telegram.ext import ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, TypeHandler, filters
 
 from bot.messages import text
 from bot.render.text import number
 from bot.telegram.handlers.inline import refuse
+from bot.telegram.seals import SEAL_PATTERN
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, say
 
 #: How often somebody who may not ask is told so, in seconds.
@@ -46,7 +48,7 @@ class Access:
                 self._forget_handler,
                 CommandHandler("forget", self.forget, filters=new),
                 CommandHandler("history", self.history, filters=new & filters.ChatType.PRIVATE),
-                CallbackQueryHandler(self.leave, pattern=f"^{_LEAVE}$"),
+                CallbackQueryHandler(self.leave, pattern=rf"^{_LEAVE}:{SEAL_PATTERN}$"),
             ]
         )
 
@@ -123,16 +125,38 @@ class Access:
             judgements=number(judgements, language),
             questions=number(questions, language),
         )
-        button = InlineKeyboardButton(text("telegram.leave", language), callback_data=_LEAVE)
-        markup = InlineKeyboardMarkup.from_button(button) if people.is_member(user.id) else None
+        markup = None
+        if people.is_member(user.id) and await self._decides(message, user):
+            seal = self._service.seals.of(message.chat_id, _LEAVE, user.id)
+            button = InlineKeyboardButton(text("telegram.leave", language), callback_data=f"{_LEAVE}:{seal}")
+            markup = InlineKeyboardMarkup.from_button(button)
         await message.reply_html(line, reply_markup=markup)
 
     async def leave(self, update: Update, context: Context) -> None:
-        """The button under that: gives up what an invitation has given."""
-        if update.callback_query and update.effective_user:
-            self._service.people.remove_member(update.effective_user.id)
-            line = text("telegram.left", self._service.language(update.effective_user))
-            await acknowledge(update.callback_query, line)
+        """The button under that, for the one whom it was shown to: gives up what an invitation has given."""
+        query, user = update.callback_query, update.effective_user
+        if query is None or user is None:
+            return
+        message, seal = query.message, (query.data or "").partition(":")[2]
+        if (
+            not isinstance(message, Message)
+            or not self._service.seals.fits(seal, message.chat.id, _LEAVE, user.id)
+            or not await self._decides(message, user)
+        ):
+            await acknowledge(query, text("telegram.not_yours", self._service.language(user)))
+            return
+        self._service.people.remove_member(user.id)
+        await acknowledge(query, text("telegram.left", self._service.language(user)))
+
+    async def _decides(self, message: Message, user: User) -> bool:
+        """Whether somebody may give up access here: in their private chat, and in a group as one of its admins."""
+        if message.chat.type == ChatType.PRIVATE:
+            return True
+        try:
+            member = await message.get_bot().get_chat_member(message.chat_id, user.id)
+        except BotApiError:
+            return False
+        return member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
     async def history(self, update: Update, context: Context) -> None:
         """/history: what is kept of a user's questions."""

@@ -28,14 +28,17 @@ class Press:
 
 
 async def find_press(service: Service, update: Update) -> Press | None:
-    """The press in ``update``; None if question, article or quote are gone, which the user is told."""
+    """The press in ``update``; None if question, article or quote are gone, or it is no button of the bot's.
+
+    The user is told so.
+    """
     query = update.callback_query
     place = Place.read(query.data or "") if query else None
     if query is None or place is None or not isinstance(query.message, Message):
         await say_expired(service, update)
         return None
     document = await service.queue.run(service.collection.document, place.document_id)
-    question, quote = question_before(query.message), place.quote(document)
+    question, quote = question_before(query.message), place.quote(document, service.seal(query.message.chat.id))
     if not question or quote is None or (quote and document is None):
         await say_expired(service, update)
         return None

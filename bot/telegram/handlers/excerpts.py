@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import re
 from dataclasses import dataclass
 
@@ -12,21 +12,24 @@ from bot.messages import text
 from bot.render.telegram import TELEGRAM_LIMIT, link, plain
 from bot.render.text import cut, cut_around, day, other_hits, width
 from bot.render.wording import citation, line, short_citation, title
+from bot.telegram.seals import SEAL_PATTERN, Seal
 from retrieval.store.feedback import nearest
 from retrieval.types import Answer, Document
 
 #: The first word of each button's callback data, of which Telegram allows 64 bytes.
 MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"
-_PLACE = re.compile(r"[a-z]+:(\d{1,19}):(\d{1,8}):(\d{1,8}):([0-9a-f]{8})")
+_PLACE = re.compile(rf"[a-z]+:([0-9]{{1,19}}):([0-9]{{1,8}}):([0-9]{{1,8}}):({SEAL_PATTERN})")
+_LARGEST_ID = 2**63 - 1
 _LINE_LIMIT = 500
 _COPIES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a quote stands, as stored in a button; ``mark`` is a hash of the quote, to see whether it is still there.
+    """Where a quote stands, as stored in a button; ``mark`` is a seal of the place and the quote in one chat.
 
-    For an answer without a quote: the closest article, and the offsets 0.
+    It shows that the bot has given this answer there, and whether the quote is still there. For an answer without a
+    quote: the closest article, and the offsets 0.
     """
 
     document_id: int
@@ -35,35 +38,38 @@ class Place:
     mark: str
 
     @classmethod
-    def of(cls, answer: Answer) -> Place:
+    def of(cls, answer: Answer, seal: Seal) -> Place:
         """Where the quote of ``answer`` stands."""
-        return cls(nearest(answer), answer.start or 0, answer.end or 0, _mark(answer.quote))
+        place = nearest(answer), answer.start or 0, answer.end or 0
+        return cls(*place, seal(*place, answer.quote))
 
     @classmethod
     def read(cls, data: str) -> Place | None:
         """Reads what ``data`` wrote; None for anything else."""
         found = _PLACE.fullmatch(data)
-        return found and cls(int(found[1]), int(found[2]), int(found[3]), found[4])
+        if found is None or int(found[1]) > _LARGEST_ID:
+            return None
+        return cls(int(found[1]), int(found[2]), int(found[3]), found[4])
 
     def data(self, button: str) -> str:
         """The callback data of a button."""
         return f"{button}:{self.document_id}:{self.start}:{self.end}:{self.mark}"
 
-    def quote(self, document: Document | None) -> str | None:
-        """The quote, empty for an answer without one; None if the article is gone or has changed there."""
+    def quote(self, document: Document | None, seal: Seal) -> str | None:
+        """The quote, empty for an answer without one.
+
+        None if the article is gone or has changed there, or if the bot has not given this answer in the seal's chat.
+        """
         quote = document.text[self.start : self.end] if document else ""
-        return quote if _mark(quote) == self.mark else None
+        expected = seal(self.document_id, self.start, self.end, quote)
+        return quote if hmac.compare_digest(expected, self.mark) else None
 
 
-def _mark(quote: str) -> str:
-    return hashlib.sha256(quote.encode()).hexdigest()[:8]
-
-
-def buttons(answer: Answer, language: str) -> InlineKeyboardMarkup | None:
+def buttons(answer: Answer, language: str, seal: Seal) -> InlineKeyboardMarkup | None:
     """The buttons under an answer: feedback, and a closer look; none under small talk."""
     if answer.small_talk is not None:
         return None
-    place = Place.of(answer)
+    place = Place.of(answer, seal)
     looks = [(MORE, MORE)] if other_hits(answer) else []
     if answer.text is not None:
         looks += [(name, place.data(name)) for name in (CONTEXT, SOURCE)]

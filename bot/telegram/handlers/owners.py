@@ -15,6 +15,7 @@ from bot.render.text import cut, day, number
 from bot.render.wording import citation
 from bot.status import describe, to_text
 from bot.telegram.handlers.buttons import say_expired
+from bot.telegram.seals import SEAL_PATTERN
 from bot.telegram.service import MOST_LISTED, AnyApplication, Context, Service, acknowledge, listing
 from retrieval.characters import without_controls
 from retrieval.types import Filter
@@ -42,8 +43,8 @@ class Owners:
                 CommandHandler("missed", self.missed, filters=owners),
                 CommandHandler("invite", self.invite, filters=owners),
                 CommandHandler("members", self.members, filters=owners),
-                CallbackQueryHandler(self.removed, pattern=rf"^({_REMOVE}:\d{{1,18}}|{_KEEP})$"),
-                CallbackQueryHandler(self.excluded, pattern=rf"^{_EXCLUDE}:\d{{1,18}}$"),
+                CallbackQueryHandler(self.removed, pattern=rf"^({_REMOVE}:[0-9]{{1,18}}:{SEAL_PATTERN}|{_KEEP})$"),
+                CallbackQueryHandler(self.excluded, pattern=rf"^{_EXCLUDE}:[0-9]{{1,18}}:{SEAL_PATTERN}$"),
             ]
         )
 
@@ -67,8 +68,11 @@ class Owners:
         if document is None:
             await self._service.say(update, "remove_usage")
             return
+        seal = self._seal(update, _REMOVE, document.id, document.path)
         buttons = [
-            InlineKeyboardButton(text("telegram.remove_yes", language), callback_data=f"{_REMOVE}:{document.id}"),
+            InlineKeyboardButton(
+                text("telegram.remove_yes", language), callback_data=f"{_REMOVE}:{document.id}:{seal}"
+            ),
             InlineKeyboardButton(text("telegram.remove_no", language), callback_data=_KEEP),
         ]
         question = text("telegram.remove_sure", language, article=citation(document, language))
@@ -79,11 +83,14 @@ class Owners:
         query, language = await self._pressed(update), self._service.language(update.effective_user)
         if query is None:
             return
-        _, _, wanted = (query.data or "").partition(":")
-        if not wanted:
+        if query.data == _KEEP:
             await query.edit_message_text(text("telegram.kept", language))
             return
+        _, wanted, seal = (query.data or "").split(":")
         document = await self._service.queue.run(self._service.collection.document, int(wanted))
+        # Another article may have got the number of the one that was shown.
+        if document is not None and self._seal(update, _REMOVE, document.id, document.path) != seal:
+            document = None
         if document is not None:
             await self._service.queue.change(self._service.collection.remove, [document])
         article = citation(document, language) if document else wanted
@@ -128,7 +135,7 @@ class Owners:
         buttons = [
             InlineKeyboardButton(
                 cut(without_controls(text("telegram.exclude", language, name=name)), 64),
-                callback_data=f"{_EXCLUDE}:{m.user}",
+                callback_data=f"{_EXCLUDE}:{m.user}:{self._seal(update, _EXCLUDE, m.user)}",
             )
             for m, name in shown
         ]
@@ -144,7 +151,11 @@ class Owners:
         query = await self._pressed(update)
         if query is None:
             return
-        user = int((query.data or "").partition(":")[2])
+        _, number, seal = (query.data or "").split(":")
+        user = int(number)
+        if self._seal(update, _EXCLUDE, user) != seal:
+            await self._service.say(update, "expired")
+            return
         self._service.people.remove_member(user)
         name = await _name(context.bot, user)
         await self._reply(update, text("telegram.excluded", self._service.language(query.from_user), name=name))
@@ -157,6 +168,9 @@ class Owners:
             return None
         await acknowledge(query)
         return query
+
+    def _seal(self, update: Update, *parts: object) -> str:
+        return self._service.seals.of(update.effective_chat.id if update.effective_chat else 0, *parts)
 
     async def _reply(self, update: Update, line: str, markup: InlineKeyboardMarkup | None = None) -> None:
         if update.effective_message:

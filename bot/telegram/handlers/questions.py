@@ -121,7 +121,7 @@ class Questions:
                 message.chat_id,
                 known,
                 parse_mode="HTML",
-                reply_markup=buttons(answer, language),
+                reply_markup=buttons(answer, language, self._service.seal(message.chat_id)),
             )
         except BadRequest as error:
             if "not modified" not in error.message:  # otherwise the answer has not changed
@@ -211,7 +211,9 @@ class Questions:
         language = self._service.language(update.effective_user)
         # Sent as a reply: the buttons later read the question from the message replied to.
         sent = await message.reply_html(
-            to_html(answer, language), reply_markup=buttons(answer, language), do_quote=True
+            to_html(answer, language),
+            reply_markup=buttons(answer, language, self._service.seal(message.chat_id)),
+            do_quote=True,
         )
         self._answers[message.chat_id, message.message_id] = sent.message_id
         while len(self._answers) > _ANSWERS:

@@ -10,6 +10,7 @@ import hmac
 import logging
 import secrets
 import sqlite3
+import time
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ _BODY_SECONDS = 10.0
 CHECK_SECONDS = 20.0
 #: Pause, in seconds, after the webhook could not be registered.
 REGISTER_AGAIN_AFTER = 5.0
+#: Requests that are not from Telegram are logged so often, in seconds: whoever sends them could fill the disk.
+STRANGERS_EVERY = 60.0
 
 
 def webhook_secret(settings: Settings) -> str:
@@ -76,6 +79,7 @@ class Webhook:
         self._inbox = inbox
         self._queue = queue
         self._health = health
+        self._strangers, self._strangers_again = 0, 0.0
         application = web.Application(client_max_size=MAX_BODY_BYTES)
         application.router.add_post(urlsplit(self._url).path or "/", self._receive)
         self._site = Site(application, "telegram_webhook_listen", settings)
@@ -124,10 +128,18 @@ class Webhook:
         else:
             self._health.note_answer()
 
+    def _note_stranger(self, address: str | None) -> None:
+        """Logs a request with a wrong secret; of many, one a minute and how many there were."""
+        self._strangers += 1
+        now = time.monotonic()
+        if now >= self._strangers_again:
+            log.warning("%d requests with a wrong secret came to the webhook, last from %s", self._strangers, address)
+            self._strangers, self._strangers_again = 0, now + STRANGERS_EVERY
+
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode()):
-            log.warning("A request with a wrong secret came to the webhook, from %s", request.remote)
+            self._note_stranger(request.remote)
             return web.Response(status=401)
         try:
             async with asyncio.timeout(_BODY_SECONDS):
