@@ -17,6 +17,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from retrieval.loading.confinement import Lock, available
+from retrieval.loading.files import search_files
 from retrieval.loading.process import ENVIRONMENT, Worker, member_names
 from retrieval.types import ArticleReport, Document
 from tests import samples
@@ -333,3 +334,36 @@ def test_members_with_names_that_look_alike_stay_apart(
 
 def test_a_member_s_name_stays_what_it_is_where_nothing_looks_like_it() -> None:
     assert member_names(["a.txt", "b/Größe.txt"]) == {"a.txt": "a.txt", "b/Größe.txt": "b/Größe.txt"}
+
+
+# Links in folders
+
+
+def test_links_in_a_folder_stay_inside(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "articles", tmp_path / "elsewhere"
+    for path in (folder / "inner", elsewhere, tmp_path / "articles2"):
+        path.mkdir(parents=True)
+        (path / "text.txt").write_text("Ein Text.")
+    for number, target in enumerate(
+        [
+            elsewhere / "text.txt",
+            tmp_path / "articles2" / "text.txt",
+            Path("../elsewhere/text.txt"),
+            Path("/etc/hostname"),
+        ]
+    ):
+        (folder / f"out{number}.txt").symlink_to(target)
+    (folder / "twice.txt").symlink_to(folder / "out0.txt")
+    (folder / "inside.txt").symlink_to("inner/text.txt")
+    (folder / "gone.txt").symlink_to("nowhere.txt")  # loading it says so
+    (folder / "folder").symlink_to(elsewhere)
+    (tmp_path / "linked").symlink_to(folder)
+    for root in (folder, tmp_path / "linked"):
+        found = search_files([root])
+        assert [str(file.relative_to(root)) for file in found.files] == ["gone.txt", "inner/text.txt", "inside.txt"]
+        assert sorted(Path(part.path).name for part in found.unread) == [
+            *(f"out{n}.txt" for n in range(4)),
+            "twice.txt",
+        ]
+    # A link that is named itself is meant.
+    assert search_files([folder / "out0.txt"]).files == [folder / "out0.txt"]

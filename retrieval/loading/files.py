@@ -32,7 +32,8 @@ def search_files(paths: Sequence[Path]) -> Found:
     """The files that ``paths`` mean, each once: files as they are given, folders with the known types below them.
 
     A folder's files come sorted by path. Hidden files and folders and owner files (``~$bericht.docx``) are left out,
-    links to folders are not followed. A folder below that cannot be opened is in the list itself, so that loading it
+    links to folders are not followed, nor are links to files elsewhere: whoever may put files into a folder shall not
+    choose what else of the machine is read. A folder below that cannot be opened is in the list itself, so that loading it
     says so.
     Raises LoadingError if a path does not exist or a folder holds no file of a known type.
     """
@@ -40,8 +41,9 @@ def search_files(paths: Sequence[Path]) -> Found:
     unread: dict[str, list[SkippedPart]] = {}
     for path in paths:
         if os.path.isdir(path):  # Path.is_dir() raises where it may not look
-            files, others = _files_below(path)
+            files, others, leading_out = _files_below(path)
             parts = [SkippedPart(str(path), part.what, part.why) for part in count_unread(others)]
+            parts += [SkippedPart(str(link), notice("parts.link"), notice("parts.leads_out")) for link in leading_out]
             unread.setdefault(os.path.abspath(path), parts)
             if not files:
                 raise LoadingError(notice("loading.empty_folder", path=path, types=known_types()))
@@ -89,11 +91,13 @@ def read_file(path: Path) -> bytes:
     return raw
 
 
-def _files_below(folder: Path) -> tuple[list[Path], list[str]]:
-    """The files of known types, sorted, and the names of the others."""
+def _files_below(folder: Path) -> tuple[list[Path], list[str], list[Path]]:
+    """The files of known types, sorted, the names of the others, and the links that lead out of the folder."""
     unreadable: list[Path] = []
     files: list[Path] = []
     others: list[str] = []
+    leading_out: list[Path] = []
+    inside = os.path.join(os.path.realpath(folder), "")
     for parent, folders, names in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
         folders[:] = [name for name in folders if not is_hidden(name)]
         for name in names:
@@ -104,6 +108,8 @@ def _files_below(folder: Path) -> tuple[list[Path], list[str]]:
                 others += [name] * os.path.isfile(file)
             # What cannot be looked at, as a broken link, is kept: to load it tells what is wrong. Pipes and devices
             # are not articles.
+            elif os.path.islink(file) and os.path.exists(file) and not os.path.realpath(file).startswith(inside):
+                leading_out.append(file)
             elif os.path.isfile(file) or not os.path.exists(file):
                 files.append(file)
-    return sorted(files + unreadable), others
+    return sorted(files + unreadable), others, sorted(leading_out)
