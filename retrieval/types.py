@@ -13,11 +13,15 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """From the character ``start`` of a document's text on: its page (from 1, 0 where there are none) and heading."""
+    """From the character ``start`` of a document's text on: its page (from 1, 0 where there are none) and heading.
+
+    ``ocr`` says that a program read the text off a picture, so that letters may be wrong.
+    """
 
     start: int
     page: int = 0
     heading: str = ""
+    ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,12 @@ MAX_UNPACKED_BYTES: Final = 1_000_000_000
 MAX_UNPACKED_RATIO: Final = 100
 RATIO_FROM_BYTES: Final = 10_000_000
 
+#: Of a PDF: pages; seconds that reading scanned pages may take in all, and one of them; their points in pictures.
+MAX_PAGES: Final = 20_000
+OCR_SECONDS: Final = 300.0
+OCR_PAGE_SECONDS: Final = 40.0
+OCR_PIXELS: Final = 12_000_000
+
 #: Of the process that reads: memory in all, seconds for a file (or a file in an archive), and how often an archive may
 #: break it before the rest of the archive is left.
 WORKER_MEMORY_BYTES: Final = 1_600_000_000

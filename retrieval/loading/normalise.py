@@ -122,8 +122,8 @@ def compose(blocks: Iterable[Block]) -> tuple[str, tuple[Landmark, ...]]:
         joint = _joint(parts[-1], block.joint, piece) if parts else ""
         start = length + len(joint)
         heading = one_line(piece) if block.heading else here.heading
-        if (block.page, heading) != (here.page, here.heading):
-            here = Landmark(start, block.page, heading)
+        if (block.page, heading, block.ocr) != (here.page, here.heading, here.ocr):
+            here = Landmark(start, block.page, heading, block.ocr)
             landmarks.append(here)
         parts += (joint, piece)
         length = start + len(piece)

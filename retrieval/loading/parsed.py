@@ -11,13 +11,14 @@ class Block:
     """A piece of an article's text that lies on one page (from 1, 0 where there are none).
 
     ``heading`` says that it is one. ``joint`` is what stands between it and the block before: a line end between
-    paragraphs, a blank or nothing where a paragraph goes on.
+    paragraphs, a blank or nothing where a paragraph goes on. ``ocr`` says that a program read it off a picture.
     """
 
     text: str
     page: int = 0
     heading: bool = False
     joint: str = "\n"
+    ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)

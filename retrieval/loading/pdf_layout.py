@@ -28,7 +28,8 @@ Gap = tuple[float, float]
 class Line:
     """A line of running text, or (``is_row``) a row of a table.
 
-    ``flow`` is the number of the column that it belongs to, and ``edge`` where full lines of that end.
+    ``flow`` is the number of the column that it belongs to, and ``edge`` where full lines of that end. ``label`` is how
+    much room there is after its first word.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Line:
     size: float
     flow: int = 0
     edge: float = 0.0
+    label: float = 0.0
     is_row: bool = False
 
 
@@ -47,7 +49,7 @@ def to_lines(rows: Sequence[Row]) -> list[Line]:
     for flow, part in enumerate(_flows(rows, 0)):
         ends = sorted(line.right for line in part if not line.is_row)
         edge = ends[(len(ends) - 1) * 9 // 10] if ends else 0.0
-        lines += (Line(line.text, line.left, line.right, line.y, line.size, flow, edge, line.is_row) for line in part)
+        lines += (replace(line, flow=flow, edge=edge) for line in part)
     return lines
 
 
@@ -84,7 +86,9 @@ def _flows(rows: Sequence[Row], depth: int) -> Iterator[list[Line]]:
 
 
 def _line(row: Row) -> Line:
-    return Line(row.text, row.left, row.right, row.y, row.size)
+    words = row.segments[0].words
+    label = words[1].left - words[0].right if len(words) > 1 else 0.0
+    return Line(row.text, row.left, row.right, row.y, row.size, label=label)
 
 
 def _begins_gap(rows: Sequence[Row], number: int) -> bool:

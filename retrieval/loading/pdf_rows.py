@@ -21,6 +21,7 @@ _SMALL: Final = 0.8
 LABEL: Final = re.compile(
     r"[•▪▫◦‣●○■□◆➢➤✓–—*·-]|\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[IVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|§§?|\(\d{1,3}[a-z]?\)"
 )
+_FAR: Final = 1000.0
 _LETTERS: Final = 4  # that are set apart before it is a word
 
 
@@ -55,6 +56,7 @@ class Row:
     segments: tuple[Segment, ...]
     y: float
     size: float
+    is_turned: bool = False
 
     @property
     def left(self) -> float:
@@ -63,10 +65,6 @@ class Row:
     @property
     def right(self) -> float:
         return self.segments[-1].right
-
-    @property
-    def words(self) -> list[Word]:
-        return [word for segment in self.segments for word in segment.words]
 
     @cached_property
     def text(self) -> str:
@@ -85,7 +83,8 @@ def to_rows(words: Iterable[Word]) -> list[Row]:
             groups.append([word])
     rows = [_row(group) for group in _with_raised(groups)]
     if turned := [word for word in words if word.turned]:
-        rows.append(Row((Segment(tuple(turned)),), min((row.y for row in rows), default=0.0) - 1000.0, turned[0].size))
+        lowest = min((row.y for row in rows), default=0.0)
+        rows.append(Row((Segment(tuple(turned)),), lowest - _FAR, turned[0].size, is_turned=True))
     return rows
 
 

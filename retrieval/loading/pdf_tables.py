@@ -75,11 +75,8 @@ def _is_aligned(rows: Sequence[Row], gap: Gap) -> bool:
     lefts = [after.left for _, after, _ in pairs]
     middles = [(after.left + after.right) / 2 for _, after, _ in pairs]
     ends = [after.right for _, after, row in pairs if after.right - after.left < (row.right - row.left) / 3]
-    return any(
-        _share(values, _ALIGNED * size) * len(values) >= _MOST * len(pairs)
-        for values in (lefts, middles, ends)
-        if values
-    )
+    least = _MOST * len(pairs)
+    return any(_alike(values, _ALIGNED * size) >= least for values in (lefts, middles, ends) if values)
 
 
 def _alike(values: Sequence[float], tolerance: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -47,11 +48,17 @@ class Word:
     turned: bool = False
 
 
-def read_words(page: PdfPage) -> tuple[list[Word], float, float]:
-    """The words of a page in the order of the file, turned so that most of them run from left to right; its box.
+@dataclass(frozen=True, slots=True)
+class PageWords:
+    """The words of a page in the order of the file, and the page's lower and upper edge."""
 
-    The box is given by its lower and upper edge, in the same direction.
-    """
+    words: Sequence[Word]
+    bottom: float
+    top: float
+
+
+def read_words(page: PdfPage) -> PageWords:
+    """The words of a page, with the page turned so that most of them run from left to right."""
     words, angles = _words(page)
     left, bottom, right, top = page.get_bbox()
     counts = [0, 0, 0, 0]
@@ -63,7 +70,7 @@ def read_words(page: PdfPage) -> tuple[list[Word], float, float]:
         replace(word, position=number, turned=abs((angle - quarter * math.pi / 2 + 0.1) % (2 * math.pi)) > 0.2)
         for number, (word, angle) in enumerate(zip(words, angles, strict=True))
     ]
-    return placed, *edges
+    return PageWords(placed, *edges)
 
 
 def _words(page: PdfPage) -> tuple[list[Word], list[float]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from retrieval.errors import LoadingError
 from retrieval.loading.decoding import declared_charset, decode
-from retrieval.loading.markup import read_html, read_markdown
+from retrieval.loading.html_page import read_html
+from retrieval.loading.markup import read_markdown
 from retrieval.loading.metadata import front_matter
 from retrieval.loading.normalise import clean, show_hyphens, tidy, unwrap
 from retrieval.loading.parsed import Article, Block
@@ -14,7 +15,7 @@ from retrieval.messages import notice
 
 
 def decoded(raw: bytes, name: str, *, charset: str = "", wrapped: bool = False) -> str:
-    """The clean text of a file, for ``unwrap`` if its lines may be broken. Raises LoadingError if there is none in it."""
+    """The clean text of a file, for ``unwrap`` if its lines may be broken. Raises LoadingError if there is none."""
     text = decode(raw, name, charset=charset)
     text = clean(show_hyphens(text) if wrapped else text)
     if not text.strip():
