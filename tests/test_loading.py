@@ -202,7 +202,7 @@ def test_markdown_becomes_plain_text() -> None:
         "Ein Zitat.",
         "x = 1",
         "A | B",
-        "1 | 2",
+        "1 | B: 2",
         "Im Kasten",
         "Ein",
         "Bruch & ein Tag, *kein Stern*, 5 * 3 * 2.",

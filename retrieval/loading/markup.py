@@ -10,6 +10,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from retrieval.loading.parsed import Article, Block
+from retrieval.loading.tables import rows_as_lines
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -29,14 +30,15 @@ def read_markdown(markdown: str) -> Article:
     from markdown_it import MarkdownIt
 
     blocks: list[Block] = []
-    cells: list[str] | None = None  # of the table row that is being read
+    rows: list[list[str]] = []  # of the table that is being read
+    in_table = False
     title = ""
     tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
     for position, token in enumerate(tokens):
         if token.type == "inline":
             content = _inline_text(token.children or [])
-            if cells is not None:
-                cells.append(content)
+            if in_table:
+                rows[-1].append(content)
                 continue
             heading = tokens[position - 1].type == "heading_open"
             blocks.append(Block(content, heading=heading))
@@ -46,11 +48,12 @@ def read_markdown(markdown: str) -> Article:
             blocks.append(Block(token.content))
         elif token.type == "html_block":
             blocks.append(Block(_without_tags(token.content)))
+        elif token.type in ("table_open", "table_close"):
+            in_table = token.type == "table_open"
+            blocks += map(Block, rows_as_lines(rows, header=1))
+            rows = []
         elif token.type == "tr_open":
-            cells = []
-        elif token.type == "tr_close" and cells is not None:
-            blocks.append(Block(" | ".join(cell for cell in cells if cell)))
-            cells = None
+            rows.append([])
     kept = tuple(replace(block, text=block.text.strip("\n")) for block in blocks if block.text.strip())
     return Article(kept, title=" ".join(title.split()))
 
