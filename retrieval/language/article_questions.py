@@ -44,7 +44,8 @@ def _patterns() -> Sequence[tuple[ArticleField, re.Pattern[str]]]:
         "the": rf"(?:(?:{lists['the']}) )?",
         "noun": rf"(?:(?:{lists['noun']})|(?P<text>{lists['text']}))",
         "about": rf"(?: (?:{lists['about']}) (?P<about>.+?))?",
-        "it": rf"(?P<text>{lists['it']})",
+        "it": rf"(?:{lists['it']})",
+        "that": rf"(?P<text>{lists['it']})",
     }
     patterns = [(kind, words) for kind, words in entries if kind not in _LISTS]
     return [
