@@ -1,9 +1,16 @@
 # The Telegram bot in a container; docs/telegram.md says how to run it.
 #
 #   docker build -t fundstelle .
-FROM python:3.12-slim
+#
+# The base image by its digest, which "docker buildx imagetools inspect python:3.11-slim" shows, so that nobody can put
+# another one under the name:
+#
+#   docker build -t fundstelle --build-arg PYTHON_IMAGE=python:3.11-slim@sha256:… .
+ARG PYTHON_IMAGE=python:3.11-slim
+FROM ${PYTHON_IMAGE}
 
-# A mirror of PyTorch's index of CPU builds, if you have one.
+# A mirror of PyTorch's index of CPU builds, if you have one. A build argument stands in the image's history: a mirror
+# that asks for a password gets it as a secret (docker build --secret id=netrc,src=$HOME/.netrc), which lies in no layer.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 ENV PYTHONUNBUFFERED=1 \
@@ -12,14 +19,18 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /app
 
-# torch by itself and first, as in the Makefile: it is the big one, and changes least.
-COPY constraints.txt ./
-RUN pip install --no-deps --extra-index-url "$TORCH_INDEX" -c constraints.txt torch
+# torch by itself and first: it is the big one, and changes least. Every file is checked against the hash in the lock;
+# deploy/lock.py makes both locks.
+COPY deploy/torch.lock deploy/requirements.lock deploy/
+RUN --mount=type=secret,id=netrc,target=/root/.netrc \
+    pip install --require-hashes --no-deps --extra-index-url "$TORCH_INDEX" -r deploy/torch.lock
+RUN --mount=type=secret,id=netrc,target=/root/.netrc \
+    pip install --require-hashes --no-deps -r deploy/requirements.lock
 
 COPY pyproject.toml LICENSE ./
 COPY retrieval retrieval
 COPY bot bot
-RUN pip install -c constraints.txt .
+RUN pip install --no-deps --no-index --no-build-isolation .
 
 # The sample articles: "telegram --index /app/seeds" takes them up.
 COPY seeds seeds

@@ -6,6 +6,7 @@ import configparser
 import json
 import re
 import subprocess
+import tomllib
 
 import typer
 
@@ -32,7 +33,7 @@ def unit() -> dict[str, list[str]]:
 
 
 def test_the_image_gets_what_is_there_and_git_knows() -> None:
-    assert {"pyproject.toml", "constraints.txt", "retrieval", "bot"} <= set(copied())
+    assert {"pyproject.toml", "deploy/requirements.lock", "deploy/torch.lock", "retrieval", "bot"} <= set(copied())
     for name in copied():
         assert (ROOT / name).exists()
         listed = subprocess.run(["git", "ls-files", "--", name], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -46,10 +47,41 @@ def test_the_build_context_is_what_is_copied_and_nothing_else() -> None:
 
 
 def test_the_image_is_made_from_the_tested_versions_by_no_root_user() -> None:
-    installs = re.findall(r"pip install (.+)$", DOCKERFILE, re.MULTILINE)
-    assert installs and all("-c constraints.txt" in install for install in installs)
+    *locked, own = re.findall(r"pip install (.+)$", DOCKERFILE, re.MULTILINE)
+    assert [install.split()[-1] for install in locked] == ["deploy/torch.lock", "deploy/requirements.lock"]
+    assert all("--require-hashes --no-deps" in install for install in locked)
+    assert own.split() == ["--no-deps", "--no-index", "--no-build-isolation", "."]
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["fundstelle"]
     assert DOCKERFILE.index("USER fundstelle") < DOCKERFILE.index("ENTRYPOINT")
+
+
+def versions(name: str) -> dict[str, str]:
+    """From the names in a file of requirements to their versions."""
+    return dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_locks_hold_what_is_tested_with_hashes_for_all_of_it() -> None:
+    tested, locked, torch = map(versions, ("constraints.txt", "deploy/requirements.lock", "deploy/torch.lock"))
+    assert torch == {"torch": tested["torch"]}
+    assert locked.items() <= tested.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = [re.match(r"[\w.-]+", line)[0] for line in project["project"]["dependencies"]]  # type: ignore[index]
+    missing = {name.lower().replace("_", "-") for name in needed} - locked.keys() - {"torch"}
+    assert not missing, "run deploy/lock.py"
+    for name in ("requirements.lock", "torch.lock"):
+        content = (ROOT / "deploy" / name).read_text(encoding="utf-8")
+        for requirement in re.split(r"\n(?=[\w])", content)[1:]:
+            assert re.search(r"--hash=sha256:[0-9a-f]{64}", requirement), requirement
+    assert "setuptools" in locked  # which builds the package itself
+
+
+def test_no_credentials_get_into_the_image() -> None:
+    instructions = [line for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
+    assert not [line for line in instructions if re.search(r"(?i)token|password|passwd|api_key|//[^/\s]*@", line)]
+    arguments = {line.split()[1].partition("=")[0] for line in instructions if line.startswith("ARG ")}
+    assert arguments == {"PYTHON_IMAGE", "TORCH_INDEX"}
+    assert "FROM ${PYTHON_IMAGE}" in instructions
+    assert not [name for name in copied() if ".env" in name or "netrc" in name]
 
 
 def test_the_image_s_commands_and_settings_exist() -> None:
