@@ -13,6 +13,7 @@ from retrieval.answering.calibration import Calibration, sigmoid
 from retrieval.answering.evidence import Evidence
 from retrieval.answering.excerpts import excerpt
 from retrieval.answering.questions import checked_question
+from retrieval.answering.table_cells import in_right_cell
 from retrieval.inference.reader import Reader
 from retrieval.language.article_questions import ArticleQuestion, article_question
 from retrieval.language.normalise import normalise
@@ -92,7 +93,11 @@ class Answerer:
     def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """The best span of each hit that has one."""
         spans = self._reader.read(question, [hit.passage.text for hit in hits])
-        found = [(span, hit) for span, hit in zip(spans, hits, strict=True) if span is not None and span.text]
+        found = [
+            (in_right_cell(question, hit.passage.text, span), hit)
+            for span, hit in zip(spans, hits, strict=True)
+            if span is not None and span.text
+        ]
         best_score = max((hit.score for hit in hits), default=0.0)
         said = Counter(normalise(span.text) for span, _ in found)
         candidates = []
