@@ -80,13 +80,15 @@ class Filter:
     """Which articles count: all that is given has to hold.
 
     ``source`` is a part of the source's name, ``words`` are parts of title, source or path, both in any case. ``since``
-    and ``until`` are ISO dates, both inclusive; an article without a date is outside of either.
+    and ``until`` are ISO dates, both inclusive; an article without a date is outside of either. ``without_ocr`` leaves
+    out articles that OCR has read, be it in part.
     """
 
     source: str = ""
     since: str = ""
     until: str = ""
     words: tuple[str, ...] = ()
+    without_ocr: bool = False
 
     def __bool__(self) -> bool:
         """Whether it asks for anything."""

@@ -142,7 +142,7 @@ class Chat:
         now = self._conversation.within
         parts = {"source": now.source, "since": now.since, "until": now.until, part: value}
         try:
-            self._conversation.within = filter_from(**parts, language=self._language)
+            self._conversation.within = filter_from(**parts, language=self._language, no_ocr=now.without_ocr)
         except FilterError as error:
             say(text("cli.error", self._language, message=error))
             return

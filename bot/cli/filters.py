@@ -29,6 +29,10 @@ _OPTIONS: dict[str, Any] = {
         str | None,
         typer.Option("--until", metavar="DATE", help="Only articles up to this day.", show_default=False),
     ],
+    "no_ocr": Annotated[
+        bool | None,
+        typer.Option("--no-ocr", help="No articles with pages that OCR has read.", show_default=False),
+    ],
 }
 
 
@@ -55,7 +59,12 @@ def with_filter(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def filter_from(
-    source: str | None, since: str | None, until: str | None, language: str, words: Iterable[str] = ()
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    language: str,
+    words: Iterable[str] = (),
+    no_ocr: bool | None = None,
 ) -> Filter:
     """The filter that a command's options and words make; dates as ISO or as Germans write them.
 
@@ -68,7 +77,7 @@ def filter_from(
             raise FilterError(text("cli.no_date", language, date=value))
     if first and last and last < first:
         raise FilterError(text("cli.until_before_since", language, since=first, until=last))
-    return Filter((source or "").strip(), first, last, tuple(words))
+    return Filter((source or "").strip(), first, last, tuple(words), bool(no_ocr))
 
 
 def describe_filter(within: Filter, language: str) -> str:
@@ -78,4 +87,5 @@ def describe_filter(within: Filter, language: str) -> str:
         "since": day(within.since, language),
         "until": day(within.until, language),
     }
-    return ", ".join(text(f"chat.within_{name}", language, value=value) for name, value in parts.items() if value)
+    said = [text(f"chat.within_{name}", language, value=value) for name, value in parts.items() if value]
+    return ", ".join([*said, text("chat.within_ocr", language)] if within.without_ocr else said)

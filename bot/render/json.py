@@ -25,6 +25,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "also_in": [document_json(copy) for copy in answer.copies],
             "page": here.page or None,
             "heading": here.heading or None,
+            "ocr": here.ocr,
         },
         "alternatives": [
             {
@@ -34,6 +35,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
                 "end": other.end,
                 "document": document_json(other.document),
                 "contradicts": other.contradicts,
+                "ocr": other.document.landmark_at(other.start).ocr,
             }
             for other in answer.alternatives
         ],
@@ -44,6 +46,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
                 "document_id": hit.document.id,
                 "start": hit.passage.start,
                 "end": hit.passage.end,
+                "ocr": hit.document.landmark_at(hit.passage.start).ocr,
             }
             for hit in answer.hits
         ],

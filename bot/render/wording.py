@@ -11,7 +11,7 @@ from bot.messages import text
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, width
 from retrieval.characters import escape_controls
 from retrieval.messages import in_language
-from retrieval.types import Answer, ArticleField, Certainty, Document
+from retrieval.types import Answer, ArticleField, Certainty, Document, Landmark
 
 #: How sure an answer is, where there are no colours; and in Telegram's.
 DOTS: Final = {Certainty.SURE: "●", Certainty.FAIRLY_SURE: "◐", Certainty.UNSURE: "○"}
@@ -40,13 +40,14 @@ def title(document: Document, language: str) -> str:
 def origin(document: Document, language: str, start: int | None = None) -> str:
     """Source and date, as far as they are known, and the page of the character ``start``; may be empty.
 
-    For example "BelTA, 17. Mai 2024, S. 3".
+    For example "BelTA, 17. Mai 2024, S. 3, aus OCR".
     """
-    page = 0 if start is None else document.landmark_at(start).page
+    here = Landmark(0) if start is None else document.landmark_at(start)
     parts = (
         line(document.source),
         line(day(document.published, language)),
-        text("chat.page", language, page=page) if page else "",
+        text("chat.page", language, page=here.page) if here.page else "",
+        text("chat.ocr", language) if here.ocr else "",
     )
     return ", ".join(part for part in parts if part)
 

@@ -46,7 +46,7 @@ def export(store: Store, file: TextIO) -> int:
                 **_described(document),
                 "language": document.language,
                 "added": article.added,
-                "landmarks": [astuple(landmark) for landmark in document.landmarks],
+                "landmarks": [astuple(landmark)[: 4 if landmark.ocr else 3] for landmark in document.landmarks],
                 "text": document.text,
                 "versions": [
                     {**_described(earlier), "replaced_at": version.replaced_at, "text": earlier.text}
@@ -172,10 +172,10 @@ def _landmarks(value: Any, length: int) -> tuple[Landmark, ...]:
         raise error
     landmarks: list[Landmark] = []
     for row in value:
-        if not isinstance(row, list) or [type(part) for part in row] != [int, int, str]:
+        if not isinstance(row, list) or [type(part) for part in row] not in ([int, int, str], [int, int, str, bool]):
             raise error
-        start, page, heading = row
+        start, page, heading, *ocr = row
         if not 0 <= start <= length or page < 0 or (landmarks and start < landmarks[-1].start):
             raise error
-        landmarks.append(Landmark(start, page, _string({"landmarks": heading}, "landmarks")))
+        landmarks.append(Landmark(start, page, _string({"landmarks": heading}, "landmarks"), *ocr))
     return tuple(landmarks)

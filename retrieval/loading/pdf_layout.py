@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Final
 
 from retrieval.loading.pdf_rows import GAP, Row
@@ -18,6 +19,7 @@ _WIDE_COLUMN_CHARS: Final = 25
 _FULL: Final = 0.75
 # Rows farther apart than so many font sizes belong to different parts of the page.
 _SECTION: Final = 4.0
+_CELL_GAP: Final = 0.3
 _OUTSIDE: Final = 1e6
 
 #: From where to where there is nothing.
@@ -57,11 +59,12 @@ def _flows(rows: Sequence[Row], depth: int) -> Iterator[list[Line]]:
     """Lines that belong together: of a column, or of what stands over or under columns."""
     part: list[Line] = []
     done = start = 0
+    least = GAP * median(row.size for row in rows) if rows else 0.0
     while start < len(rows):
         if not _begins_gap(rows, start):
             start += 1
             continue
-        first, end, gaps = _run(rows, start, done)
+        first, end, gaps = _run(rows, start, done, least)
         region = rows[first:end]
         if depth < _MAX_DEPTH and (gutter := next((gap for gap in gaps if _is_gutter(region, gap)), None)):
             part += map(_line, rows[done:first])
@@ -71,6 +74,7 @@ def _flows(rows: Sequence[Row], depth: int) -> Iterator[list[Line]]:
             for side in _sides(region, gutter):
                 yield from _flows(side, depth + 1)
         elif len(trimmed := _two_sided(rows, first, end, gaps)) > 1 and is_table(trimmed, gaps):
+            gaps = _all_gaps(trimmed)
             first = rows.index(trimmed[0], first)
             end = first + len(trimmed)
             part += map(_line, rows[done:first])
@@ -91,6 +95,14 @@ def _line(row: Row) -> Line:
     return Line(row.text, row.left, row.right, row.y, row.size, label=label)
 
 
+def _all_gaps(rows: Sequence[Row]) -> list[Gap]:
+    """All that the rows of a table leave free, narrow gaps, too."""
+    gaps = _gaps(rows[0])
+    for row in rows[1:]:
+        gaps = _common(gaps, _gaps(row), _CELL_GAP * row.size)
+    return _inner(gaps)
+
+
 def _begins_gap(rows: Sequence[Row], number: int) -> bool:
     """Whether there is a gap in a row, or between it and the next one, which stands beside it."""
     if len(rows[number].segments) > 1:
@@ -102,17 +114,17 @@ def _begins_gap(rows: Sequence[Row], number: int) -> bool:
     return beside > GAP * row.size and row.y - following.y < row.size
 
 
-def _run(rows: Sequence[Row], start: int, done: int) -> tuple[int, int, list[Gap]]:
+def _run(rows: Sequence[Row], start: int, done: int, least: float) -> tuple[int, int, list[Gap]]:
     """The rows around ``start`` that leave the same gaps free, from which to which, and these gaps."""
     gaps, end = _gaps(rows[start]), start + 1
     while end < len(rows) and rows[end - 1].y - rows[end].y < _SECTION * rows[end - 1].size:
-        narrowed = _common(gaps, _gaps(rows[end]), GAP * rows[end].size)
+        narrowed = _common(gaps, _gaps(rows[end]), least)
         if not _inner(narrowed):
             break
         gaps, end = narrowed, end + 1
     first = start
     while first > done and rows[first - 1].y - rows[first].y < _SECTION * rows[first].size:
-        narrowed = _common(gaps, _gaps(rows[first - 1]), GAP * rows[first].size)
+        narrowed = _common(gaps, _gaps(rows[first - 1]), least)
         if len(_inner(narrowed)) < len(_inner(gaps)):
             break
         gaps, first = narrowed, first - 1

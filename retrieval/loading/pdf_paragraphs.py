@@ -22,6 +22,7 @@ _SPACE: Final = 0.25
 # Lines farther apart than so many times the usual distance do not belong together; what "usual" is where none is known.
 _LOOSE: Final = 1.25
 _USUAL: Final = 1.2
+_KNOWN: Final = 4
 _SAME_SIZE: Final = 0.12
 _LARGE: Final = 1.15
 _SMALL: Final = 0.93
@@ -97,7 +98,7 @@ def _usual_steps(pages: Sequence[PageLines]) -> dict[int, float]:
             step = line.y - following.y
             if _alike(line, following) and 0 < step < 2.5 * line.size and line.flow == following.flow:
                 steps[round(line.size)].append(step)
-    return {size: median(values) for size, values in steps.items()}
+    return {size: median(values) for size, values in steps.items() if len(values) >= _KNOWN}
 
 
 def _parted(lines: Sequence[Line], size: float) -> tuple[list[Line], list[Line]]:

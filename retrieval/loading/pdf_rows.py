@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from retrieval.loading.pdf_words import Word
+from retrieval.loading.pdf_words import SUPERSCRIPTS, Word
 
 # In font sizes: how far apart the baselines of one row are, and from which gap on there may be a column's edge.
 _SAME_ROW: Final = 0.3
 _RAISED: Final = 0.6
 GAP: Final = 0.7
 _SMALL: Final = 0.8
+_OVER: Final = 0.15
+_LABEL_GAP: Final = 6.0
+_STRETCHED: Final = 2.0
+_SAME_GAP: Final = 0.3  # points
 #: A bullet, or a number that begins a paragraph: "•", "3.", "2.1", "(4)", "b)", "§ 7", "aa)".
 LABEL: Final = re.compile(
-    r"[•▪▫◦‣●○■□◆➢➤✓–—*·-]|\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[IVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|§§?|\(\d{1,3}[a-z]?\)"
+    r"[•▪▫◦‣●○■□◆➢➤✓–—*·-]|\(?(?:\d{1,3}[a-z]?|[a-z]|([a-z])\1|[IVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|§§?|\(\d{1,3}[a-z]?\)"
 )
 _FAR: Final = 1000.0
 _LETTERS: Final = 4  # that are set apart before it is a word
@@ -73,7 +77,7 @@ class Row:
 
 def to_rows(words: Iterable[Word]) -> list[Row]:
     """The rows of a page, from top to bottom. Words that are turned make rows of their own, last."""
-    words = list(words)
+    words = _with_marks(words)
     straight = sorted((word for word in words if not word.turned), key=lambda word: (-word.y, word.left))
     groups: list[list[Word]] = []
     for word in straight:
@@ -88,6 +92,21 @@ def to_rows(words: Iterable[Word]) -> list[Row]:
     return rows
 
 
+def _with_marks(words: Iterable[Word]) -> list[Word]:
+    """The words with the small numbers right behind them, which are marks of footnotes or powers."""
+    kept: list[Word] = []
+    for word in words:
+        if kept and word.text.isdigit() and word.size < _SMALL * kept[-1].size and not kept[-1].turned:
+            before = kept[-1]
+            over, apart = (word.y - before.y) / before.size, (word.left - before.right) / before.size
+            if _OVER < over < _RAISED and -_OVER < apart < _SAME_ROW:
+                mark = word.text.translate(SUPERSCRIPTS)
+                kept[-1] = replace(before, text=before.text + mark, right=max(before.right, word.right))
+                continue
+        kept.append(word)
+    return kept
+
+
 def _with_raised(groups: Sequence[list[Word]]) -> list[list[Word]]:
     """The groups with such as hold nothing but small signs (of footnotes, of indices) added to their row."""
     kept: list[list[Word]] = []
@@ -97,25 +116,46 @@ def _with_raised(groups: Sequence[list[Word]]) -> list[list[Word]]:
             large = max(word.size for word in neighbour)
             is_near = abs(neighbour[0].y - group[0].y) <= _RAISED * large
             if is_near and size < _SMALL * large and sum(len(word.text) for word in group) <= 4 * len(group):
-                neighbour.extend(group)
+                neighbour.extend(_raised(word, neighbour[0].y) for word in group)
                 break
         else:
             kept.append(group)
     return kept
 
 
+def _raised(word: Word, y: float) -> Word:
+    """A word as a part of the row on the baseline ``y``, numbers over it as small ones."""
+    over = word.y - y > _OVER * word.size
+    return replace(word, text=word.text.translate(SUPERSCRIPTS) if over else word.text, y=y)
+
+
 def _row(words: Sequence[Word]) -> Row:
     words = sorted(words, key=lambda word: word.left)
     size = max(word.size for word in words)
     segments: list[list[Word]] = [[words[0]]]
-    for before, word in itertools.pairwise(words):
-        is_label = len(segments[-1]) == 1 and LABEL.fullmatch(before.text) and word.left - before.right < 6 * size
-        if word.left - before.right > GAP * word.size and not (is_label and len(segments) == 1):
+    for number in range(1, len(words)):
+        before, word = words[number - 1], words[number]
+        gap = word.left - before.right
+        is_labelled = number == 1 and LABEL.fullmatch(before.text) and gap < _LABEL_GAP * size
+        if gap > GAP * size and not is_labelled and not _is_stretched(words, number, size):
             segments.append([word])
         else:
             segments[-1].append(word)
     base = max(words, key=lambda word: word.size)
     return Row(tuple(Segment(tuple(segment)) for segment in segments), base.y, size)
+
+
+def _is_stretched(words: Sequence[Word], number: int, size: float) -> bool:
+    """Whether the gap before a word is just as wide as the one beside it, as in a justified line with few words."""
+
+    def gap(place: int) -> float:
+        inside = 0 < place < len(words)
+        return words[place].left - words[place - 1].right if inside else 0.0
+
+    here = gap(number)
+    if here > _STRETCHED * size or (words[number].text[-1].isdigit() and words[number - 1].text[-1].isdigit()):
+        return False
+    return any(abs(gap(place) - here) <= _SAME_GAP for place in (number - 1, number + 1))
 
 
 def _join(words: Sequence[Word]) -> str:
@@ -142,7 +182,7 @@ def _join(words: Sequence[Word]) -> str:
 
 def _unspaced(letters: Sequence[Word]) -> list[str]:
     """The words that letters make which are set apart; between words there is more room than between letters."""
-    gaps = [after.left - before.right for before, after in itertools.pairwise(letters)]
+    gaps = [after.left - before.right for before, after in pairwise(letters)]
     usual = max(median(gaps), 0.1)
     words = [letters[0].text]
     for letter, gap in zip(letters[1:], gaps, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,9 +17,12 @@ CELL_JOINT: Final = " | "
 _ALIGNED: Final = 0.25
 _WIDE: Final = 2.0
 _LEADING: Final = 1.4
-_MOST: Final = 0.7
+_MOST: Final = 0.6
 # The rows of a table are at least so much farther apart than the lines in a cell.
 _LOOSE: Final = 1.15
+
+# What stands at the right edge of its column.
+_AMOUNT: Final = re.compile(r"[^\W\d_]{0,3}\W{0,2}\d[\d.,:–-]*\W{0,2}\w{0,7}\.?")
 
 Gap = tuple[float, float]
 
@@ -74,7 +78,8 @@ def _is_aligned(rows: Sequence[Row], gap: Gap) -> bool:
         return True
     lefts = [after.left for _, after, _ in pairs]
     middles = [(after.left + after.right) / 2 for _, after, _ in pairs]
-    ends = [after.right for _, after, row in pairs if after.right - after.left < (row.right - row.left) / 3]
+    ends = [after.right for _, after, _ in pairs if _AMOUNT.fullmatch(after.text)]
+    ends = [after.right for _, after, _ in pairs] if 2 * len(ends) >= len(pairs) else []
     least = _MOST * len(pairs)
     return any(_alike(values, _ALIGNED * size) >= least for values in (lefts, middles, ends) if values)
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 # What PDFium puts in the place of a hyphen at the end of a line.
 _HYPHENS: Final = {"\x02": "-", "\ufffe": "-"}
 _LIGATURES: Final = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-_SUPERSCRIPTS: Final = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
+#: Numbers that are set small and high, for ``str.translate``.
+SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Characters of the fonts Symbol and Wingdings; by their codes they are of nobody's.
 _SYMBOLS: Final = {
     "\uf0b0": "°", "\uf0b1": "±", "\uf0b4": "×", "\uf0a3": "≤", "\uf0b3": "≥", "\uf0b9": "≠", "\uf0ae": "→",
@@ -82,13 +83,24 @@ def _words(page: PdfPage) -> tuple[list[Word], list[float]]:
     text_page = page.get_textpage()
     raw = text_page.raw
     box = pdfium.FS_RECTF()
-    x, y = ctypes.c_double(), ctypes.c_double()
+    x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_MATRIX()
     words: list[Word] = []
     angles: list[float] = []
     letters: list[str] = []
     quarter = 0
     first = left = right = bottom = size = baseline = 0.0
     angle = 0.0
+
+    def font_size(number: int, tall: float) -> float:
+        """That of a character; its box, which some fonts make as small as the letter, is the second choice."""
+        if not pdfium.FPDFText_GetMatrix(raw, number, matrix):
+            return tall or 1.0
+        found = pdfium.FPDFText_GetFontSize(raw, number) * math.hypot(matrix.c, matrix.d)
+        return found if tall / 3 < found < 5 * tall else tall or 1.0
+
+    def origin(number: int, quarter: int) -> float:
+        pdfium.FPDFText_GetCharOrigin(raw, number, x, y)
+        return float((y.value, -x.value, -y.value, x.value)[quarter])
 
     def end() -> None:
         if letters and (text := _text("".join(letters))):
@@ -109,15 +121,15 @@ def _words(page: PdfPage) -> tuple[list[Word], list[float]]:
             jump = _JUMP * size
             if start - right > jump or start < left - jump or abs(low - bottom) > jump:
                 end()
-            elif character in _SUPERSCRIPTS and high - low < _SMALL * size and low - bottom > _RAISED * size:
-                character = _SUPERSCRIPTS[character]
+            elif character.isdigit() and font_size(number, high - low) < _SMALL * size:
+                raised = origin(number, quarter) - baseline
+                character = character.translate(SUPERSCRIPTS) if raised > _RAISED * size else character
         if not letters:
             angle = max(pdfium.FPDFText_GetCharAngle(raw, number), 0.0)
             quarter = round(angle / (math.pi / 2)) % 4
             start, stop, low, high = _turned(box, quarter)
-            pdfium.FPDFText_GetCharOrigin(raw, number, x, y)
-            baseline = (y.value, -x.value, -y.value, x.value)[quarter]
-            first, bottom, size = start, low, high - low or 1.0
+            baseline = origin(number, quarter)
+            first, bottom, size = start, low, font_size(number, high - low)
         letters.append(character)
         left, right = start, stop
     end()

@@ -92,6 +92,9 @@ def condition(within: Filter) -> tuple[str, list[str]]:
     if within.until:
         conditions.append("published <> '' AND substr(published, 1, 10) <= ?")
         parameters.append(within.until)
+    if within.without_ocr:
+        marked = "EXISTS (SELECT 1 FROM json_each(documents.landmarks) AS mark WHERE json_array_length(mark.value) > 3)"
+        conditions.append(f"CASE WHEN json_valid(documents.landmarks) THEN NOT {marked} ELSE 1 END")
     return " AND ".join(conditions), parameters
 
 

@@ -46,7 +46,7 @@ CREATE TABLE documents (
     language  TEXT NOT NULL,
     added     TEXT NOT NULL,          -- when it was first indexed, UTC; '': before this was recorded
     copy_of   INTEGER REFERENCES documents (id) ON DELETE SET NULL,
-    landmarks TEXT NOT NULL,          -- JSON: [[start, page, heading], ...]
+    landmarks TEXT NOT NULL,          -- JSON: [[start, page, heading], ...], with true after what OCR read
     text      TEXT NOT NULL,          -- near the end, so that reading the others skips its overflow pages
     seal      BLOB NOT NULL DEFAULT x''  -- see checksums
 );

@@ -93,12 +93,13 @@ def context_html(document: Document, place: Place, language: str) -> str:
 
 def source_html(document: Document, place: Place, copies: tuple[Document, ...], language: str) -> str:
     """Title, source, date, page and address of the article, a line each, and where else it stands."""
-    page = document.landmark_at(place.start).page
+    here = document.landmark_at(place.start)
+    page = (str(here.page) if here.page else "") + (f", {text('chat.ocr', language)}" if here.ocr else "")
     known = {
         "chat.source": line(document.source),
         "telegram.source_author": line(document.author),
         "telegram.source_date": day(document.published, language),
-        "telegram.source_page": str(page) if page else "",
+        "telegram.source_page": page,
         "telegram.source_link": line(document.url),
     }
     lines = [f"<b>{plain(cut(title(document, language), _LINE_LIMIT))}</b>"]
