@@ -1,15 +1,20 @@
-"""Running a property for as long as it takes: some examples in each run of the tests, for minutes in ``make soak``."""
+"""Running a property for as long as it takes: some examples in each run of the tests, for minutes in ``make soak``.
+
+FUZZ_SECONDS in the environment says how many seconds a property gets there, 600 if it is not set.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+_SECONDS = float(os.environ.get("FUZZ_SECONDS", "600"))
 #: The parameter of a fuzzing test: seconds, 0 for one round of examples.
-FOR_A_WHILE = [0, pytest.param(600, marks=[pytest.mark.soak, pytest.mark.timeout(1200)])]
+FOR_A_WHILE = [0, pytest.param(_SECONDS, marks=[pytest.mark.soak, pytest.mark.timeout(_SECONDS + 600)])]
 
 #: For a property that ``keep_trying`` runs: few examples, since rounds are many.
 few_examples = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -100,7 +100,7 @@ def salvage(payload: bytes) -> list[Any]:
     decoder = json.JSONDecoder(parse_int=_integer, strict=False)
     entries: list[Any] = []
     begins = [*_BEGIN.finditer(text)]
-    for begin, end in zip(begins, [*(later.start() for later in begins[1:]), len(text)], strict=True):
+    for begin, end in zip(begins, [*(later.start() for later in begins[1:]), len(text)], strict=False):
         try:
             entries.append(decoder.raw_decode(text, begin.start())[0])
         except (ValueError, RecursionError):
