@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import Span
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder, ScriptedReader
 
@@ -61,24 +60,6 @@ def test_passages_that_say_the_same_speak_for_each_other(search: Search) -> None
     assert {candidate.evidence.agreeing for candidate in quoting} == {1}
     assert {candidate.evidence.behind for candidate in candidates} & {0.0}
     assert all(candidate.evidence.behind <= 0 for candidate in candidates)
-
-
-class ParagraphReader(ScriptedReader):
-    """Takes the last word of a text, and is the surer the shorter the text is."""
-
-    def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
-        return tuple(
-            Span(text.split()[-1], text.rindex(text.split()[-1]), len(text), score=500.0 - len(text), null_score=0.0)
-            for text in passages
-        )
-
-
-def test_the_paragraph_alone_is_asked_once_more(search: Search) -> None:
-    answer = Answerer(search, ParagraphReader({})).ask("Wer ist Gouverneur der Region Perm?", top_k=1)
-    assert answer.passage is not None and answer.document is not None
-    assert "\n" in answer.passage.text
-    assert answer.text == answer.passage.text.split()[-1]
-    assert answer.document.text[answer.start : answer.end] == answer.text
 
 
 def test_what_the_reader_believes_in_comes_first(search: Search) -> None:

@@ -75,7 +75,7 @@ class Answerer:
         # The reader sees question and passage together, and so orders them better than search can.
         candidates = sorted(self.candidates(question, hits), key=lambda candidate: -candidate.logit)
         ordered = dict.fromkeys((*(candidate.hit for candidate in candidates), *hits))
-        best = self._closer(question, candidates[0]) if candidates else None
+        best = candidates[0] if candidates else None
         confidence = 0.0 if best is None else sigmoid(best.logit)
         answer = Answer(
             question,
@@ -107,22 +107,6 @@ class Answerer:
             )
             candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
         return candidates
-
-    def _closer(self, question: str, best: Candidate) -> Candidate:
-        """The span that the paragraph alone gives, if the reader is surer of it: less text distracts it less.
-
-        The confidence stays that of the passage, for which it was calibrated.
-        """
-        text = best.hit.passage.text
-        start = text.rfind("\n", 0, best.span.start) + 1
-        end = text.find("\n", best.span.end)
-        paragraph = text[start:] if end < 0 else text[start:end]
-        if paragraph == text:
-            return best
-        span = self._reader.read(question, [paragraph])[0]
-        if span is None or span.margin <= best.span.margin:
-            return best
-        return replace(best, span=replace(span, start=span.start + start, end=span.end + start))
 
     def _quoted(self, answer: Answer, best: Candidate) -> Answer:
         """The answer with its quote."""
