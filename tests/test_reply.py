@@ -123,12 +123,13 @@ def test_json_of_an_answer():
             "also_in": [],
             "page": None,
             "heading": None,
+            "ocr": False,
         },
         "alternatives": [],
         "passages": [
-            {"text": FIRST.text, "score": 1.5, "document_id": 3, "start": 0, "end": 50},
-            {"text": SECOND.text, "score": 1.4, "document_id": 3, "start": 51, "end": 74},
-            {"text": THIRD.text, "score": 1.35, "document_id": 3, "start": 75, "end": 96},
+            {"text": FIRST.text, "score": 1.5, "document_id": 3, "start": 0, "end": 50, "ocr": False},
+            {"text": SECOND.text, "score": 1.4, "document_id": 3, "start": 51, "end": 74, "ocr": False},
+            {"text": THIRD.text, "score": 1.35, "document_id": 3, "start": 75, "end": 96, "ocr": False},
         ],
         "small_talk": None,
         "elapsed_ms": 12.3,
@@ -138,7 +139,7 @@ def test_json_of_an_answer():
 def test_json_without_an_answer():
     value = json.loads(json.dumps(to_json(NO_ANSWER)))
     nothing = dict.fromkeys(("text", "from", "certainty", "start", "end", "document", "page", "heading"))
-    assert value["answer"] == {**nothing, "also_in": [], "confidence": 0.1}
+    assert value["answer"] == {**nothing, "also_in": [], "confidence": 0.1, "ocr": False}
     assert len(value["passages"]) == 2
 
 
@@ -247,6 +248,7 @@ def test_json_of_alternatives():
         "end": 24,
         "document": {"id": 4, "title": "Neue Brücke", "source": "dpa", "url": "", "published": ""},
         "contradicts": True,
+        "ocr": False,
     }
 
 
@@ -273,6 +275,19 @@ def test_page_and_heading_of_the_quote():
     assert {key: to_json(answer)["answer"][key] for key in ("page", "heading")} == {"page": 2, "heading": None}
     later = replace(answer, start=55, end=60)
     assert {key: to_json(later)["answer"][key] for key in ("page", "heading")} == {"page": 3, "heading": "Der Bau"}
+
+
+def test_what_ocr_read_is_marked_in_every_output():
+    document = replace(DOCUMENT, landmarks=(Landmark(0, page=2), Landmark(25, page=3, ocr=True)))
+    hits = tuple(replace(hit, document=document) for hit in ANSWER.hits)
+    answer = replace(ANSWER, document=document, hits=hits)
+    assert one_line(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 3, aus OCR)")
+    assert "17. Mai 2024, S. 3, aus OCR" in to_text(answer, "de").plain
+    assert to_html(answer, "en").endswith(", BelTA, 17 May 2024, p. 3, from OCR")
+    shown = to_json(answer)
+    assert shown["answer"]["ocr"] is True
+    assert [found["ocr"] for found in shown["passages"]] == [False, True, True]
+    assert to_json(answer.without_texts()) == shown
 
 
 def test_telegram_html_links_web_addresses_only():

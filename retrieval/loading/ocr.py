@@ -34,6 +34,9 @@ _LEAST_SURE: Final = 35.0
 _SURE: Final = 55.0
 _BASELINE: Final = 0.22  # of a line's height, the part under the baseline
 _SAME_SIZE: Final = 0.4
+# What it takes bullets for, and how far the text stands from one.
+_BULLETS: Final = frozenset("«»e©®*°o¢¥+=")
+_BULLET_GAP: Final = 0.6
 _LIST_SECONDS: Final = 10.0
 
 
@@ -143,6 +146,10 @@ def _words(table: str, scale: float, height: float) -> Iterator[Word]:
             y, size = lines[line]
             left, wide = float(row[6]) / scale, float(row[8]) / scale
             size = usual if abs(size - usual) <= _SAME_SIZE * usual else size
-            yield Word(row[11].strip(), left, left + wide, y, size, position)
+            is_first = position == 0 or words[position - 1][0] != line
+            following = words[position + 1][1] if position + 1 < len(words) and words[position + 1][0] == line else None
+            apart = following is not None and float(following[6]) / scale - left - wide > _BULLET_GAP * size
+            text = "•" if is_first and apart and row[11].strip() in _BULLETS else row[11].strip()
+            yield Word(text, left, left + wide, y, size, position)
     except ValueError:  # not the table that it was asked for
         return

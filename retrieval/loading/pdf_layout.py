@@ -50,7 +50,7 @@ def to_lines(rows: Sequence[Row]) -> list[Line]:
     lines: list[Line] = []
     for flow, part in enumerate(_flows(rows, 0)):
         ends = sorted(line.right for line in part if not line.is_row)
-        edge = ends[(len(ends) - 1) * 9 // 10] if ends else 0.0
+        edge = ends[(len(ends) - 1) * 9 // 10] if len(ends) > 1 else _OUTSIDE  # no line by itself is a full one
         lines += (replace(line, flow=flow, edge=edge) for line in part)
     return lines
 

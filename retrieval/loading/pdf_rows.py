@@ -132,12 +132,13 @@ def _raised(word: Word, y: float) -> Word:
 def _row(words: Sequence[Word]) -> Row:
     words = sorted(words, key=lambda word: word.left)
     size = max(word.size for word in words)
+    is_spaced = len(words) > _LETTERS and all(len(word.text) == 1 and word.text.isalpha() for word in words)
     segments: list[list[Word]] = [[words[0]]]
     for number in range(1, len(words)):
         before, word = words[number - 1], words[number]
         gap = word.left - before.right
         is_labelled = number == 1 and LABEL.fullmatch(before.text) and gap < _LABEL_GAP * size
-        if gap > GAP * size and not is_labelled and not _is_stretched(words, number, size):
+        if gap > GAP * size and not is_labelled and not is_spaced and not _is_stretched(words, number, size):
             segments.append([word])
         else:
             segments[-1].append(word)

@@ -34,7 +34,7 @@ _FIRST_BLOCKS: Final = 6
 def best_title(stated: str, blocks: Sequence[Block]) -> str:
     """A title, "" if there is none."""
     title = one_line(stated)
-    if title and not _NO_TITLE.fullmatch(title) and "\ufffd" not in title:
+    if title and not _NO_TITLE.fullmatch(title.strip("()[]<>\"'„“ ")) and "\ufffd" not in title:
         return title
     page = blocks[0].page
     headings = (block.text for block in blocks[:_FIRST_BLOCKS] if block.heading and block.page == page)

@@ -124,8 +124,13 @@ def _words(page: PdfPage) -> tuple[list[Word], list[float]]:
             elif character.isdigit() and font_size(number, high - low) < _SMALL * size:
                 raised = origin(number, quarter) - baseline
                 character = character.translate(SUPERSCRIPTS) if raised > _RAISED * size else character
+            elif not character.isdigit() and "".join(letters).isdigit():
+                large, base = font_size(number, high - low), origin(number, quarter)
+                if size < _SMALL * large and baseline - base > _RAISED * large:  # a mark before its word
+                    letters = [letter.translate(SUPERSCRIPTS) for letter in letters]
+                    size, baseline = large, base
         if not letters:
-            angle = max(pdfium.FPDFText_GetCharAngle(raw, number), 0.0)
+            angle = -max(pdfium.FPDFText_GetCharAngle(raw, number), 0.0) % (2 * math.pi)  # counted clockwise there
             quarter = round(angle / (math.pi / 2)) % 4
             start, stop, low, high = _turned(box, quarter)
             baseline = origin(number, quarter)

@@ -101,11 +101,11 @@ def _edge_rows(page: PageRows, number: int, size: float, *, from_top: bool) -> I
 
 def _heads(edges: Sequence[Sequence[_Edge]], counted: Sequence[int], size: float) -> list[list[Row]]:
     """The rows of each page that are heads at this edge, judged by the pages that count."""
-    groups: dict[str, list[_Edge]] = defaultdict(list)
+    groups: dict[tuple[str, int], list[_Edge]] = defaultdict(list)
     pages = frozenset(counted)
     for rows in edges:
         for edge in rows:
-            groups[_NUMBER.sub("0", edge.row.text)].append(edge)
+            groups[_NUMBER.sub("0", edge.row.text), round(edge.row.size)].append(edge)
     heads: set[int] = set()
     for group in groups.values():
         heads |= _repeated(group, pages, size)
