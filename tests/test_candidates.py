@@ -1,7 +1,8 @@
 import pytest
 
-from retrieval.answering.alternatives import Candidate, alternatives, same_kind
+from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.evidence import Evidence
+from retrieval.answering.same_quotes import same_kind, say_the_same
 from retrieval.types import Document, Hit, Passage, Span
 
 
@@ -112,3 +113,26 @@ def test_a_quote_that_is_not_there_is_an_error() -> None:
 )
 def test_same_kind(one: str, other: str, same: bool) -> None:
     assert same_kind(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("0,5 Milliarden Euro", "500 Mio. €", True),
+        ("vier Meter", "4,20 Meter", False),
+        ("500", "500.000", False),
+        ("4,20", "4,20 Meter", True),
+        ("60 Häuser", "60 Bewohner", False),
+        ("fünf Häuser und 60 Bewohner", "60 Bewohner", True),
+        ("17. Mai 2024", "17.5.2024", True),
+        ("17. Mai 2024", "17. Mai 2025", False),
+        ("Mai 2024", "im Mai 2024", True),
+        ("Anna Weber", "Bürgermeisterin Anna Weber", True),
+        ("Anna Weber", "Jan Weber", False),
+        ("Hope, Lindwedel und Esperke", "Lindwedel, Esperke und Hope", True),
+        ("Hope und Lindwedel", "Hope und Esperke", False),
+    ],
+)
+def test_say_the_same(one: str, other: str, same: bool) -> None:
+    assert say_the_same(one, other) is same
+    assert say_the_same(other, one) is same

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 from retrieval.answering.calibration import sigmoid
 from retrieval.answering.evidence import Evidence
+from retrieval.answering.same_quotes import same_kind, say_the_same
 from retrieval.language.compounds import noun_in_vocabulary
-from retrieval.language.normalise import normalise
-from retrieval.language.quantities import quantities
-from retrieval.language.question_words import words_of
 from retrieval.language.terms import keyword_term, keyword_terms, keyword_words
 from retrieval.search.word_forms import WordForms
 from retrieval.types import Alternative, Hit, Span
@@ -58,20 +56,6 @@ def alternatives(
     return tuple(_alternative(question, other, best) for other in shown[1:])
 
 
-def same_kind(one: str, other: str) -> bool:
-    """Whether two quotes are two numbers of one unit, two times, or two names: one of them may be wrong."""
-    if _says_time(one) or _says_time(other):
-        return _says_time(one) and _says_time(other)
-    counted, other_counted = quantities(one), quantities(other)
-    if bool(counted) != bool(other_counted):
-        return False
-    if counted:
-        units, other_units = ({found.unit for found in found_in} - {""} for found_in in (counted, other_counted))
-        return not units or not other_units or bool(units & other_units)
-    words, other_words = (frozenset(_WORD.findall(quote.lower())) for quote in (one, other))
-    return _is_name(one) and _is_name(other) and not words & other_words
-
-
 def _alternative(question: str, other: Candidate, best: Candidate) -> Alternative:
     start, end = other.place()
     document, passage = other.hit.document, other.hit.passage
@@ -109,18 +93,4 @@ def _differ(one: Candidate, other: Candidate) -> bool:
     (start, end), (other_start, other_end) = one.place(), other.place()
     if one.hit.document.id == other.hit.document.id and start < other_end and other_start < end:
         return False
-    if not _says_time(one.span.text):
-        counted, other_counted = set(quantities(one.span.text)), set(quantities(other.span.text))
-        if counted and counted == other_counted:
-            return False
-    said, other_said = f" {normalise(one.span.text)} ", f" {normalise(other.span.text)} "
-    return said not in other_said and other_said not in said
-
-
-def _says_time(quote: str) -> bool:
-    return any(words_of("de").has("time", word) for word in _WORD.findall(quote.lower()))
-
-
-def _is_name(quote: str) -> bool:
-    words = quote.split()
-    return len(words) > 1 and all(word[0].isupper() for word in words)
+    return not say_the_same(one.span.text, other.span.text)
