@@ -2,11 +2,12 @@
 # make telegram    runs the bot
 # make test        sets up the test tools too, then lint, types, layers and tests
 # make install     the set-up alone
-# make soak        the long tests: kills, damage, traps; about 20 minutes
+# make soak        the long tests: kills, damage, traps, fuzzers; about 90 minutes
 # make train       makes the embedded models anew (hours)
 # make bench       quality and speed
 #
-# make install PYTHON=python3.12 takes another Python, make clean removes what the set-up made.
+# make install PYTHON=python3.12 takes another Python, make soak FUZZ_SECONDS=60 gives each fuzzer a minute instead of
+# ten, make clean removes what the set-up made.
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -20,6 +21,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 # PyPI's torch for Linux brings gigabytes of CUDA along. The CPU build of the same version sorts before it, so pip takes
 # that one wherever it finds it: here, in a local folder (PIP_FIND_LINKS) or in an index of your own.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+# How long each fuzzer runs in the long tests.
+FUZZ_SECONDS ?= 600
 
 BIN := .venv/bin
 PRODUCT := .venv/.product-installed
@@ -52,8 +56,8 @@ test: $(TOOLS)
 	$(BIN)/python -m pytest
 
 soak: $(TOOLS)
-	@echo "The long tests take about 20 minutes on two idle cores." >&2
-	$(BIN)/python -m pytest -m soak
+	@echo "The long tests take about 20 minutes on two idle cores, and $(FUZZ_SECONDS) s for each of seven fuzzers." >&2
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -m soak
 
 train: $(TRAINING)
 	$(BIN)/python -m training

@@ -208,6 +208,22 @@ def test_scanned_pages_can_be_read_under_the_locks(tmp_path: Path) -> None:
     assert output.split() == ["0", "Hallo", "2024", "ended"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone can do that")
+def test_a_secret_can_be_hidden_from_other_processes() -> None:
+    code = """if True:
+        import ctypes, subprocess, sys
+        from retrieval.loading.confinement import hide_memory
+        get_dumpable = 3
+        print(ctypes.CDLL(None).prctl(get_dumpable, 0, 0, 0, 0))
+        hide_memory()
+        print(ctypes.CDLL(None).prctl(get_dumpable, 0, 0, 0, 0))
+        # Itself it goes on as before, and its children can be looked into.
+        print(len(open("/proc/self/status").read()) > 0)
+        print(subprocess.check_output([sys.executable, "-c", "print('child')"], text=True))
+    """
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == ["1", "0", "True", "child"]
+
+
 def test_status_says_where_a_lock_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = str(tmp_path / "home")
     expected = sorted(str(lock) for lock in available())

@@ -140,6 +140,7 @@ class OpenBot:
         self.api, self._runner, self.home = Telegram(), runner, home
         bot = ExtBot(TOKEN, request=self.api, get_updates_request=self.api)
         self.application = Application.builder().bot(bot).updater(None).build()
+        self.api.fails = {"getFile": 400}  # no file can be downloaded
         self.inbox, self.workers = Inbox(home / "telegram.db", bot=1), Workers()
         self.people, self.collection = People(home / "telegram.db"), telegram_bot.collection(home)
         chosen = telegram_bot.settings(

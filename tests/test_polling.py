@@ -117,6 +117,15 @@ def test_what_can_be_read_of_an_answer_that_stays_broken(request_: InboxRequest,
         request_.parse_json_payload(payload)
 
 
+@pytest.mark.parametrize(
+    "payload", [b"<html>502 Bad Gateway</html>", b"", b'{"ok": true, "result": [{"update', b"\xff" * 9]
+)
+def test_a_broken_answer_without_any_update_is_asked_for_again(request_: InboxRequest, payload: bytes) -> None:
+    for _ in range(5):
+        with pytest.raises(BotApiError, match="not JSON"):
+            request_.parse_json_payload(payload)
+
+
 def test_the_server_s_refusals_keep_their_description(request_: InboxRequest) -> None:
     answer = request_.parse_json_payload(b'{"ok": false, "description": "Conflict", "parameters": "odd"}')
     assert (answer["description"], answer["parameters"]) == ("Conflict", {})

@@ -80,21 +80,24 @@ class Owners:
 
     async def removed(self, update: Update, context: Context) -> None:
         """The buttons under that question."""
-        query, language = await self._pressed(update), self._service.language(update.effective_user)
+        query, language = update.callback_query, self._service.language(update.effective_user)
+        document = None
+        if query is not None and query.data != _KEEP:
+            _, wanted, seal = (query.data or "").split(":")
+            document = await self._service.queue.run(self._service.collection.document, int(wanted))
+            # Gone, or another article has got the number of the one that was shown.
+            if document is None or self._seal(update, _REMOVE, document.id, document.path) != seal:
+                await say_expired(self._service, update)
+                return
+        query = await self._pressed(update)
         if query is None:
             return
-        if query.data == _KEEP:
+        if document is None:
             await query.edit_message_text(text("telegram.kept", language))
             return
-        _, wanted, seal = (query.data or "").split(":")
-        document = await self._service.queue.run(self._service.collection.document, int(wanted))
-        # Another article may have got the number of the one that was shown.
-        if document is not None and self._seal(update, _REMOVE, document.id, document.path) != seal:
-            document = None
-        if document is not None:
-            await self._service.queue.change(self._service.collection.remove, [document])
-        article = citation(document, language) if document else wanted
-        await query.edit_message_text(without_controls(text("telegram.removed", language, article=article)))
+        await self._service.queue.change(self._service.collection.remove, [document])
+        line = text("telegram.removed", language, article=citation(document, language))
+        await query.edit_message_text(without_controls(line))
 
     async def status(self, update: Update, context: Context) -> None:
         """/status: what is indexed, with which models, and where."""
@@ -148,13 +151,14 @@ class Owners:
 
     async def excluded(self, update: Update, context: Context) -> None:
         """A button under that list."""
-        query = await self._pressed(update)
-        if query is None:
-            return
-        _, number, seal = (query.data or "").split(":")
+        query = update.callback_query
+        _, number, seal = ((query and query.data) or "").split(":")
         user = int(number)
         if self._seal(update, _EXCLUDE, user) != seal:
-            await self._service.say(update, "expired")
+            await say_expired(self._service, update)
+            return
+        query = await self._pressed(update)
+        if query is None:
             return
         self._service.people.remove_member(user)
         name = await _name(context.bot, user)
