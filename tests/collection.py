@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from retrieval.language.compounds import all_terms
 from retrieval.language.terms import keyword_terms
@@ -33,7 +34,7 @@ def passages_of(text: str, sentences: tuple[Sentence, ...]) -> tuple[Passage, ..
     return tuple(Passage(text[start:end], start, end, a, b) for start, end, a, b in spans)
 
 
-def put(store: Store, text: str, path: str, embedder: HashEmbedder | None = None, **fields: str) -> Stored:
+def put(store: Store, text: str, path: str, embedder: HashEmbedder | None = None, **fields: Any) -> Stored:
     """Puts an article as Indexer would."""
     embedder = embedder or HashEmbedder()
     sentences = sentences_of(text)

@@ -39,7 +39,7 @@ def imported(store: Store, path: Path, *lines: Any) -> IndexReport:
 
 
 def test_a_collection_is_built_again_elsewhere(store: Store, tmp_path: Path) -> None:
-    landmarks = (Landmark(0, 1, "Seite „eins“"), Landmark(9, 2))
+    landmarks = (Landmark(0, 1, "Seite „eins“"), Landmark(9, 2, ocr=True))
     first = Document(
         OTHER,
         title="Messe",
@@ -103,6 +103,7 @@ GOOD = {"path": "/gut", "text": OTHER}
         ({**GOOD, "landmarks": {}}, "„landmarks“ ist keine Liste"),
         ({**GOOD, "landmarks": [[0, 1]]}, "„landmarks“ ist keine Liste"),
         ({**GOOD, "landmarks": [[True, 1, ""]]}, "„landmarks“ ist keine Liste"),
+        ({**GOOD, "landmarks": [[0, 1, "", 1]]}, "„landmarks“ ist keine Liste"),
         ({**GOOD, "landmarks": [[5, 1, ""], [4, 1, ""]]}, "nach Stelle geordnet"),
         ({**GOOD, "landmarks": [[10_000, 1, ""]]}, "„landmarks“ ist keine Liste"),
         ({**GOOD, "landmarks": [[0, 0, "\udfff"]]}, "Zeichen, die es nicht gibt"),

@@ -15,8 +15,9 @@ from retrieval.search.filter_scope import Scopes
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import PASSAGE_CANDIDATES, SENTENCE_CANDIDATES, Search
 from retrieval.search.vector_index import FaissVectorIndex
+from retrieval.store.rows import from_document
 from retrieval.store.store import Store
-from retrieval.types import Document, Filter
+from retrieval.types import Document, Filter, Landmark
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder
 
@@ -53,6 +54,18 @@ def test_which_articles_match(store: Store, within: Filter, ids: list[int]) -> N
     assert store.matching_ids(within) == ids
     assert [article.document.id for article in store.articles(within)] == ids
     assert bool(within) == (within != Filter())
+
+
+def test_articles_that_ocr_read_are_left_out(store: Store) -> None:
+    marked = (Landmark(0, 1), Landmark(9, 2, 'Kopf", true]', ocr=True))
+    put(store, "Ein Scan sagt etwas.", "/scan.pdf", landmarks=marked)
+    put(store, "Ein Text sagt es auch, nur anders.", "/text.pdf", landmarks=(Landmark(0, 1, 'Kopf", true]'),))
+    assert store.matching_ids(Filter(without_ocr=True)) == [1, 2, 3, 5]
+    assert store.matching_ids(Filter(source="belta", without_ocr=True)) == [1, 3]
+    assert store.articles(Filter())[3].document.landmarks == marked
+    scan, text = store.articles(Filter())[3:]
+    assert from_document(scan.document)["landmarks"].endswith(", true]]")
+    assert from_document(text.document)["landmarks"] == '[[0, 1, "Kopf\\", true]"]]'
 
 
 def test_few_among_many_are_found(store: Store) -> None:
@@ -129,6 +142,8 @@ def test_an_article_counts_if_a_copy_does(store: Store) -> None:
 
 def test_dates_as_germans_write_them() -> None:
     assert filter_from(" dpa ", "17. Mai 2024", "1.6.2024", "de") == Filter("dpa", "2024-05-17", "2024-06-01")
+    assert filter_from(None, None, None, "de", no_ocr=True) == Filter(without_ocr=True)
+    assert describe_filter(Filter("dpa", without_ocr=True), "de") == "Quelle: dpa, ohne OCR"
     assert filter_from(None, None, None, "de", ["Wort"]) == Filter(words=("Wort",))
     assert describe_filter(filter_from("dpa", "2024-05-17", None, "de"), "de") == "Quelle: dpa, seit 17. Mai 2024"
     assert describe_filter(filter_from(None, None, "2024-05-17", "en"), "en") == "until 17 May 2024"

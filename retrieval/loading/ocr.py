@@ -75,6 +75,12 @@ class Ocr:
         return read, unread
 
 
+def more_seconds(name: str) -> float:
+    """How much longer than others a file of this name may take, because its pages may be read."""
+    may_be_read = name.lower().endswith(".pdf") and shutil.which("tesseract") is not None
+    return OCR_SECONDS + OCR_PAGE_SECONDS if may_be_read else 0.0
+
+
 def _allow(seconds: float) -> None:
     """More time for this file, where the process that reads has set a limit."""
     if signal.getitimer(signal.ITIMER_REAL)[0]:

@@ -21,7 +21,7 @@ _ROOM: Final = 0.25
 _SPACE: Final = 0.25
 # Lines farther apart than so many times the usual distance do not belong together; what "usual" is where none is known.
 _LOOSE: Final = 1.25
-_USUAL: Final = 1.2
+_USUAL: Final = 1.35
 _KNOWN: Final = 4
 _SAME_SIZE: Final = 0.12
 _LARGE: Final = 1.15

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from retrieval.errors import LoadingError
+from retrieval.loading import ocr
 from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
 from retrieval.loading.normalise import one_line
@@ -56,6 +58,7 @@ ANSWER_BYTES: Final = 1_000_000_000
 FILE_ANSWER_BYTES: Final = 4_000_000_000
 #: The process ends itself after its seconds; so many later it is ended.
 _GRACE_SECONDS: Final = 10.0
+_LOOK_EVERY_SECONDS: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ class Worker:
         self._program = program
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: _Watch | None = None
         self._numbers = count(1)
         self._held = 0  # the number of the file that the process has got last
 
@@ -172,12 +176,15 @@ class Worker:
                 content = b"" if self._held == number else raw
                 self._held = number
                 request = {"name": name, "member": member, "size": len(content), **more}
-                with _ended_after(process, self._seconds + _GRACE_SECONDS) as over:
+                longest = self._seconds + ocr.more_seconds(member or name) + _GRACE_SECONDS
+                watch = self._watch
+                assert watch is not None
+                with watch.ending_after(longest):
                     messages = self._exchange(process, json.dumps(request).encode() + b"\n", content, name, budget)
                     if messages is not None:
                         return messages
                     status = process.wait()
-                raise LoadingError(self._why(-signal.SIGALRM if over.is_set() else status, member or name))
+                raise LoadingError(self._why(-signal.SIGALRM if watch.has_ended else status, member or name))
             except OSError as error:
                 raise LoadingError(notice("loading.no_process", error=error.strerror)) from error
             except BaseException:
@@ -231,10 +238,13 @@ class Worker:
                 stderr=subprocess.DEVNULL,
                 env=environment,
             )
+            self._watch = _Watch(self._process)
         return self._process
 
     def _end(self) -> None:
         process, self._process, self._held = self._process, None, 0
+        if self._watch is not None:
+            self._watch.close()
         if process is not None:
             process.kill()
             process.communicate()
@@ -297,22 +307,35 @@ def _understanding(name: str) -> Iterator[None]:
         raise LoadingError(notice("loading.odd_answer", name=name)) from error
 
 
-@contextmanager
-def _ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
-    """Ends the process if the block takes longer; the event says whether that was so."""
-    over = threading.Event()
+class _Watch:
+    """Ends a process that has not answered in time. One thread a process: one a file would cost more than the file."""
 
-    def end() -> None:
-        over.set()
-        process.kill()
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._deadline = math.inf
+        self._closed = threading.Event()
+        self.has_ended = False
+        threading.Thread(target=self._run, daemon=True).start()
 
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield over
-    finally:
-        timer.cancel()
+    @contextmanager
+    def ending_after(self, seconds: float) -> Iterator[None]:
+        """Ends the process if the block takes longer, to within a second."""
+        self._deadline = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._deadline = math.inf
+
+    def close(self) -> None:
+        """The process is gone."""
+        self._closed.set()
+
+    def _run(self) -> None:
+        while not self._closed.wait(_LOOK_EVERY_SECONDS):
+            if time.monotonic() > self._deadline:
+                self.has_ended = True
+                self._process.kill()
+                return
 
 
 #: The one that all files are read with.

@@ -48,11 +48,12 @@ class PageRows:
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """A row near an edge of a page: how far from it (points), whether it stands apart, and its numbers."""
+    """A row near an edge of a page: how far from it (points, share of the page), whether it stands apart, and its numbers."""
 
     page: int
     row: Row
     distance: float
+    share: float
     is_apart: bool
     numbers: tuple[int, ...]
 
@@ -96,7 +97,10 @@ def _edge_rows(page: PageRows, number: int, size: float, *, from_top: bool) -> I
         is_apart = (
             row.size < _SMALL * size or inner is None or abs(row.y - inner.y) > _APART * max(row.size, inner.size)
         )
-        yield _Edge(number, row, distance, is_apart, tuple(int(digits[:9]) for digits in _NUMBER.findall(row.text)))
+        share = distance / max(page.top - page.bottom, 1.0)
+        yield _Edge(
+            number, row, distance, share, is_apart, tuple(int(digits[:9]) for digits in _NUMBER.findall(row.text))
+        )
 
 
 def _heads(edges: Sequence[Sequence[_Edge]], counted: Sequence[int], size: float) -> list[list[Row]]:
@@ -122,7 +126,7 @@ def _heads(edges: Sequence[Sequence[_Edge]], counted: Sequence[int], size: float
             is_last = number + 1 == len(rows) and len(rows) < _EDGE_ROWS
             in_slot = edge.is_apart and number == 0 and not is_last and edge.row.size <= _LARGE * size
             in_slot = in_slot and len(pages) > _PAGES and places[round(edge.distance)] >= _SLOT_SHARE * len(pages)
-            if id(edge.row) not in heads and not in_slot and not (_is_page_number(edge) and not is_last):
+            if id(edge.row) not in heads and not in_slot and not _is_page_number(edge):
                 break
             out.append(edge.row)
         found.append(out)
@@ -135,7 +139,7 @@ def _place(edge: _Edge) -> tuple[int, ...]:
 
 def _is_page_number(edge: _Edge) -> bool:
     """Whether it is nothing but the number of its page, by what it says or by which page it is."""
-    if not _PAGE_NUMBER.fullmatch(edge.row.text) or not edge.is_apart:
+    if not _PAGE_NUMBER.fullmatch(edge.row.text) or not edge.is_apart or edge.share > _EDGE_SHARE:
         return False
     return not _BARE_NUMBER.fullmatch(edge.row.text) or edge.numbers[0] == edge.page + 1
 
