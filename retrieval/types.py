@@ -52,6 +52,11 @@ class Document:
         position = bisect(self.landmarks, offset, key=lambda landmark: landmark.start)
         return self.landmarks[position - 1] if position else Landmark(0)
 
+    def without_text(self, shown: int | None = None) -> Document:
+        """The article without its text, and with the landmark of the character ``shown`` at most."""
+        landmark = Landmark(0) if shown is None else self.landmark_at(shown)
+        return replace(self, text="", landmarks=() if landmark == Landmark(0) else (landmark,))
+
 
 @dataclass(frozen=True, slots=True)
 class Article:
@@ -315,26 +320,20 @@ class Answer:
         """
         return replace(
             self,
-            document=self.document and _without_text(self.document, self.start),
-            copies=tuple(_without_text(copy) for copy in self.copies),
+            document=self.document and self.document.without_text(self.start),
+            copies=tuple(copy.without_text() for copy in self.copies),
             hits=tuple(
                 replace(
                     hit,
-                    document=_without_text(hit.document, hit.passage.start),
-                    copies=tuple(_without_text(copy) for copy in hit.copies),
+                    document=hit.document.without_text(hit.passage.start),
+                    copies=tuple(copy.without_text() for copy in hit.copies),
                 )
                 for hit in self.hits
             ),
             alternatives=tuple(
-                replace(other, document=_without_text(other.document, other.start)) for other in self.alternatives
+                replace(other, document=other.document.without_text(other.start)) for other in self.alternatives
             ),
         )
-
-
-def _without_text(document: Document, shown: int | None = None) -> Document:
-    """The article without its text, and with the landmark of the character ``shown`` at most."""
-    landmark = Landmark(0) if shown is None else document.landmark_at(shown)
-    return replace(document, text="", landmarks=() if landmark == Landmark(0) else (landmark,))
 
 
 class IndexOutcome(StrEnum):

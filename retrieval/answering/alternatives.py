@@ -51,7 +51,7 @@ def alternatives(
     for candidate in candidates:
         if sigmoid(candidate.logit) < least or len(shown) > ALTERNATIVES:
             break
-        if all(_differ(candidate, other) for other in shown):
+        if all(differ(candidate, other) for other in shown):
             shown.append(candidate)
     return tuple(_alternative(question, other, best) for other in shown[1:])
 
@@ -88,7 +88,7 @@ def _names(words: str, text: str) -> set[str]:
     return {term for low, term in terms if term and WordForms.of(term, [text]).is_name(low)}
 
 
-def _differ(one: Candidate, other: Candidate) -> bool:
+def differ(one: Candidate, other: Candidate) -> bool:
     """Whether two spans share no place, and neither says what the other does."""
     (start, end), (other_start, other_end) = one.place(), other.place()
     if one.hit.document.id == other.hit.document.id and start < other_end and other_start < end:

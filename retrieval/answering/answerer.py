@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from retrieval.answering.all_answers import AllAnswers, merge
 from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.article_answers import article_answer
-from retrieval.answering.calibration import Calibration, sigmoid
+from retrieval.answering.calibration import Calibration, logit, sigmoid
 from retrieval.answering.evidence import Evidence
 from retrieval.answering.excerpts import excerpt
 from retrieval.answering.questions import checked_question
@@ -18,7 +19,14 @@ from retrieval.inference.reader import Reader
 from retrieval.language.article_questions import ArticleQuestion, article_question
 from retrieval.language.normalise import normalise
 from retrieval.search.search import Search
-from retrieval.types import Answer, Filter, Hit
+from retrieval.types import Answer, Filter, Hit, Span
+
+#: For all answers, so many passages are read at once; when none of them may hold one, the rest is not read.
+BATCH = 10
+#: How much less likely an answer may be than the threshold for reading to go on, in log odds.
+SLACK = 1.0
+#: Further passages that say the same do not make an answer surer: more are not read for one answer.
+AGREEING = 4
 
 
 class Answerer:
@@ -90,21 +98,45 @@ class Answerer:
             self._quoted(answer, best), alternatives=alternatives(question, best, candidates, self._threshold)
         )
 
+    def ask_all(self, question: str, *, within: Filter | None = None) -> AllAnswers:
+        """All distinct quotes that are likely enough to be right, from all articles; see ``AllAnswers``.
+
+        The best passages of the 40 best articles are read, as long as there are answers in them. ``within`` and the
+        errors are those of ``ask``.
+        """
+        started = time.perf_counter()
+        question = checked_question(question)
+        asked = self._search.restored(question)
+        hits = self._search.search_each_article(asked, within=within)
+        found: list[tuple[Span, Hit]] = []
+        least = logit(self._threshold)
+        for first in range(0, len(hits), BATCH):
+            read = self._spans(asked, hits[first : first + BATCH])
+            found += read
+            if all(one.logit < least - SLACK for one in self._weighed(read, hits[0].score)):
+                break
+        sure = [one for one in self._weighed(found, hits[0].score if hits else 0.0) if one.logit >= least]
+        return AllAnswers(question, merge(sure), (time.perf_counter() - started) * 1000)
+
     def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """The best span of each hit that has one."""
+        return self._weighed(self._spans(question, hits), max((hit.score for hit in hits), default=0.0))
+
+    def _spans(self, question: str, hits: Sequence[Hit]) -> list[tuple[Span, Hit]]:
         spans = self._reader.read(question, [hit.passage.text for hit in hits])
-        found = [
+        return [
             (in_right_cell(question, hit.passage.text, span), hit)
             for span, hit in zip(spans, hits, strict=True)
             if span is not None and span.text
         ]
-        best_score = max((hit.score for hit in hits), default=0.0)
+
+    def _weighed(self, found: Sequence[tuple[Span, Hit]], best_score: float) -> list[Candidate]:
+        """The spans with what speaks for each; ``best_score`` is that of the question's best passage."""
         said = Counter(normalise(span.text) for span, _ in found)
         candidates = []
         for span, hit in found:
-            evidence = Evidence(
-                margin=span.margin, agreeing=said[normalise(span.text)] - 1, behind=hit.score - best_score
-            )
+            agreeing = min(said[normalise(span.text)] - 1, AGREEING)
+            evidence = Evidence(margin=span.margin, agreeing=agreeing, behind=hit.score - best_score)
             candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
         return candidates
 

@@ -117,3 +117,10 @@ def _damage_error(path: Path, reason: object) -> ModelError:
 def sigmoid(z: float) -> float:
     """Log odds -> probability (0..1)."""
     return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
+
+
+def logit(p: float) -> float:
+    """Probability (0..1) -> log odds, infinite at both ends."""
+    if not 0 < p < 1:
+        return math.inf if p > 0 else -math.inf
+    return math.log(p / (1 - p))

@@ -103,7 +103,24 @@ class Search:
         score = fuse(candidates, WEIGHTS[question_language(question)])
         if favoured is not None:
             score += FAVOUR * np.array([passage.document_id == favoured for passage in candidates.passages], np.float32)
-        chosen = _distinct(score, candidates.passages, limit)
+        return self._hits(candidates, score, _distinct(score, candidates.passages, limit))
+
+    def search_each_article(
+        self, question: str, *, limit: int = 40, each: int = 2, within: Filter | None = None
+    ) -> list[Hit]:
+        """Up to ``each`` hits in every one of the ``limit`` best articles, best first.
+
+        Nearly the same words in two articles are two hits: reports on one thing may differ in a number alone. The rest
+        is as for ``search``.
+        """
+        candidates = self.candidates(question, within)
+        if not candidates.passages:
+            return []
+        score = fuse(candidates, WEIGHTS[question_language(question)])
+        return self._hits(candidates, score, _of_each_article(score, candidates.passages, limit, each))
+
+    def _hits(self, candidates: Candidates, score: NDArray[np.float32], chosen: Sequence[int]) -> list[Hit]:
+        """The candidates at the positions ``chosen``, with their articles."""
         articles = {candidates.passages[i].document_id for i in chosen}
         with self._store.snapshot():
             documents = {document.id: document for document in self._store.documents(articles)}
@@ -219,3 +236,14 @@ def _distinct(score: NDArray[np.float32], passages: Sequence[Passage], limit: in
         if len(chosen) == limit:
             break
     return chosen
+
+
+def _of_each_article(score: NDArray[np.float32], passages: Sequence[Passage], limit: int, each: int) -> list[int]:
+    """The positions of the ``each`` best passages of the ``limit`` best articles, best first."""
+    of_article: dict[int, list[int]] = {}
+    for position in np.argsort(-score, kind="stable").tolist():
+        article = passages[position].document_id
+        if article in of_article or len(of_article) < limit:
+            of_article.setdefault(article, []).append(position)
+    chosen = (position for positions in of_article.values() for position in positions[:each])
+    return sorted(chosen, key=lambda position: -float(score[position]))
