@@ -12,6 +12,7 @@ from retrieval.language.small_talk import small_talk
 from retrieval.types import Answer, Article, ArticleReport, Document, Filter, IndexReport
 
 if TYPE_CHECKING:
+    from retrieval.answering.all_answers import AllAnswers
     from retrieval.answering.answerer import Answerer
     from retrieval.answering.calibration import Calibration, Calibrations
     from retrieval.indexing.indexer import Indexer
@@ -105,6 +106,17 @@ class Collection:
             count = self.article_count()
             return Answer(question, None, 0.0, small_talk=kind, article_count=count, suggestions=self.suggestions())
         return self.answerer.ask(question, top_k=top_k or self.top_k, within=within, favoured=favoured)
+
+    def ask_all(self, question: str, *, within: Filter | None = None) -> AllAnswers:
+        """All distinct quotes that answer, from all articles; see ``Answerer.ask_all``. Small talk has none.
+
+        Raises:
+            QuestionError, ModelError, StoreError: as for ``ask``.
+        """
+        from retrieval.answering.all_answers import AllAnswers
+
+        self._match_once()
+        return AllAnswers(question) if small_talk(question) else self.answerer.ask_all(question, within=within)
 
     def suggestions(self) -> tuple[str, ...]:
         """Questions, as notices, that the newest articles answer; see ``retrieval.answering.suggestions``."""
