@@ -12,9 +12,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
-_SECONDS = float(os.environ.get("FUZZ_SECONDS", "600"))
+#: How long each fuzzer runs in the long tests.
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "600"))
 #: The parameter of a fuzzing test: seconds, 0 for one round of examples.
-FOR_A_WHILE = [0, pytest.param(_SECONDS, marks=[pytest.mark.soak, pytest.mark.timeout(_SECONDS + 600)])]
+FOR_A_WHILE = [0, pytest.param(SECONDS, marks=[pytest.mark.soak, pytest.mark.timeout(SECONDS + 600)])]
 
 #: For a property that ``keep_trying`` runs: few examples, since rounds are many.
 few_examples = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -9,7 +9,10 @@ import asyncio
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +46,7 @@ from tests import telegram_bot
 from tests.botapi import TOKEN
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder, ScriptedReader
-from tests.fuzzing import FOR_A_WHILE, few_examples, keep_trying
+from tests.fuzzing import FOR_A_WHILE, SECONDS, few_examples, keep_trying
 from tests.test_hostile_files import WHOLE, outcome
 from tests.test_question_limits import MADE_OF, SEEN_BY
 from tests.test_telegram_access import NAME, OWNER, Telegram
@@ -376,3 +379,16 @@ def test_whatever_is_in_a_file(seconds: float) -> None:
         keep_trying(check, seconds)
     finally:
         worker.close()
+
+
+# Led by what examples reach
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(SECONDS + 600)
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris is not installed")
+@pytest.mark.parametrize("target", ["questions", "updates"])
+def test_examples_that_reach_further(target: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.coverage_guided", target, f"-max_total_time={SECONDS:.0f}"]
+    result = subprocess.run([*command, f"-artifact_prefix={tmp_path}/"], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-5000:]

@@ -155,6 +155,8 @@ def test_an_inbox_that_cannot_be_written_keeps_the_offset(
         {"update_id": 1, "message": {**MESSAGE, "entities": [{"type": "bold", "offset": "0", "length": 1}]}},
         {"update_id": 1, "message": {**MESSAGE, "entities": 3}},
         {"update_id": 1, "callback_query": {"id": "1", "data": "more"}},
+        {"update_id": 1, "callback_query": {"id": "1", "data": "more", "from": {}, "chat_instance": "1"}},
+        {"update_id": 1, "inline_query": {"id": "1", "query": "Wer?", "offset": "", "from": {}}},
         {"update_id": 1, "message": []},
         {"update_id": 1, "message": "Hallo"},
         "Hallo",

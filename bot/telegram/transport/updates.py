@@ -11,7 +11,7 @@ import logging
 import re
 from typing import Any
 
-from telegram import CallbackQuery, Chat, Message, Update
+from telegram import CallbackQuery, Chat, Message, Update, User
 
 from bot.telegram.transport.inbox import Inbox, Received, Rejected
 
@@ -48,9 +48,11 @@ def _wrong_types(update: Update) -> str:
         checks += [("chat.id", chat.id, int), ("chat.type", chat.type, str)]
     if isinstance(query, CallbackQuery):
         checks += [("callback_query.id", query.id, str), ("callback_query.data", query.data or "", str)]
+        checks += [("callback_query.from", query.from_user, User)]
     inline = update.inline_query
     if inline:
         checks += [("inline_query.id", inline.id, str), ("inline_query.query", inline.query, str)]
+        checks += [("inline_query.from", inline.from_user, User)]
     message = update.effective_message
     for part in (message, message.reply_to_message) if isinstance(message, Message) else ():
         if part:
