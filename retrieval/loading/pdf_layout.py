@@ -19,7 +19,7 @@ _WIDE_COLUMN_CHARS: Final = 25
 _FULL: Final = 0.75
 # Rows farther apart than so many font sizes belong to different parts of the page.
 _SECTION: Final = 4.0
-_CELL_GAP: Final = 0.3
+_CELL_GAP: Final = 0.33
 _OUTSIDE: Final = 1e6
 
 #: From where to where there is nothing.
@@ -96,11 +96,18 @@ def _line(row: Row) -> Line:
 
 
 def _all_gaps(rows: Sequence[Row]) -> list[Gap]:
-    """All that the rows of a table leave free, narrow gaps, too."""
-    gaps = _gaps(rows[0])
+    """All that the rows of a table leave free, narrow gaps, too, as long as they are wider than blanks."""
+    gaps = _word_gaps(rows[0])
     for row in rows[1:]:
-        gaps = _common(gaps, _gaps(row), _CELL_GAP * row.size)
+        gaps = _common(gaps, _word_gaps(row), _CELL_GAP * row.size)
     return _inner(gaps)
+
+
+def _word_gaps(row: Row) -> list[Gap]:
+    words = [word for segment in row.segments for word in segment.words]
+    edges = [-_OUTSIDE, *(edge for word in words for edge in (word.left, word.right)), _OUTSIDE]
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    return [gap for gap in gaps if gap[1] - gap[0] > _CELL_GAP * row.size]
 
 
 def _begins_gap(rows: Sequence[Row], number: int) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from retrieval.loading.normalise import join_lines
-from retrieval.loading.pdf_rows import Row
+from retrieval.loading.pdf_rows import Row, Segment
+from retrieval.loading.pdf_words import Word
 
 #: What stands between two cells of a row.
 CELL_JOINT: Final = " | "
@@ -99,12 +100,12 @@ def table_rows(rows: Sequence[Row], gaps: Sequence[Gap]) -> Iterator[tuple[str, 
 
 
 def _entries(row: Row, number: int, gaps: Sequence[Gap]) -> Iterator[_Entry]:
-    columns: dict[int, list[tuple[str, int]]] = {}
+    columns: dict[int, list[Word]] = {}
     for segment in row.segments:
-        column = sum(segment.left >= gap[1] - 0.01 for gap in gaps)
-        columns.setdefault(column, []).append((segment.text, segment.position))
-    for column, parts in columns.items():
-        yield _Entry(column, " ".join(text for text, _ in parts), parts[0][1], row, number)
+        for word in segment.words:
+            columns.setdefault(sum(word.left >= gap[1] - 0.01 for gap in gaps), []).append(word)
+    for column, words in columns.items():
+        yield _Entry(column, Segment(tuple(words)).text, words[0].position, row, number)
 
 
 def _by_order(entries: Sequence[_Entry]) -> list[_Cells]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from bisect import bisect
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -29,6 +32,14 @@ _PRIVATE_ASCII: Final = re.compile("[\uf021-\uf07e]{2,}")
 _JUMP: Final = 0.5
 _SMALL: Final = 0.8
 _RAISED: Final = 0.15
+# Accents that some programs, as old LaTeX, draw over a letter.
+_ACCENTS: Final = {
+    "\u00a8": "\u0308", "\u00b4": "\u0301", "`": "\u0300", "\u02c6": "\u0302", "^": "\u0302", "\u02dc": "\u0303",
+    "\u02da": "\u030a", "\u00b8": "\u0327", "\u02c7": "\u030c",
+}  # fmt: skip
+_TOUCHING: Final = 0.1
+_LINE: Final = 8.0  # points
+_MAX_NEAR: Final = 1000
 #: More characters than these are on no page that people read.
 MAX_PAGE_CHARS: Final = 500_000
 
@@ -67,10 +78,11 @@ def read_words(page: PdfPage) -> PageWords:
         counts[round(angle / (math.pi / 2)) % 4] += len(word.text)
     quarter = counts.index(max(counts))
     edges = {0: (bottom, top), 1: (-right, -left), 2: (-top, -bottom), 3: (left, right)}[quarter]
-    placed = [
-        replace(word, position=number, turned=abs((angle - quarter * math.pi / 2 + 0.1) % (2 * math.pi)) > 0.2)
-        for number, (word, angle) in enumerate(zip(words, angles, strict=True))
-    ]
+    placed = []
+    for number, (word, angle) in enumerate(zip(words, angles, strict=True)):
+        turned = abs((angle - quarter * math.pi / 2 + 0.1) % (2 * math.pi)) > 0.2
+        if text := _text(word.text):
+            placed.append(replace(word, text=text, position=number, turned=turned))
     return PageWords(placed, *edges)
 
 
@@ -87,6 +99,10 @@ def _words(page: PdfPage) -> tuple[list[Word], list[float]]:
     words: list[Word] = []
     angles: list[float] = []
     letters: list[str] = []
+    lefts: list[float] = []
+    edges: list[Sequence[float]] = []
+    accents: list[_Accent] = []
+    since_space = 0  # 1 after a space that PDFium makes up, 2 if an accent followed, which it may be there for
     quarter = 0
     first = left = right = bottom = size = baseline = 0.0
     angle = 0.0
@@ -103,22 +119,35 @@ def _words(page: PdfPage) -> tuple[list[Word], list[float]]:
         return float((y.value, -x.value, -y.value, x.value)[quarter])
 
     def end() -> None:
-        if letters and (text := _text("".join(letters))):
-            words.append(Word(text, first, right, baseline, size, 0))
+        if letters:
+            words.append(Word("".join(letters), first, right, baseline, size, 0))
             angles.append(angle)
+            edges.append((*lefts, right))
         letters.clear()
+        lefts.clear()
 
     get_unicode, get_box = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
     for number in range(min(text_page.count_chars(), MAX_PAGE_CHARS)):
         code = get_unicode(raw, number)
         character = chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else ""
         if not character or character.isspace():
-            end()
+            if letters and pdfium.FPDFText_IsGenerated(raw, number) == 1 and character == " ":
+                since_space = since_space or 1
+            else:
+                end()
             continue
         get_box(raw, number, box)
+        if character in _ACCENTS:
+            since_space = 2 if since_space else 0
+            accents.append(_Accent(character, (box.left + box.right) / 2, origin(number, 0)))
+            continue
         if letters:
             start, stop, low, high = _turned(box, quarter)
             jump = _JUMP * size
+            if since_space and (since_space == 1 or abs(start - right) > _TOUCHING * size):
+                end()
+        since_space = 0
+        if letters:
             if start - right > jump or start < left - jump or abs(low - bottom) > jump:
                 end()
             elif character.isdigit() and font_size(number, high - low) < _SMALL * size:
@@ -136,10 +165,52 @@ def _words(page: PdfPage) -> tuple[list[Word], list[float]]:
             baseline = origin(number, quarter)
             first, bottom, size = start, low, font_size(number, high - low)
         letters.append(character)
+        lefts.append(start)
         left, right = start, stop
     end()
     text_page.close()
+    if accents:
+        words = _accented(words, edges, accents)
+        angles += [0.0] * (len(words) - len(angles))
     return words, angles
+
+
+@dataclass(frozen=True, slots=True)
+class _Accent:
+    """A mark that is drawn by itself: its middle and its baseline."""
+
+    mark: str
+    middle: float
+    y: float
+
+
+def _accented(words: Sequence[Word], edges: Sequence[Sequence[float]], accents: Sequence[_Accent]) -> list[Word]:
+    """The words with the accents on the letters that they are drawn over; the others are words by themselves.
+
+    ``edges`` are where the letters of the words begin, and where the last one ends.
+    """
+    kept = list(words)
+    lines: dict[int, list[int]] = defaultdict(list)
+    for number, word in enumerate(words):
+        lines[round(word.y / _LINE)].append(number)
+    for accent in accents:
+        line = round(accent.y / _LINE)
+        near = [number for place in (line - 1, line, line + 1) for number in lines.get(place, ())]
+        for number in near[:_MAX_NEAR]:
+            word, places = kept[number], edges[number]
+            if not places[0] <= accent.middle <= places[-1] or abs(accent.y - word.y) > _JUMP * word.size:
+                continue
+            letter = bisect(places, accent.middle) - 1
+            if letter >= len(word.text):
+                continue
+            together = unicodedata.normalize("NFC", word.text[letter] + _ACCENTS[accent.mark])
+            if len(together) == 1:
+                kept[number] = replace(word, text=word.text[:letter] + together + word.text[letter + 1 :])
+                break
+        else:
+            size = kept[-1].size if kept else 1.0
+            kept.append(Word(accent.mark, accent.middle, accent.middle, accent.y, size, 0))
+    return kept
 
 
 def _turned(box: object, quarter: int) -> tuple[float, float, float, float]:

@@ -25,13 +25,15 @@ _SMALL: Final = 0.93
 _LARGE: Final = 1.15
 # A row whose text changes is a head where so many pages have one at the same place.
 _SLOT_SHARE: Final = 0.6
-_EDGE_SHARE: Final = 0.12
+_EDGE_SHARE: Final = 0.18
 _NUMBER: Final = re.compile(r"\d+")
 _PAGE_NUMBER: Final = re.compile(
     r"[-–—|·\s]*(?:(?:Seite|Page|Blatt|S\.|p\.)\s*\d{1,4}(?:\s*(?:von|of|/)\s*\d{1,4})?|\d{1,4}\s*(?:von|of|/)\s*\d{1,4}"
     r"|[-–—|]\s*\d{1,4}\s*[-–—|]|\d{1,4})[-–—|·\s]*",
     re.IGNORECASE,
 )
+_BROWSER_FOOT: Final = re.compile(r"(?:https?|file)://\S+ \d+/\d+|(?:Seite )?\d+ (?:von|/) \d+ (?:https?|file)://\S+")
+_BROWSER_HEAD: Final = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? (?:um )?\d{1,2}:\d\d\b")
 _BARE_NUMBER: Final = re.compile(r"\d{1,4}")
 _PAGE_WORDS: Final = frozenset({"seite", "s.", "page", "p.", "blatt", "-", "–", "—", "|", "•", "·"})
 _SENTENCE: Final = re.compile(r"(?:\S+\s+){3,}\S+[.!?]")
@@ -48,7 +50,7 @@ class PageRows:
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """A row near an edge of a page: how far from it (points, share of the page), whether it stands apart, and its numbers."""
+    """A row near an edge of a page: how far from it (points, share), whether it stands apart, and its numbers."""
 
     page: int
     row: Row
@@ -74,6 +76,8 @@ def without_running_heads(pages: Sequence[PageRows]) -> list[list[Row]]:
             found = _heads(edges, [number for number in range(len(pages)) if number not in empty], size)
         for number, rows in enumerate(found):
             left_out[number] |= {id(row) for row in rows}
+    for number, page in enumerate(pages):
+        left_out[number] |= {id(row) for row in _browser_rows(page)}
     for number, turned in enumerate(_repeated_turned(pages)):
         left_out[number] |= turned
     return [[row for row in page.rows if id(row) not in out] for page, out in zip(pages, left_out, strict=True)]
@@ -131,6 +135,15 @@ def _heads(edges: Sequence[Sequence[_Edge]], counted: Sequence[int], size: float
             out.append(edge.row)
         found.append(out)
     return found
+
+
+def _browser_rows(page: PageRows) -> Iterator[Row]:
+    """What a browser prints at the edges of a page: its address and number, time and title."""
+    straight = [row for row in page.rows if not row.is_turned]
+    if len(straight) > 2 and _BROWSER_FOOT.fullmatch(straight[-1].text):
+        yield straight[-1]
+        if _BROWSER_HEAD.match(straight[0].text):
+            yield straight[0]
 
 
 def _place(edge: _Edge) -> tuple[int, ...]:
