@@ -229,14 +229,15 @@ def test_ask_json(indexed):
     assert set(value) == {"question", "answer", "alternatives", "passages", "small_talk", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
-    assert set(answer) == {"text", "from", "confidence", "certainty", "start", "end", "document", "also_in", "page", "heading"}
+    place = {"start", "end", "page", "heading", "ocr"}
+    assert set(answer) == {"text", "from", "confidence", "certainty", "document", "also_in", *place}
     assert answer["text"] == "0,5 Milliarden Dollar"
     assert 0.5 < answer["confidence"] <= 1
     assert answer["document"]["title"] == TITLE
     assert answer["document"]["source"] == "BelTA"
     assert answer["document"]["published"] == "2024-05-17"
     assert 1 <= len(value["passages"]) <= 3
-    assert set(value["passages"][0]) == {"text", "score", "document_id", "start", "end"}
+    assert set(value["passages"][0]) == {"text", "score", "document_id", "start", "end", "ocr"}
     with open_collection(load_settings(), print) as parts:
         text = parts.store.document(answer["document"]["id"]).text
         assert text[answer["start"] : answer["end"]] == "0,5 Milliarden Dollar"

@@ -1,7 +1,7 @@
 """PDF: the text of its pages in the order that people read it, without what stands on every page.
 
-PDFium reads it: it knows where each character stands (columns, tables and running heads show in nothing else), takes
-a third of the time that pypdf takes, and draws the pages that are pictures for OCR.
+PDFium reads it: it knows where each character stands (columns, tables and running heads show in nothing else) and
+draws the pages that are pictures for OCR. With all that, it takes no longer than pypdf takes for plain text.
 """
 
 from __future__ import annotations
