@@ -13,5 +13,9 @@ class FilterError(FundstelleError):
     """A filter cannot be understood: a date is none, or the end lies before the beginning."""
 
 
+class CatalogueError(FundstelleError):
+    """A file has no questions, or the table that they are answered in is another one."""
+
+
 class TelegramError(FundstelleError):
     """The bot cannot be started: the token is missing or refused, or the server cannot be reached."""

@@ -118,6 +118,12 @@ class Collection:
         self._match_once()
         return AllAnswers(question) if small_talk(question) else self.answerer.ask_all(question, within=within)
 
+    def ask_article(self, question: str, document_id: int, *, top_k: int = 0) -> Answer:
+        """The best quote of one article alone, however far others are nearer to the question; else as ``ask``."""
+        self._match_once()
+        within = Filter(article=document_id)
+        return self.article_answerer.ask(question, top_k=top_k or self.top_k, within=within, favoured=document_id)
+
     def suggestions(self) -> tuple[str, ...]:
         """Questions, as notices, that the newest articles answer; see ``retrieval.answering.suggestions``."""
         if self._suggested is None or self._suggested[0] != self.store.generation:
@@ -345,3 +351,10 @@ class Collection:
         from retrieval.answering.answerer import Answerer
 
         return Answerer(self.search, self.reader, self.calibrations.found, threshold=self._threshold)
+
+    @cached_property
+    def article_answerer(self) -> Answerer:
+        """Answers questions from one given article."""
+        from retrieval.answering.answerer import Answerer
+
+        return Answerer(self.search, self.reader, self.calibrations.given, threshold=self._threshold)

@@ -86,7 +86,7 @@ class Filter:
 
     ``source`` is a part of the source's name, ``words`` are parts of title, source or path, both in any case. ``since``
     and ``until`` are ISO dates, both inclusive; an article without a date is outside of either. ``without_ocr`` leaves
-    out articles that OCR has read, be it in part.
+    out articles that OCR has read, be it in part. ``article`` is the id of the only one that counts, 0 for any.
     """
 
     source: str = ""
@@ -94,6 +94,7 @@ class Filter:
     until: str = ""
     words: tuple[str, ...] = ()
     without_ocr: bool = False
+    article: int = 0
 
     def __bool__(self) -> bool:
         """Whether it asks for anything."""

@@ -75,7 +75,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         with logging_to(settings, debug=debug):
             try:
                 function(settings, **arguments)
-            except (typer.Exit, typer.Abort, BrokenPipeError):
+            except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
                 raise
             except FundstelleError as error:
                 log.info("%s", error, exc_info=debug)

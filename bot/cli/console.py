@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,6 +17,8 @@ from retrieval.characters import escape_controls, harmful_spans, to_json
 
 # A console looks sys.stdout and sys.stderr up each time it prints.
 _out = Console(highlight=False, markup=False, emoji=False)
+#: No line on a terminal is longer; longer ones are hard to read.
+_WIDTH = 100
 _err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
@@ -25,9 +27,27 @@ def show(result: str) -> None:
     show_lines(Text(escape_controls(result)))
 
 
-def show_lines(result: str | Text) -> None:
-    """A result on stdout: on a terminal with its styles and wrapped at words, else plain and unwrapped."""
-    _out.print(_harmless(result), soft_wrap=not _out.is_terminal)
+def show_lines(result: str | Text, *, wrap: bool = True) -> None:
+    """A result on stdout: on a terminal with its styles and wrapped at words, else plain and unwrapped.
+
+    What has no blank in it (an address) is never broken; ``wrap=False`` breaks nothing.
+    """
+    if wrap and _out.is_terminal:
+        _out.print(_harmless(result), width=min(_out.width, _WIDTH), overflow="ignore", crop=False)
+    else:
+        _out.print(_harmless(result), soft_wrap=True)
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout; long cells are wrapped at words."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(Text(heading), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(escape_controls(cell)) for cell in row))
+    _out.print(table)
 
 
 def show_json(value: Mapping[str, Any]) -> None:

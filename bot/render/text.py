@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
 from retrieval.types import Answer, Hit
@@ -106,6 +106,11 @@ def decimal(value: float, language: str) -> str:
 def percent(share: float, language: str) -> str:
     """A share (0..1) as people write it ("62 %")."""
     return format_percent(share, locale=_LOCALES[language])
+
+
+def duration(seconds: float, language: str) -> str:
+    """How long something takes, roughly ("3 Minuten")."""
+    return format_timedelta(timedelta(seconds=max(1, round(seconds))), threshold=1.5, locale=_LOCALES[language])
 
 
 def megabytes(size: int, language: str) -> str:

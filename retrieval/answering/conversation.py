@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from retrieval.answering.followups import Turn, complete
 from retrieval.answering.questions import MAX_QUESTION_CHARS, checked_question
 from retrieval.language.article_questions import article_question
 from retrieval.language.small_talk import small_talk
 from retrieval.types import Answer, Filter
+
+if TYPE_CHECKING:
+    from retrieval.answering.all_answers import AllAnswers
 
 #: Nobody remembers what "and when?" goes on from after that.
 TURN_SECONDS = 30 * 60
@@ -24,6 +27,9 @@ class Answers(Protocol):
         self, question: str, *, top_k: int = ..., within: Filter | None = ..., favoured: int | None = ...
     ) -> Answer:
         """The answer to a complete question; ``favoured`` is the id of an article whose passages are preferred."""
+
+    def ask_all(self, question: str, *, within: Filter | None = ...) -> AllAnswers:
+        """All distinct answers to a complete question."""
 
 
 class Conversation:
@@ -60,6 +66,27 @@ class Conversation:
     def correct(self, question: str) -> Answer:
         """The answer to the last question in other words: it goes on from what that one went on from."""
         return self._ask(question, self._before)
+
+    def ask_all(self, question: str = "") -> AllAnswers:
+        """All distinct answers to ``question``, by default to the last one; a follow-up is completed.
+
+        The next question may go on from it, but it is no ``last`` answer. Raises QuestionError, also where there is no
+        last question.
+        """
+        turn = self._turn if self._clock() - self._asked_at <= TURN_SECONDS else None
+        if turn is not None and not question.strip():
+            understood: str | None = turn.question
+        else:
+            question = checked_question(question)
+            understood = complete(question, turn) if turn is not None else None
+            if understood is not None and len(understood) > MAX_QUESTION_CHARS:
+                understood = None
+        answers = self._collection.ask_all(understood or question, within=self.within)
+        if answers.findings:
+            first = answers.findings[0].first
+            self._before, self._turn = turn, Turn(understood or question, first.text, first.document.id)
+            self._asked_at = self._clock()
+        return replace(answers, question=question, understood=understood or "")
 
     def _ask(self, question: str, turn: Turn | None) -> Answer:
         question = checked_question(question)

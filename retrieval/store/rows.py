@@ -95,6 +95,9 @@ def condition(within: Filter) -> tuple[str, list[str]]:
     if within.without_ocr:
         marked = "EXISTS (SELECT 1 FROM json_each(documents.landmarks) AS mark WHERE json_array_length(mark.value) > 3)"
         conditions.append(f"CASE WHEN json_valid(documents.landmarks) THEN NOT {marked} ELSE 1 END")
+    if within.article:
+        conditions.append("documents.id = ?")
+        parameters.append(str(within.article))
     return " AND ".join(conditions), parameters
 
 

@@ -1,0 +1,35 @@
+"""Which options of ``fundstelle ask`` go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import typer
+
+from bot.messages import text
+
+_ALL = ("--all", "--by-date")
+# What the options of a line do not go with.
+_APART = {
+    "--questions": ("QUESTION", *_ALL, "--json", "--cite"),
+    "--all": ("--cite", "--top-k"),
+    "--by-date": ("--cite", "--top-k"),
+    "--csv": ("--json",),
+    "--json": ("--cite",),
+}
+# Of what each needs one.
+_NEEDED = {"--questions": ("--csv",), "--each-article": ("--questions",), "--csv": (*_ALL, "--questions")}
+
+
+def check_options(given: Mapping[str, object], language: str) -> None:
+    """Raises typer.BadParameter if options do not go together; ``given`` has the value of each, and QUESTION's."""
+    there = {name for name, value in given.items() if value is not None and value is not False}
+    if not there & {"QUESTION", "--questions"}:
+        raise typer.BadParameter(text("cli.ask_what", language))
+    for option, others in _APART.items():
+        for other in others:
+            if {option, other} <= there:
+                raise typer.BadParameter(text("cli.ask_option", language, option=option, other=other))
+    for option, others in _NEEDED.items():
+        if option in there and not there & set(others):
+            raise typer.BadParameter(text("cli.ask_needs", language, option=option, other=" / ".join(others)))

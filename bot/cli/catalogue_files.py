@@ -1,0 +1,131 @@
+"""The files of ``ask --questions``: the questions that come in, and the table that grows."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Final, TextIO
+
+from bot.cli.console import open_output
+from bot.errors import CatalogueError
+from bot.messages import text
+from bot.render.csv import PLACE, cell
+from retrieval.errors import LoadingError, StoreError
+
+#: Without an answer ``quote`` is empty; where a question could not be asked, ``error`` says why.
+COLUMNS: Final = ("question", "article", "quote", "confidence", "certainty", *PLACE, "error")
+#: The cells "question" and "article"; the latter is "" for a question that is asked of all articles.
+Key = tuple[str, str]
+_NAMES: Final = ("question", "questions", "frage", "fragen")
+_DELIMITERS: Final = "\t;,|"
+_MAX_BYTES: Final = 20_000_000
+
+
+def key(question: str, article: int | None) -> Key:
+    """What tells a row from others; None: it is asked of all articles."""
+    return cell(question), "" if article is None else str(article)
+
+
+def read_questions(path: Path, language: str) -> list[str]:
+    """The questions of a file, each once: of the column that is called so in a CSV file, else one a line.
+
+    Raises:
+        LoadingError: the file cannot be read.
+        CatalogueError: there is none in it, or it is too large.
+    """
+    from retrieval.loading.decoding import decode
+
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        message = text("cli.catalogue_unreadable", language, path=path, error=error.strerror)
+        raise LoadingError(message) from error
+    if len(raw) > _MAX_BYTES:
+        raise CatalogueError(text("cli.catalogue_large", language, path=path, limit=_MAX_BYTES // 1_000_000))
+    content = decode(raw, path.name).replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    found = dict.fromkeys(" ".join(question.split()) for question in _questions_in(content))
+    if not (questions := [question for question in found if question]):
+        raise CatalogueError(text("cli.catalogue_empty", language, path=path))
+    return questions
+
+
+def _questions_in(content: str) -> Iterator[str]:
+    first = content.partition("\n")[0]
+    for delimiter in _DELIMITERS:
+        names = [name.strip().strip('"').lower() for name in first.split(delimiter)]
+        column = next((position for position, name in enumerate(names) if name in _NAMES), None)
+        if column is not None:
+            csv.field_size_limit(_MAX_BYTES)
+            rows = csv.reader(StringIO(content), delimiter=delimiter)
+            next(rows)
+            yield from (row[column] for row in rows if len(row) > column)
+            return
+    for line in content.split("\n"):
+        # A line that is a cell of a table may be put in quotation marks.
+        words = line.strip()
+        is_cell = len(words) > 1 and words[0] == words[-1] == '"' and '"' not in words[1:-1].replace('""', "")
+        yield words[1:-1].replace('""', '"') if is_cell else words
+
+
+@contextmanager
+def continued(output: str, *, each_article: bool, language: str) -> Iterator[tuple[TextIO, set[Key]]]:
+    """The file to add rows to, and the keys of those that are in it; its header is missing if there are none.
+
+    A row that a stopped process has left half-written is taken out. Standard output ("-") and pipes hold nothing.
+
+    Raises:
+        CatalogueError: the file is no such table, or one that was asked in the other way.
+        StoreError: it cannot be read or written.
+    """
+    path = Path(output).expanduser().absolute()
+    if output == "-" or (path.exists() and not path.is_file()):
+        with open_output(output) as file:
+            yield file, set()
+        return
+    try:
+        held = path.read_bytes() if path.exists() else b""
+        length = _whole(held)
+        done = _done(held[:length], each_article=each_article)
+        header = ",".join(COLUMNS).encode() + b"\n"
+        if done is None or not (held.startswith(header) or header.startswith(held)):
+            raise CatalogueError(text("cli.catalogue_other", language, path=path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", newline="") as file:
+            # A header alone is written once more.
+            os.truncate(path, length if done else 0)
+            yield file, done
+    except OSError as error:
+        message = text("cli.catalogue_unwritable", language, path=path, error=error.strerror)
+        raise StoreError(message) from error
+
+
+def _whole(raw: bytes) -> int:
+    """How many bytes of a CSV file are whole rows."""
+    position = end = 0
+    is_quoted = False
+    for line in raw.split(b"\n")[:-1]:
+        position += len(line) + 1
+        is_quoted ^= line.count(b'"') % 2 == 1
+        end = end if is_quoted else position
+    return end
+
+
+def _done(raw: bytes, *, each_article: bool) -> set[Key] | None:
+    """The keys of a table's rows; None if it is another table, or was asked in the other way."""
+    csv.field_size_limit(_MAX_BYTES)
+    done: set[Key] = set()
+    try:
+        for row in list(csv.reader(StringIO(raw.decode("utf-8"), newline="")))[1:]:
+            question, article = row[:2] if len(row) == len(COLUMNS) else ("", "")
+            found = (question, article if each_article else "")
+            if not question or found in done or (each_article and not article):
+                return None
+            done.add(found)
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    return done

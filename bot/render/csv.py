@@ -1,0 +1,45 @@
+"""Tables as CSV (RFC 4180, UTF-8) that a spreadsheet can open without running anything in them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from typing import TextIO
+
+from retrieval.characters import without_controls
+from retrieval.types import CERTAINTIES, Document
+
+#: What says where a quote stands.
+PLACE = ("source", "date", "title", "path", "page", "start", "end")
+# A cell that begins with one of these is a formula to spreadsheets; the full-width ones to some in East Asia.
+_FORMULA = tuple("=+-@\t\r＝＋－＠")
+
+
+class TableWriter:
+    """Writes rows to ``file``, each at once, with "\\n" at the end of a line."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._writer = csv.writer(file, lineterminator="\n")
+
+    def write(self, cells: Iterable[object]) -> None:
+        """Writes one row; None is an empty cell."""
+        self._writer.writerow([cell(value) for value in cells])
+        self._file.flush()
+
+
+def cell(value: object) -> str:
+    """What is written for a value: with an apostrophe before it if a spreadsheet would take it for a formula."""
+    words = "" if value is None else without_controls(str(value))
+    return f"'{words}" if words.lstrip().startswith(_FORMULA) else words
+
+
+def sureness(confidence: float) -> tuple[str, str]:
+    """The cells "confidence" (0..1) and "certainty", as ``ask --json`` names it."""
+    return f"{confidence:.4f}", next(step.value for step, least in CERTAINTIES if confidence >= least)
+
+
+def place(document: Document, start: int | None, end: int | None) -> tuple[object, ...]:
+    """The cells of PLACE; without ``start`` the article itself."""
+    page = document.landmark_at(start).page if start is not None else 0
+    return document.source, document.published, document.title, document.path, page or None, start, end
