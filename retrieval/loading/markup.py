@@ -1,10 +1,9 @@
-"""The text of Markdown and of HTML pages, with its headings."""
+"""The text of Markdown, with its headings."""
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
@@ -13,12 +12,9 @@ from retrieval.loading.parsed import Article, Block
 from retrieval.loading.tables import rows_as_lines
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
     from markdown_it.token import Token
 
 _TAG = re.compile(r"<!--.*?(?:-->|$)|<(script|style)\b.*?(?:</\1>|$)|<[^>]*>", re.DOTALL | re.IGNORECASE)
-# A heading without a line of its own in the text is passed over; so many are compared with each line.
-_HEADINGS_AHEAD = 5
 _LINE_BREAK = re.compile(r"<br\b[^>]*>", re.IGNORECASE)
 
 
@@ -56,41 +52,6 @@ def read_markdown(markdown: str) -> Article:
             rows.append([])
     kept = tuple(replace(block, text=block.text.strip("\n")) for block in blocks if block.text.strip())
     return Article(kept, title=" ".join(title.split()))
-
-
-def read_html(html: str) -> Article:
-    """The article in an HTML page: its text without navigation and advertisements, title, date, site and address.
-
-    It has no blocks if there is no article in the page.
-    """
-    import trafilatura
-
-    # It warns about every page without text; that is for the caller to say, once and with the file's name.
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    found = trafilatura.bare_extraction(html, include_comments=False, with_metadata=True)
-    if found is None or isinstance(found, dict):
-        return Article(())
-    return Article(
-        _with_headings(found.text or "", [] if found.body is None else found.body.iter("head")),
-        title=found.title or "",
-        source=found.sitename or found.hostname or "",
-        url=found.url or "",
-        published=found.date or "",
-        author=found.author or "",
-    )
-
-
-def _with_headings(text: str, headings: Iterable[_Element]) -> tuple[Block, ...]:
-    """The lines of ``text``; those that say the same as one of the page's next headings are one."""
-    expected = [" ".join("".join(heading.itertext()).split()) for heading in headings]
-    blocks = []
-    for line in text.split("\n"):
-        said = " ".join(line.split())
-        is_heading = bool(said) and said in expected[:_HEADINGS_AHEAD]
-        if is_heading:
-            del expected[: expected.index(said) + 1]
-        blocks.append(Block(line, heading=is_heading))
-    return tuple(blocks)
 
 
 def _inline_text(tokens: Sequence[Token]) -> str:

@@ -1,0 +1,53 @@
+"""The article of a web page: its text without navigation and advertisements, and what the page says of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from retrieval.loading.html_article import begins_with, read_article
+from retrieval.loading.html_lines import Line, page_lines
+from retrieval.loading.page_dates import shown_date
+from retrieval.loading.page_statements import Statements, page_statements
+from retrieval.loading.parsed import Article, Block
+
+# A shorter headline is taken for the title only if the page states it.
+_MIN_TITLE_CHARS: Final = 12
+
+
+def read_html(html: str) -> Article:
+    """The article in an HTML page; fields that the page does not state are "".
+
+    It has no blocks if there is no article in the page.
+    """
+    import trafilatura
+
+    # It warns about every page without text; that is for the caller to say, once and with the file's name.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    root = trafilatura.load_html(html)
+    if root is None:
+        return Article(())
+    found = trafilatura.bare_extraction(root, include_comments=False)
+    body = (found.text or "") if found is not None and not isinstance(found, dict) else ""
+    said = page_statements(root)
+    lines, places = page_lines(root)
+    read = read_article(lines, places, body, said)
+    return Article(
+        tuple(Block(line.text, heading=line.heading) for line in read.lines),
+        title=_title(said, lines, read.headline),
+        source=said.site or said.publisher or said.host,
+        url=said.url,
+        published=said.published or shown_date(root, lines, places, read.headline, read.first),
+        author="; ".join(said.authors),
+    )
+
+
+def _title(said: Statements, lines: Sequence[Line], headline: int) -> str:
+    """The headline that the page states, without a kicker if it states it without one, too; else the one that it shows."""
+    shown = lines[headline].text if headline >= 0 else ""
+    first, *others = (*said.titles, shown)
+    if len(shown) > _MIN_TITLE_CHARS and begins_with(first, shown) and first not in others:
+        return shown
+    _kicker, _, rest = first.partition(" | ")
+    return rest if rest and rest in others else first
