@@ -11,11 +11,12 @@ from typing import TypeVar
 
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.metrics import Metrics, QuestionOutcome
+from retrieval.answering.all_answers import AllAnswers
 from retrieval.errors import QuestionError
 from retrieval.types import Answer
 
 T = TypeVar("T")
-A = TypeVar("A", Answer, Answer | None)
+A = TypeVar("A", Answer, Answer | None, AllAnswers)
 
 #: Users are warned if the expected wait exceeds this many seconds.
 PATIENCE_SECONDS = 10.0
@@ -135,7 +136,7 @@ class ReaderQueue:
             self._seconds_each += _WEIGHT * (time.monotonic() - began - self._seconds_each)
 
 
-def _outcome(answer: Answer | None) -> QuestionOutcome | None:
+def _outcome(answer: Answer | AllAnswers | None) -> QuestionOutcome | None:
     if answer is None:
         return None
     return QuestionOutcome.UNANSWERED if answer.text is None else QuestionOutcome.ANSWERED

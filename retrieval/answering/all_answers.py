@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from retrieval.answering.alternatives import Candidate, differ
 from retrieval.answering.calibration import sigmoid
@@ -79,9 +80,12 @@ class AllAnswers:
 
     @property
     def differ(self) -> bool:
-        """Whether two findings are different things of one kind: two amounts of a unit, two times, or two names."""
-        quotes = [finding.first.text for finding in self.findings]
-        return any(same_kind(one, other) for position, one in enumerate(quotes) for other in quotes[:position])
+        """Whether two articles name different things of one kind: two amounts of a unit, two times, or two names."""
+        firsts = [finding.first for finding in self.findings]
+        return any(
+            one.document.id != other.document.id and same_kind(one.text, other.text)
+            for one, other in combinations(firsts, 2)
+        )
 
     def by_date(self) -> tuple[Finding, ...]:
         """The findings by the date of their first mention, undated ones last."""

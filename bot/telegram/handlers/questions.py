@@ -166,6 +166,15 @@ class Questions:
             html = source_html(press.document, press.place, copies, language)
             await press.message.reply_html(html, do_quote=True)
 
+    def last_answer(self, chat: int, user: int) -> Answer | None:
+        """The latest answer to ``user`` in ``chat``, without its article; None if there is none."""
+        talk = self._talks.get((chat, user))
+        return talk.conversation.last if talk else None
+
+    def conversation(self, chat: int, user: int) -> Conversation:
+        """That of ``user`` in ``chat``."""
+        return self._talk(chat, user).conversation
+
     def forget(self, user: int, update_id: int) -> None:
         """Forgets a user's conversations; what they asked before this update is not recorded any more."""
         self._forgotten[user] = update_id

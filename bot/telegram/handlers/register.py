@@ -16,6 +16,7 @@ from bot.messages import text
 from bot.render.telegram import TELEGRAM_LIMIT
 from bot.render.wording import quantity, sources_text
 from bot.telegram.handlers.access import Access
+from bot.telegram.handlers.all_answers import AllAnswersHandlers
 from bot.telegram.handlers.buttons import say_expired
 from bot.telegram.handlers.feedback import Feedback
 from bot.telegram.handlers.inline import Inline
@@ -51,6 +52,7 @@ class Handlers:
         Owners(self._service).register(application)
         Submissions(self._service).register(application)
         application.add_handlers(
+        AllAnswersHandlers(self._service, questions.conversation).register(application)
             [
                 CommandHandler("start", self.start, filters=new),
                 CommandHandler("help", self.help, filters=new),
