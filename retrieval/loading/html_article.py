@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from retrieval.language.word_lists import read_entries
 from retrieval.loading.html_lines import Line, Place
+from retrieval.loading.page_names import BYLINE, CAPTION, FURNITURE, LEAD, is_date_line, is_furniture_phrase
 from retrieval.loading.page_statements import Statements
+from retrieval.loading.word_runs import RUN, SAME_SHARE, KnownLines, words_of
 
-_WORD: Final = re.compile(r"\w+")
-# Words in a row by which lines are recognised.
-_RUN: Final = 4
-_SAME_SHARE: Final = 0.8
 _PROSE_WORDS: Final = 8
 _LONG_WORDS: Final = 20
 # The share of the chosen text that the article's element holds, and how much of it has to be on the page as lines.
@@ -26,31 +22,10 @@ _LINKED: Final = 0.5
 _WHOLE_SHARE: Final = 0.7
 _UNSEEN_SHARE: Final = 0.3
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…“\"])\s+(?=[A-ZÄÖÜ„\"»])")
-_PHRASE_WORDS: Final = 6
 
-_FURNITURE: Final = re.compile(
-    r"newsletter|teaser|related|recommend|advert|sponsor|paywall|cookie|consent|breadcrumb|outbrain|taboola|plista"
-    r"|social|sharing|share[-_]|[-_]share|comment|kommentar|subscri|promo|banner|most-?read|meist-?gelesen|author-?(?:box|bio|info|card|desc)"
-    r"|about-?author|tag-?list|(?:^|[\s_-])tags?(?:$|[\s_-])|feedback|rating|voting|login|signup|sign-up|register"
-    r"|(?:^|[\s_-])(?:ads?|abo|app|anzeige|nav|navigation|menu|footer|sidebar|toolbar|print|cite|poll|widget|modal|popup|overlay"
-    r"|werbung|share|mehr|more|pagination|meta|byline|breadcrumbs?|copyright|credit|credits)(?:$|[\s_-])"
-    r"|(?:^|[\s_-])toc(?:$|\s)|table-of-contents|read-?more|weiterlesen|mehr-?zum|more-?articles|further|citation|citewrapper|cite-?article|reporterr|jump-?mark|skip"
-    r"|navigation|app-?download|app-?banner|disclaimer|placeholder__|social-placeholder|embed-?(?:consent|placeholder)|(?:audio|video|media)-?player"
-    r"|playlist|see-?also|siehe-?auch|lesen-?sie|empfehl|aside-?box|rating|sterne|lastseen|popular|trending|similar",
-)
-_LEAD: Final = re.compile(
-    r"lead|lede|teaser|intro|excerpt|summary|standfirst|vorspann|abstract|subtitle|subline|subhead|description|anriss|unterzeile|deck|dek"
-)
-_CAPTION: Final = re.compile(r"caption|bildunterschrift|bildtext|image__?text|legende|infotext|absatzbild")
-_BYLINE: Final = re.compile(
-    r"author|autor|byline|(?:^|[\s_-])date|datum|publish|time|stand|copyright|credit|source|quelle"
-)
+
 _SEPARATOR: Final = re.compile(r"\s*(?:[|–—›»⋆•·(/]|-\s)|\s[:-]")
 _NEWSLETTER: Final = re.compile(r"newsletter", re.IGNORECASE)
-_DATE_WORD: Final = re.compile(
-    r"[\d.:,|–-]+|Stand:?|vom|am|um|den|Uhr|(?:Mo|Di|Mi|Do|Fr|Sa|So|\w+tag|Mittwoch|Sonnabend|Jan|Jän|Feb|Apr|Jun|Jul|Aug|Sept?"
-    r"|Okt|Nov|Dez|Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)[.,:]?"
-)
 _ENDED: Final = re.compile(r"[.!?…:][\"“”«»‹›’')\]]*$")
 
 
@@ -81,57 +56,22 @@ def read_article(lines: Sequence[Line], places: Sequence[Place], body: str, said
     return Reading(_completed(choice.lines(), choice, said), choice.headline, choice.first)
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text in lower case, by which lines are compared."""
-    return _WORD.findall(text.casefold())
-
-
 def begins_with(title: str, headline: str) -> bool:
     """Whether a title is the headline and something after a separator, as the name of the site."""
     return title.startswith(headline) and bool(_SEPARATOR.match(title, len(headline)))
-
-
-class _Known:
-    """The runs of words of some lines; a line is known if most of its runs are."""
-
-    def __init__(self, lines: Iterable[list[str]]) -> None:
-        self._lines: dict[tuple[str, ...], int] = {}  # the first one with a run
-        for number, words in enumerate(lines):
-            for run in _runs(words):
-                self._lines.setdefault(run, number)
-
-    def share(self, words: list[str]) -> float:
-        """The share of the line's runs that is known."""
-        runs = _runs(words)
-        return sum(run in self._lines for run in runs) / len(runs) if runs else 0.0
-
-    def has(self, words: list[str]) -> bool:
-        return self.share(words) >= _SAME_SHARE
-
-    def line(self, words: list[str]) -> int:
-        """The number of the line with the first known run, -1 if less than half of the runs are known."""
-        if self.share(words) < 0.5:
-            return -1
-        return next(self._lines[run] for run in _runs(words) if run in self._lines)
-
-
-def _runs(words: list[str]) -> list[tuple[str, ...]]:
-    """All runs of words in a line; a shorter line is one by itself."""
-    if len(words) < _RUN:
-        return [tuple(words)] if words else []
-    return list(zip(*(words[at:] for at in range(_RUN)), strict=False))
 
 
 class _Choice:
     def __init__(self, lines: Sequence[Line], places: Sequence[Place], body: str, said: Statements) -> None:
         self._lines = lines
         self._places = places
-        self.words = [words_of(line.text) for line in lines]
+        self.words = [words_of(line.shown or line.text) for line in lines]
         self._body = [line for line in body.split("\n") if line.strip()]
-        voted = _Known(map(words_of, self._body))
+        voted = KnownLines(map(words_of, self._body))
         self._voted = [voted.has(words) for words in self.words]
-        self._stated = _Known(map(words_of, said.body.split("\n")))
-        self._described = [words_of(text) for text in said.descriptions]
+        self._vote_for_tables()
+        self._stated = KnownLines(map(words_of, said.body.split("\n")))
+        self._described = [KnownLines([words_of(text)]) for text in said.descriptions]
         self._titles = {tuple(words_of(title)) for title in said.titles}
         self._stated_titles = said.titles
         self._prose = [at for at, vote in enumerate(self._voted) if vote and self._is_prose(at)]
@@ -141,6 +81,19 @@ class _Choice:
         self.first = self._prose[0] if self._prose else 0
         self.headline = self._find_headline()
         self._furniture = self._furnished()
+
+    def _vote_for_tables(self) -> None:
+        """A table whose words are in trafilatura's text is chosen with all rows, however that text divides them."""
+        tables: dict[int, list[int]] = {}
+        for at, line in enumerate(self._lines):
+            if line.shown:
+                tables.setdefault(line.place, []).append(at)
+        chosen = set(words_of(" ".join(self._body))) if tables else set()
+        for rows in tables.values():
+            words = {word for at in rows for word in self.words[at]}
+            if len(words & chosen) >= SAME_SHARE * len(words):
+                for at in rows:
+                    self._voted[at] = True
 
     def _is_prose(self, at: int) -> bool:
         line = self._lines[at]
@@ -173,7 +126,7 @@ class _Choice:
             furniture[at] = furniture[place.parent]
             above = at == self._core or not self._within[at]
             if not furniture[at] and not above:
-                furniture[at] = place.tag in ("footer", "nav", "form") or bool(_FURNITURE.search(place.names))
+                furniture[at] = place.tag in ("footer", "nav", "form") or bool(FURNITURE.search(place.names))
         return furniture
 
     def _find_headline(self) -> int:
@@ -227,27 +180,27 @@ class _Choice:
         place = self._places[line.place]
         words = self.words[at]
         lead = headline < at < first and self._is_lead(at)
-        if _is_furniture_phrase(line.text):
+        if is_furniture_phrase(line.text):
             return False
-        if self._stated.has(words) and (self._within[line.place] or lead) and len(words) >= _RUN:
+        if self._stated.has(words) and (self._within[line.place] or lead) and len(words) >= RUN:
             return True
         if lead:
             return True
-        if headline < at < first and (place.tag == "figcaption" or _CAPTION.search(place.names)):
-            return len(words) >= _RUN and line.linked < _LINKED * len(line.text) and not self._furniture[line.place]
+        if headline < at < first and (place.tag == "figcaption" or CAPTION.search(place.names)):
+            return len(words) >= RUN and line.linked < _LINKED * len(line.text) and not self._furniture[line.place]
         if self._furniture[line.place] or not (self._within[line.place] or (self._voted[at] and self._is_prose(at))):
             return False
-        if line.linked >= 0.9 * len(line.text) and len(words) >= _RUN:
+        if line.linked >= 0.9 * len(line.text) and len(words) >= RUN:
             return False
         if line.linked and _NEWSLETTER.search(line.text):
             return False
         if self._voted[at]:
-            is_byline = at < first and not line.heading and (_BYLINE.search(place.names) or _is_date_line(line.text))
+            is_byline = at < first and not line.heading and (BYLINE.search(place.names) or is_date_line(line.text))
             return not is_byline or len(words) >= _PROSE_WORDS
         if not headline < at <= last or line.linked >= _LINKED * len(line.text):
             return False
-        if place.tag == "figcaption" or _CAPTION.search(place.names):
-            return len(words) >= _RUN
+        if place.tag == "figcaption" or CAPTION.search(place.names):
+            return len(words) >= RUN
         if at < first:
             return False
         return line.heading or (self._is_prose(at) and (bool(_ENDED.search(line.text)) or len(words) >= _LONG_WORDS))
@@ -257,28 +210,19 @@ class _Choice:
         line = self._lines[at]
         place = self._places[line.place]
         words = self.words[at]
-        if len(words) < _RUN or line.linked >= _LINKED * len(line.text) or place.linked or tuple(words) in self._titles:
+        if len(words) < RUN or line.linked >= _LINKED * len(line.text) or place.linked or tuple(words) in self._titles:
             return False
-        if any(_Known([text]).has(words) for text in self._described):
+        if any(text.has(words) for text in self._described):
             return True
         names = [place.names]
         while place.parent > 0 and len(names) < 3:
             place = self._places[place.parent]
             names.append(place.names)
         around = " ".join(names)
-        if _BYLINE.search(names[0]) or _FURNITURE.search(around.replace("teaser", "")):
+        if BYLINE.search(names[0]) or FURNITURE.search(around.replace("teaser", "")):
             return False
         is_sentence = bool(_ENDED.search(line.text))
-        return len(words) >= _PROSE_WORDS and (is_sentence or bool(_LEAD.search(around)))
-
-
-def _is_date_line(text: str) -> bool:
-    """Whether a line is a date, or a name ("Von Anna Muster") and a date."""
-    words = text.split() if len(text) < 100 and any(map(str.isdigit, text)) else []
-    start = 1 if words[:1] == ["Von"] else 0
-    while 0 < start < min(len(words), 6) and not _DATE_WORD.fullmatch(words[start]):
-        start += 1
-    return bool(words) and all(map(_DATE_WORD.fullmatch, words[start:]))
+        return len(words) >= _PROSE_WORDS and (is_sentence or bool(LEAD.search(around)))
 
 
 def _without_empty_headings(lines: list[Chosen]) -> list[Chosen]:
@@ -297,8 +241,8 @@ def _completed(chosen: list[Chosen], choice: _Choice, said: Statements) -> list[
     """The lines with the sentences that the page states only in its data, after those that stand before them there."""
     if not said.body:
         return chosen
-    have = _Known(words_of(line.text) for line in chosen)
-    shown = _Known(choice.words)
+    have = KnownLines(words_of(line.text) for line in chosen)
+    shown = KnownLines(choice.words)
     missing: dict[int, list[str]] = {}
     here = 0
     for paragraph in said.body.split("\n"):
@@ -306,7 +250,7 @@ def _completed(chosen: list[Chosen], choice: _Choice, said: Statements) -> list[
             words = words_of(sentence)
             if (line := have.line(words)) >= 0:
                 here = line + 1
-            elif len(words) >= _RUN and shown.share(words) < _UNSEEN_SHARE and not _is_furniture_phrase(sentence):
+            elif len(words) >= RUN and shown.share(words) < _UNSEEN_SHARE and not is_furniture_phrase(sentence):
                 missing.setdefault(here, []).append(sentence)
     result: list[Chosen] = []
     for at, line_of_page in enumerate([*chosen, None]):
@@ -315,14 +259,3 @@ def _completed(chosen: list[Chosen], choice: _Choice, said: Statements) -> list[
         if line_of_page:
             result.append(line_of_page)
     return result
-
-
-@cache
-def _phrases() -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(words_of(entry)) for entry in read_entries("page_furniture_de.txt"))
-
-
-def _is_furniture_phrase(text: str) -> bool:
-    """Whether a line begins like one that pages put between the paragraphs."""
-    words = words_of(text[:200])
-    return any(tuple(words[:size]) in _phrases() for size in range(1, _PHRASE_WORDS + 1))

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from retrieval.loading.html_tables import is_data, read_table
+
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
@@ -55,7 +57,7 @@ class Line:
     """A line of text. ``place`` is the position of the innermost Place around it, ``linked`` its characters in links.
 
     ``part`` are the names of an inline element that is the whole line, as a kicker's. ``day`` is what a time element in
-    it holds.
+    it holds. ``shown`` is, for a row of a table, its text without the names of the columns, else "".
     """
 
     text: str
@@ -64,12 +66,13 @@ class Line:
     heading: bool
     part: str = ""
     day: str = ""
+    shown: str = ""
 
 
 def page_lines(root: _Element) -> tuple[list[Line], list[Place]]:
     """The lines of the page under ``root`` without hidden ones and controls, and the places in which they stand.
 
-    A row of a table is a line, its cells are parted by " | "; tables that only lay the page out are none.
+    A row of a table is a line, as in ``tables.rows_as_lines``; tables that only lay the page out are none.
     """
     reading = _Reading(root)
     return reading.lines, reading.places
@@ -90,8 +93,7 @@ class _Reading:
         self._links = 0
         self._headings = 0
         self._named: list[str] = []  # of open parts of a headline
-        self._row: list[str] | None = None
-        self._in_cell = 0
+        table: _Element | None = None  # the one that was read last
         walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
         for event, element in walk:
             if event in ("comment", "pi"):
@@ -99,8 +101,14 @@ class _Reading:
             elif event == "start":
                 if self._is_left_out(element):
                     walk.skip_subtree()
-                    continue
-                self._open(element)
+                elif element.tag in ("table", "tr") and is_data(element):
+                    walk.skip_subtree()
+                    self._read_table(element)
+                    table = element
+                else:
+                    self._open(element)
+            elif table is not None and element is table:
+                self._add(table.tail)
             else:
                 self._close(element)
         self._flush()
@@ -121,18 +129,9 @@ class _Reading:
             if tag == "span" and _PARTS.search(names := names_of(element)):
                 self._flush()
                 self._named.append(names)
-        elif tag in ("td", "th") and self._row is not None:
-            self._in_cell += 1
-        elif tag == "tr" and is_data_row(element):
-            self._flush()
-            self._enter(element)
-            self._row = []
-            self._in_cell = 0
-        elif self._row is None:
-            self._flush()
-            self._enter(element)
         else:
-            self._parts.append(" ")
+            self._flush()
+            self._enter(element)
         self._headings += tag in _HEADINGS
         self._add(element.text)
 
@@ -150,21 +149,19 @@ class _Reading:
                 self._named.pop()
             self._links -= tag == "a"
             self._part(element.tail)
-        elif tag in ("td", "th") and self._row is not None:
-            self._in_cell -= 1
-            if self._in_cell == 0:
-                self._row.append(_joined(self._parts))
-                self._parts.clear()
-        elif self._row is not None and self.places[self._here[-1]].element is not element:
-            self._parts.append(" ")
         else:
-            if self._row is not None:
-                self._parts = [" | ".join(cell for cell in self._row if cell)]
-                self._row = None
             self._flush()
             self._here.pop()
         self._headings -= tag in _HEADINGS
         self._add(element.tail)
+
+    def _read_table(self, element: _Element) -> None:
+        self._flush()
+        self._enter(element)
+        place = self._here.pop()
+        for row in read_table(element, is_left_out=self._is_left_out):
+            linked = len(row.text) if self._links else row.linked
+            self.lines.append(Line(row.text, place, linked, heading=False, shown=row.shown))
 
     def _part(self, following: str | None) -> None:
         """A blank where one inline element of a heading or caption ends and the next begins with a capital letter."""
@@ -210,23 +207,3 @@ def is_hidden(element: _Element) -> bool:
         return True
     style = get("style")
     return bool(style and _HIDDEN_STYLE.search(style[:_MAX_NAMES_CHARS]))
-
-
-def is_data_row(row: _Element) -> bool:
-    """Whether a row is one of a table of data: its cells hold no paragraphs, tables or headings of a page's layout."""
-    cells = 0
-    for cell in row:
-        if cell.tag in ("td", "th"):
-            cells += 1
-            text = 0
-            for inner in cell.iter("table", "h1", "h2", "article", "section", "p", "div"):
-                if inner.tag in ("table", "h1", "h2", "article", "section"):
-                    return False
-                text += len(inner.text or "")
-                if text > 600:
-                    return False
-    return cells > 0
-
-
-def _joined(parts: list[str]) -> str:
-    return " ".join("".join(parts).split())

@@ -44,7 +44,7 @@ def read_html(html: str) -> Article:
 
 
 def _title(said: Statements, lines: Sequence[Line], headline: int) -> str:
-    """The headline that the page states, without a kicker if it states it without one, too; else the one that it shows."""
+    """The headline that the page states, without the kicker where it states it so, too; else the one that it shows."""
     shown = lines[headline].text if headline >= 0 else ""
     first, *others = (*said.titles, shown)
     if len(shown) > _MIN_TITLE_CHARS and begins_with(first, shown) and first not in others:
