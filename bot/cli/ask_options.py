@@ -21,11 +21,17 @@ _APART = {
 _NEEDED = {"--questions": ("--csv",), "--each-article": ("--questions",), "--csv": (*_ALL, "--questions")}
 
 
+def question_or_file(context: typer.Context, question: str | None) -> str | None:
+    """The argument QUESTION. Raises typer.BadParameter if it is missing and there is no --questions either."""
+    # What is given has been read before the argument.
+    if question is None and context.params.get("questions") is None:
+        raise typer.BadParameter("A question is missing, or a file of them with --questions.", ctx=context)
+    return question
+
+
 def check_options(given: Mapping[str, object], language: str) -> None:
     """Raises typer.BadParameter if options do not go together; ``given`` has the value of each, and QUESTION's."""
     there = {name for name, value in given.items() if value is not None and value is not False}
-    if not there & {"QUESTION", "--questions"}:
-        raise typer.BadParameter(text("cli.ask_what", language))
     for option, others in _APART.items():
         for other in others:
             if {option, other} <= there:
