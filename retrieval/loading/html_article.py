@@ -17,6 +17,7 @@ _LONG_WORDS: Final = 20
 # The share of the chosen text that the article's element holds, and how much of it has to be on the page as lines.
 _CORE_SHARE: Final = 0.85
 _LOCATED_SHARE: Final = 0.6
+_KEPT_SHARE: Final = 0.4
 _LINKED: Final = 0.5
 # What the page states counts as shown nowhere on it below this share of its runs.
 _WHOLE_SHARE: Final = 0.7
@@ -80,6 +81,7 @@ class _Choice:
         self._prose = [at for at in self._prose if self._within[lines[at].place]] or self._prose
         self.first = self._prose[0] if self._prose else 0
         self.headline = self._find_headline()
+        self._kicker = self._headline_with_kicker()
         self._furniture = self._furnished()
 
     def _vote_for_tables(self) -> None:
@@ -106,6 +108,7 @@ class _Choice:
             held[self._lines[at].place] += len(self._lines[at].text)
         for place in range(len(held) - 1, 0, -1):  # parents stand before their children
             held[self._places[place].parent] += held[place]
+        self._held = held
         core = 0
         for place in range(1, len(held)):
             if self._places[place].parent == core and held[place] >= _CORE_SHARE * held[0] > 0:
@@ -124,7 +127,8 @@ class _Choice:
         for at in range(1, len(self._places)):
             place = self._places[at]
             furniture[at] = furniture[place.parent]
-            above = at == self._core or not self._within[at]
+            # Whatever it is called, what holds most of the prose is the article.
+            above = at == self._core or not self._within[at] or self._held[at] > self._held[0] / 2
             if not furniture[at] and not above:
                 furniture[at] = place.tag in ("footer", "nav", "form") or bool(FURNITURE.search(place.names))
         return furniture
@@ -137,6 +141,18 @@ class _Choice:
         first = [at for at in heads if self._places[self._lines[at].place].tag == "h1"]
         return fitting[0] if fitting else (first or heads or [-1])[-1]
 
+    def _headline_with_kicker(self) -> range:
+        """The lines of the headline if there is more in its element than the page's title, as a kicker."""
+        if self.headline < 0:
+            return range(0)
+        place = self._lines[self.headline].place
+        start, end = self.headline, self.headline + 1
+        while start > 0 and self._lines[start - 1].place == place and self._lines[start - 1].heading:
+            start -= 1
+        while end < len(self._lines) and self._lines[end].place == place and self._lines[end].heading:
+            end += 1
+        return range(start, end) if end - start > 1 and self._lines[self.headline].heading else range(0)
+
     def _is_title(self, at: int) -> bool:
         text = self._lines[at].text
         return tuple(self.words[at]) in self._titles or any(
@@ -144,7 +160,7 @@ class _Choice:
         )
 
     def lines(self) -> list[Chosen]:
-        """The chosen lines of the page, empty if trafilatura's text is not found in it."""
+        """The chosen lines of the page; trafilatura's where most of them are not found in it or would be lost."""
         located = sum(len(line.text) for at, line in enumerate(self._lines) if self._voted[at])
         if located < _LOCATED_SHARE * sum(map(len, self._body)) or not self._lines:
             return [Chosen(line) for line in self._body]
@@ -163,6 +179,8 @@ class _Choice:
                 continue  # of something that is left out
             seen.add(key)
             kept.append(Chosen(line.text, line.heading and not lead))
+        if sum(len(chosen.text) for chosen in kept) < _KEPT_SHARE * sum(map(len, self._body)):
+            return [Chosen(line) for line in self._body]
         return _without_empty_headings(kept)
 
     def _end(self, belongs: Sequence[bool]) -> int:
@@ -180,6 +198,8 @@ class _Choice:
         place = self._places[line.place]
         words = self.words[at]
         lead = headline < at < first and self._is_lead(at)
+        if self._kicker and at in self._kicker:
+            return True
         if is_furniture_phrase(line.text):
             return False
         if self._stated.has(words) and (self._within[line.place] or lead) and len(words) >= RUN:

@@ -8,7 +8,8 @@ from typing import Final
 
 from retrieval.loading.html_article import begins_with, read_article
 from retrieval.loading.html_lines import Line, page_lines
-from retrieval.loading.page_dates import shown_date
+from retrieval.loading.page_bylines import shown_authors
+from retrieval.loading.page_dates import article_date
 from retrieval.loading.page_statements import Statements, page_statements
 from retrieval.loading.parsed import Article, Block
 
@@ -38,8 +39,8 @@ def read_html(html: str) -> Article:
         title=_title(said, lines, read.headline),
         source=said.site or said.publisher or said.host,
         url=said.url,
-        published=said.published or shown_date(root, lines, places, read.headline, read.first),
-        author="; ".join(said.authors),
+        published=article_date(root, lines, places, read.headline, read.first, said),
+        author="; ".join(said.authors or shown_authors(lines, places, read.headline, read.first)),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.dates import iso_date
 from retrieval.loading.html_lines import Line, Place
+from retrieval.loading.page_statements import Statements
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -30,17 +31,36 @@ _LABEL: Final = re.compile(
 _CHANGED: Final = re.compile(r"aktualisiert|geändert|update|modified|bearbeitet|zuletzt", re.IGNORECASE)
 _PUBLISHED: Final = re.compile(r"publi[sc]|veröff|erschienen|erstellt|pubdate|entry-date|posted|issued", re.IGNORECASE)
 _EVENT: Final = re.compile(r"event|termin|veranstaltung|birth|geboren|gültig|valid|expire", re.IGNORECASE)
+# "Konzert am", "Premiere:", "gilt ab" before a day; and what may stand there.
+_OTHER_DAY: Final = re.compile(
+    r"([^\W\d]+)(?: (?:am|ab|bis|seit|zum|vor|nach|dem|der|den|im|in)(?: \w+tag,?| Mittwoch,?)?(?: (?:dem|den))?|:) *$"
+)
+_BY: Final = re.compile(r"\b(?:von|by) [^\W\d_]+ ", re.IGNORECASE)
+_OWN_DAY: Final = re.compile(
+    r"Stand|Datum|Artikel|Beitrag|Meldung|Bericht|Pressemitteilung|Medienmitteilung|Mitteilung|Text|Nachricht|Ausgabe"
+    r"|am|geschrieben|gepostet|online|\w*gestellt|Date",
+    re.IGNORECASE,
+)
 _MAX_TIMES: Final = 200
 
 
-def shown_date(root: _Element, lines: Sequence[Line], places: Sequence[Place], headline: int, first: int) -> str:
-    """The day (ISO) that the page shows for its article, "" if there is none or several are equally likely.
+def article_date(
+    root: _Element, lines: Sequence[Line], places: Sequence[Place], headline: int, first: int, said: Statements
+) -> str:
+    """The day (ISO) of the article, "" if the page has none or several that are equally likely.
 
     Args:
+        said: its data. Those that speak of the page and not of the article may give the day of the file; then the day
+            beside the headline is the right one.
         headline: the line of the headline, -1 if there is none.
         first: the first line of the article's prose.
     """
-    return _marked_time(root) or _near_headline(lines, places, headline, first) or _labelled(lines)
+    if said.published:
+        return said.published
+    shown = _near_headline(lines, places, headline, first)
+    if said.dated:
+        return shown or said.dated
+    return _marked_time(root) or shown or _labelled(lines)
 
 
 def _marked_time(root: _Element) -> str:
@@ -75,6 +95,8 @@ def _near_headline(lines: Sequence[Line], places: Sequence[Place], headline: int
         days = _days(line)
         if not days or len(_LETTERS.findall(rest)) > _MAX_OTHER_WORDS or _EVENT.search(rest):
             continue
+        if _names_another_day(line.text):
+            continue
         if at >= first and len(_LETTERS.findall(rest)) > _MAX_WORDS_BELOW and not _PUBLISHED.search(rest):
             continue
         changed = bool(_CHANGED.search(rest) or _CHANGED.search(names))
@@ -84,6 +106,15 @@ def _near_headline(lines: Sequence[Line], places: Sequence[Place], headline: int
         rank = 0 if published else 4 if changed and len(days) == 1 else 1 + (at < headline) + (at >= first)
         stated.append((rank, days[0]))
     return _agreed(stated)
+
+
+def _names_another_day(text: str) -> bool:
+    """Whether what stands before a day says that it is that of something else: "Konzert am 17. Mai", "Premiere: …"."""
+    if _PUBLISHED.search(text) or _CHANGED.search(text) or _BY.search(text):
+        return False
+    before = text[: found.start()] if (found := _DAY.search(text)) else ""
+    label = _OTHER_DAY.search(before)
+    return label is not None and label[1][0].isupper() and not _OWN_DAY.fullmatch(label[1])
 
 
 def _labelled(lines: Sequence[Line]) -> str:

@@ -42,13 +42,15 @@ class Statements:
     """What the page states; "" and () where it states nothing.
 
     ``titles`` are its headlines without the site's name, the surest first. ``body`` and ``descriptions`` are texts
-    without tags, a paragraph a line. ``published`` is what a date field holds, an ISO date if it can be read.
+    without tags, a paragraph a line. ``published`` is the day (ISO) in the article's data, ``dated`` that in
+    meta elements and in the page's data.
     """
 
     titles: tuple[str, ...] = ()
     descriptions: tuple[str, ...] = ()
     body: str = ""
     published: str = ""
+    dated: str = ""
     authors: tuple[str, ...] = ()
     site: str = ""
     publisher: str = ""
@@ -70,8 +72,12 @@ def page_statements(root: _Element) -> Statements:
     site = next((meta[name] for name in _SITE_NAMES if 0 < len(meta.get(name, "")) <= _MAX_SITE_CHARS), "")
     url = _address(root, meta, article)
     host = _host(url)
-    published = _published(article, meta, nodes)
-    published = published or next((iso_date(found[1]) for title in titles if (found := _DATED.search(title))), "")
+    published = _first_day([_text(article.get("datePublished"))])
+    dated = _first_day(meta.get(name, "") for name in _DATE_NAMES)
+    dated = dated or _first_day(
+        _text(node.get("datePublished")) for node in nodes if any(map(_PAGE.search, _types(node)))
+    )
+    dated = dated or next((iso_date(found[1]) for title in titles if (found := _DATED.search(title))), "")
     known = (site, publisher, host, host.rpartition(".")[0])
     authors = _names(article.get("author"), by_id) or _names(article.get("creator"), by_id)
     stated = authors or [meta[name] for name in _AUTHOR_NAMES if meta.get(name)][:1]
@@ -80,6 +86,7 @@ def page_statements(root: _Element) -> Statements:
         descriptions=tuple(dict.fromkeys(filter(None, described))),
         body=_lines(article.get("articleBody")),
         published=published,
+        dated=dated,
         authors=tuple(dict.fromkeys(filter(_is_name, stated))),
         site=site if site not in titles[:3] else "",
         publisher=publisher,
@@ -158,12 +165,8 @@ def _main_first(nodes: list[dict[str, Any]], meta: dict[str, str]) -> list[dict[
     return sorted(articles, key=rank)
 
 
-def _published(article: dict[str, Any], meta: dict[str, str], nodes: list[dict[str, Any]]) -> str:
-    stated = [_text(article.get("datePublished"))]
-    stated += [meta.get(name, "") for name in _DATE_NAMES]
-    stated += [_text(node.get("datePublished")) for node in nodes if any(map(_PAGE.search, _types(node)))]
-    days = [iso_date(value) or _joined_date(value) for value in stated if value]
-    return next(filter(None, days), "")
+def _first_day(stated: Iterable[str]) -> str:
+    return next(filter(None, (iso_date(value) or _joined_date(value) for value in stated if value)), "")
 
 
 def _joined_date(value: str) -> str:
