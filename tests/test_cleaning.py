@@ -18,7 +18,7 @@ from retrieval.indexing.transfer import export, take_in
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.loading.documents import read_documents
 from retrieval.loading.normalise import clean_document, compose
-from retrieval.loading.parsed import Block, Refused
+from retrieval.loading.parsed import Block, Refused, Skipped
 from retrieval.store.store import Store
 from retrieval.types import Document, IndexOutcome, Landmark
 from tests.doubles import HashEmbedder
@@ -96,6 +96,8 @@ def test_what_files_say_is_cleaned(fields: dict[str, str], text: str) -> None:
     raw = json.dumps({"text": text, **fields}).encode()
     for member in read_documents(raw, "liste.json"):
         assert not isinstance(member, Refused)
+        if isinstance(member, Skipped):  # a date or an address that cannot be understood
+            continue
         assert clean_document(member.document) == member.document
         assert not any(HARMFUL.search(value) for value in (member.document.text, *strings_of(member.document)))
 

@@ -317,3 +317,11 @@ def test_pages_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("retrieval.loading.pdf.MAX_PAGES", 2)
     with pytest.raises(LoadingError, match=r"a\.pdf hat 3 Seiten; erlaubt sind 2"):
         article(samples.pdf([LONG] * 3))
+
+
+def test_the_only_line_of_a_page_is_no_running_head() -> None:
+    (article,) = read_pdf_file((DATA / "one_line_pages.pdf").read_bytes(), "besucher.pdf")
+    assert [block.text for block in article.blocks] == [
+        f"Im Jahr {year} zählte das Freibad {count} Besucher."
+        for year, count in ((2021, 18200), (2022, 24650), (2023, 31990))
+    ]
