@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.catalogue_files import COLUMNS, read_questions
+from bot.cli.catalogue_files import read_questions
 from bot.errors import CatalogueError
-from bot.render.csv import cell
+from bot.render.csv import COLUMNS, cell
 from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
 from retrieval.errors import StoreError

@@ -14,11 +14,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.catalogue_files import COLUMNS, Key, continued, key, read_questions
+from bot.cli.catalogue_files import Key, continued, key, read_questions
 from bot.cli.console import progress, say
 from bot.cli.index import match_embedder
 from bot.messages import in_language, text
-from bot.render.csv import PLACE, TableWriter, place, sureness
+from bot.render.csv import COLUMNS, TableWriter, answer_row
 from bot.render.text import duration, number
 from bot.settings import Settings
 from bot.wiring import open_collection
@@ -121,23 +121,13 @@ def _rows(
 
 def _row(item: _Item, ask: Callable[[_Item], Answer], language: str) -> tuple[object, ...]:
     try:
-        answer = ask(item)
+        return answer_row(item.question, item.article, ask(item))
     except FundstelleError as error:
-        return _without_answer(item, in_language(error, language))
+        said = in_language(error, language)
     except Exception as error:  # one question must not end a night's work
         log.exception("A question of a catalogue failed")
-        return _without_answer(item, f"{type(error).__name__}: {error}")
-    if answer.text is None or answer.document is None:
-        return _without_answer(item, "", answer.confidence)
-    found = (item.question, answer.document.id, answer.text, *sureness(answer.confidence))
-    return (*found, *place(answer.document, answer.start, answer.end), "")
-
-
-def _without_answer(item: _Item, error: str, confidence: float | None = None) -> tuple[object, ...]:
-    sure = None if confidence is None else f"{confidence:.4f}"
-    if item.article is None:
-        return (item.question, None, None, sure, None, *(None for _ in PLACE), error)
-    return (item.question, item.article.id, None, sure, None, *place(item.article, None, None), error)
+        said = f"{type(error).__name__}: {error}"
+    return answer_row(item.question, item.article, None, said)
 
 
 def _say_size(questions: int, articles: int | None, done: int, language: str) -> None:

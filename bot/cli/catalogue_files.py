@@ -8,21 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TextIO
 
 from bot.cli.console import open_output
 from bot.errors import CatalogueError
 from bot.messages import text
-from bot.render.csv import PLACE, cell
+from bot.render.csv import COLUMNS, cell
 from retrieval.errors import LoadingError, StoreError
+from retrieval.loading.question_list import MAX_BYTES, read_question_list
 
-#: Without an answer ``quote`` is empty; where a question could not be asked, ``error`` says why.
-COLUMNS: Final = ("question", "article", "quote", "confidence", "certainty", *PLACE, "error")
 #: The cells "question" and "article"; the latter is "" for a question that is asked of all articles.
 Key = tuple[str, str]
-_NAMES: Final = ("question", "questions", "frage", "fragen")
-_DELIMITERS: Final = "\t;,|"
-_MAX_BYTES: Final = 20_000_000
 
 
 def key(question: str, article: int | None) -> Key:
@@ -31,45 +27,23 @@ def key(question: str, article: int | None) -> Key:
 
 
 def read_questions(path: Path, language: str) -> list[str]:
-    """The questions of a file, each once: of the column that is called so in a CSV file, else one a line.
+    """The questions of a file, each once; see ``read_question_list``.
 
     Raises:
         LoadingError: the file cannot be read.
         CatalogueError: there is none in it, or it is too large.
     """
-    from retrieval.loading.decoding import decode
-
     try:
         with path.open("rb") as file:
-            raw = file.read(_MAX_BYTES + 1)
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         message = text("cli.catalogue_unreadable", language, path=path, error=error.strerror)
         raise LoadingError(message) from error
-    if len(raw) > _MAX_BYTES:
-        raise CatalogueError(text("cli.catalogue_large", language, path=path, limit=_MAX_BYTES // 1_000_000))
-    content = decode(raw, path.name).replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
-    found = dict.fromkeys(" ".join(question.split()) for question in _questions_in(content))
-    if not (questions := [question for question in found if question]):
+    if len(raw) > MAX_BYTES:
+        raise CatalogueError(text("cli.catalogue_large", language, path=path, limit=MAX_BYTES // 1_000_000))
+    if not (questions := read_question_list(raw, path.name)):
         raise CatalogueError(text("cli.catalogue_empty", language, path=path))
     return questions
-
-
-def _questions_in(content: str) -> Iterator[str]:
-    first = content.partition("\n")[0]
-    for delimiter in _DELIMITERS:
-        names = [name.strip().strip('"').lower() for name in first.split(delimiter)]
-        column = next((position for position, name in enumerate(names) if name in _NAMES), None)
-        if column is not None:
-            csv.field_size_limit(_MAX_BYTES)
-            rows = csv.reader(StringIO(content), delimiter=delimiter)
-            next(rows)
-            yield from (row[column] for row in rows if len(row) > column)
-            return
-    for line in content.split("\n"):
-        # A line that is a cell of a table may be put in quotation marks.
-        words = line.strip()
-        is_cell = len(words) > 1 and words[0] == words[-1] == '"' and '"' not in words[1:-1].replace('""', "")
-        yield words[1:-1].replace('""', '"') if is_cell else words
 
 
 @contextmanager
@@ -117,7 +91,7 @@ def _whole(raw: bytes) -> int:
 
 def _done(raw: bytes, *, each_article: bool) -> set[Key] | None:
     """The keys of a table's rows; None if it is another table, or was asked in the other way."""
-    csv.field_size_limit(_MAX_BYTES)
+    csv.field_size_limit(MAX_BYTES)
     done: set[Key] = set()
     try:
         for row in list(csv.reader(StringIO(raw.decode("utf-8"), newline="")))[1:]:

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from retrieval.characters import without_controls
-from retrieval.types import CERTAINTIES, Document
+from retrieval.types import CERTAINTIES, Answer, Document
 
 #: What says where a quote stands.
 PLACE = ("source", "date", "title", "path", "page", "start", "end")
+#: Of a table of questions: without an answer ``quote`` is empty; where one could not be asked, ``error`` says why.
+COLUMNS = ("question", "article", "quote", "confidence", "certainty", *PLACE, "error")
 # A cell that begins with one of these is a formula to spreadsheets; the full-width ones to some in East Asia.
 _FORMULA = tuple("=+-@\t\r＝＋－＠")
 
@@ -43,3 +45,13 @@ def place(document: Document, start: int | None, end: int | None) -> tuple[objec
     """The cells of PLACE; without ``start`` the article itself."""
     page = document.landmark_at(start).page if start is not None else 0
     return document.source, document.published, document.title, document.path, page or None, start, end
+
+
+def answer_row(question: str, asked_of: Document | None, answer: Answer | None, error: str = "") -> tuple[object, ...]:
+    """The row of COLUMNS for a question; ``asked_of`` is the only article that was asked, None for all."""
+    if answer is not None and answer.text is not None and answer.document is not None:
+        found = (question, answer.document.id, answer.text, *sureness(answer.confidence))
+        return (*found, *place(answer.document, answer.start, answer.end), error)
+    confidence = None if answer is None else sureness(answer.confidence)[0]
+    article, where = (None, (None,) * len(PLACE)) if asked_of is None else (asked_of.id, place(asked_of, None, None))
+    return (question, article, None, confidence, None, *where, error)

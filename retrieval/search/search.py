@@ -65,6 +65,7 @@ class Search:
         self._keywords = keywords
         self._scopes = Scopes(store)
         self._spelling = Spelling(keywords)
+        self._last: tuple[str, NDArray[np.float32]] | None = None
 
     def load(self) -> None:
         """Loads the embedder and both indexes, so that the first question waits for nothing.
@@ -158,7 +159,7 @@ class Search:
         if (scope and not scope.articles) or not self._store.has_sentences():
             return Candidates.none()
         articles, sentences = (scope.articles, scope.sentences) if scope else (None, None)
-        query = self._embedder.embed_questions([question])[0]
+        query = self._vector(question)
         found = dict(self._keywords.search(question_terms(question), PASSAGE_CANDIDATES, articles))
         nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
         if favoured is not None and (articles is None or favoured in articles):
@@ -174,6 +175,12 @@ class Search:
         best, mean = _cosines(query, [vectors[row] for row in rows])
         keyword = np.array([found.get(row, 0.0) for row in rows], np.float32)
         return Candidates([passages[row] for row in rows], best, mean, keyword)
+
+    def _vector(self, question: str) -> NDArray[np.float32]:
+        """The question's vector; the last one is kept, for a question that is asked of one article after the other."""
+        if self._last is None or self._last[0] != question:
+            self._last = question, self._embedder.embed_questions([question])[0]
+        return self._last[1]
 
 
 def question_terms(question: str) -> list[str]:
