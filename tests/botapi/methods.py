@@ -74,6 +74,15 @@ class Chats:
         self.messages[(chat, message["message_id"])] = message
         return message
 
+    async def do_sendDocument(self, params: Json) -> Json:
+        caption, sent = str(params.get("caption") or ""), params["document"]
+        if len(caption) > 1024:
+            raise Refused(400, "message caption is too long")
+        message = await self.do_sendMessage({**params, "text": caption or sent.filename, "parse_mode": None})
+        document = {"file_id": sent.filename, "file_unique_id": "u", "file_name": sent.filename}
+        params["document"] = sent.file.read()
+        return {**{k: v for k, v in message.items() if k != "text"}, "caption": caption, "document": document}
+
     async def do_editMessageText(self, params: Json) -> Json:
         message = self._own_message(params)
         return self._edited(message, {**message, "text": checked_text(params), "reply_markup": checked_markup(params)})

@@ -18,6 +18,7 @@ from bot.render.wording import quantity, sources_text
 from bot.telegram.handlers.access import Access
 from bot.telegram.handlers.all_answers import AllAnswersHandlers
 from bot.telegram.handlers.buttons import say_expired
+from bot.telegram.handlers.catalogues import Catalogues
 from bot.telegram.handlers.feedback import Feedback
 from bot.telegram.handlers.inline import Inline
 from bot.telegram.handlers.owners import Owners
@@ -50,13 +51,14 @@ class Handlers:
         Access(self._service, questions.forget).register(application)
         Feedback(self._service).register(application)
         Owners(self._service).register(application)
+        Catalogues(self._service).register(application)
         Submissions(self._service).register(application)
-        application.add_handlers(
         AllAnswersHandlers(self._service, questions.conversation).register(application)
+        application.add_handlers(
             [
                 CommandHandler("start", self.start, filters=new),
-                CommandHandler("help", self.help, filters=new),
-                CommandHandler("sources", self.sources, filters=new),
+                CommandHandler(["help", "hilfe"], self.help, filters=new),
+                CommandHandler(["sources", "quellen"], self.sources, filters=new),
             ]
         )
         questions.register(application)
