@@ -71,7 +71,7 @@ def ask_catalogue(
     with open_collection(settings, say) as collection:
         articles: Sequence[Document | None] = [None]
         if each_article:
-            articles = [article.document for article in collection.articles(within) if not article.copy_of]
+            articles, _ = collection.titles(within, most=collection.article_count(), copies=False)
         if not collection.article_count():
             say(text("chat.empty", language))
         match_embedder(collection, language)
