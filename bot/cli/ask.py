@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.ask_all import All, ByDate, Csv, ask_all
+from bot.cli.ask_options import check_options, question_or_file
+from bot.cli.catalogue import EachArticle, Questions, ask_catalogue
 from bot.cli.command import Json, command
 from bot.cli.console import busy, say, say_lines, show_json, show_lines, shows_styles
 from bot.cli.filters import with_filter
@@ -23,20 +26,35 @@ from retrieval.types import Filter
 @with_filter
 def ask(
     settings: Settings,
-    question: Annotated[str, typer.Argument(help="In German or English.")],
+    question: Annotated[str | None, typer.Argument(help="In German or English.", callback=question_or_file)] = None,
     top_k: Annotated[
         int | None, typer.Option(min=1, max=50, help="How many passages to read and show.", show_default="5")
     ] = None,
+    every: All = False,
+    by_date: ByDate = False,
+    questions: Questions = None,
+    each_article: EachArticle = False,
+    csv: Csv = None,
     *,
     within: Filter,
     as_json: Json = False,
 ) -> None:
-    """Ask the articles one question."""
+    """Ask the articles one question, or each of a file."""
+    given = {"QUESTION": question, "--top-k": top_k, "--all": every, "--by-date": by_date, "--questions": questions}
+    given |= {"--each-article": each_article, "--csv": csv, "--json": as_json}
+    check_options(given, settings.language)
+    if questions is not None:
+        top_k = top_k or settings.top_k
+        ask_catalogue(settings, questions, within, top_k=top_k, each_article=each_article, output=csv or "-")
+        return
     from bot.render.json import to_json
     from bot.render.terminal import to_text
 
     # Bytes that are no text come in as lone surrogates, which nothing further on can encode.
-    question = question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    question = (question or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if every or by_date:
+        ask_all(settings, question, within, by_date=by_date, as_json=as_json, csv=csv)
+        return
     with open_collection(settings, say) as collection:
         if not collection.article_count():
             say(text("chat.empty", settings.language))

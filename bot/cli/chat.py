@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from bot.cli.ask_all import show_all
 from bot.cli.console import say, show, show_lines, shows_styles
 from bot.cli.filters import describe_filter, filter_from
 from bot.cli.typed_history import FILE as HISTORY_FILE
@@ -39,9 +40,10 @@ _VERDICTS = {
     "/good": Verdict.GOOD, "/bad": Verdict.BAD,
 }  # fmt: skip
 _HELP, _SOURCES_LIST, _MORE = ("/help", "/hilfe"), ("/sources", "/quellen"), ("/more", "/mehr")
+_ALL, _BY_DATE = ("/all", "/alle"), ("/timeline", "/verlauf")
 _ANEW, _QUIT = ("/neu", "/new"), ("/quit", "/ende")
 #: The commands of the chat, as Tab completes them.
-COMMANDS = (*_HELP, *_SOURCES_LIST, *_MORE, *_WITHIN, *_VERDICTS, *_ANEW, *_QUIT)
+COMMANDS = (*_HELP, *_SOURCES_LIST, *_MORE, *_ALL, *_BY_DATE, *_WITHIN, *_VERDICTS, *_ANEW, *_QUIT)
 
 
 class Chat:
@@ -116,6 +118,8 @@ class Chat:
             show_lines(text("chat.help", self._language).strip())
         elif command in _MORE:
             self._show_more()
+        elif command in (*_ALL, *_BY_DATE):
+            self._show_all(value, by_date=command in _BY_DATE)
         elif command in _SOURCES_LIST:
             empty = text("chat.empty", self._language)
             show_lines(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
@@ -136,6 +140,16 @@ class Chat:
             say(text("chat.nothing_more", self._language))
         else:
             show_lines(Text("\n").append_text(more_text(self._shown, self._language, marks=_marks())).append("\n"))
+
+    def _show_all(self, question: str, *, by_date: bool) -> None:
+        """All answers to a question, or to the last one."""
+        try:
+            answers = self._conversation.ask_all(question)
+        except FundstelleError as error:
+            say(text("cli.error", self._language, message=error))
+            return
+        self._shown = None  # there is no longer one last answer that there might be more on
+        show_all(answers, self._language, by_date=by_date)
 
     def _look_within(self, part: str, value: str) -> None:
         """Sets one part of the filter, or clears it where there is no value."""
