@@ -108,7 +108,8 @@ def test_commands(api: BotApi, bot: RunningBot) -> None:
 def test_the_menu_of_commands_is_set_in_both_languages(api: BotApi, bot: RunningBot) -> None:
     api.wait(lambda: len(api.calls("setMyCommands")) == 4)
     english, german, *groups = (call.params for call in api.calls("setMyCommands"))
-    assert [command["command"] for command in german["commands"]] == ["ask", "sources", "new", "help", "skip", "forget"]
+    listed = ["ask", "all", "timeline", "sources", "new", "help", "skip", "forget"]
+    assert [command["command"] for command in german["commands"]] == listed
     assert (english.get("language_code"), german["language_code"]) == (None, "de")
     assert german["commands"][0]["description"] == "Eine Frage stellen"
     assert [call["scope"]["type"] for call in (english, *groups)] == ["all_private_chats", *["all_group_chats"] * 2]

@@ -20,8 +20,8 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
-GROUP = ("ask", "sources", "new", "help", "forget")
-PRIVATE = ("ask", "sources", "new", "help", "skip", "forget")
+GROUP = ("ask", "all", "timeline", "sources", "new", "help", "forget")
+PRIVATE = ("ask", "all", "timeline", "sources", "new", "help", "skip", "forget")
 OWNER = (*PRIVATE, "list", "remove", "missed", "status", "invite", "members")
 
 
