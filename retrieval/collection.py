@@ -212,6 +212,10 @@ class Collection:
         document_id = self.store.ids_below(path).get(path)
         return None if document_id is None else self.document(document_id)
 
+    def sentence_of(self, document_id: int, start: int, end: int) -> tuple[int, int]:
+        """From where to where in the text of an article the sentences go that ``start``..``end`` lies in."""
+        return self.store.sentence_span(document_id, start, end)
+
     def copies(self, document_id: int) -> tuple[Document, ...]:
         """The articles that say the same."""
         return self.store.copies([document_id]).get(document_id, ())

@@ -52,7 +52,7 @@ def test_a_question_is_answered_with_the_quote_in_bold(api: BotApi, bot: Running
     assert call.params["text"] == ANSWER_HTML
     assert answer["reply_to_message"]["message_id"] == asked
     rows = [[button["text"] for button in row] for row in answer["reply_markup"]["inline_keyboard"]]
-    assert rows == [["👍", "👎"], ["Weitere Stellen", "Ganzer Zusammenhang", "Quelle"]]
+    assert rows == [["👍", "👎"], ["Weitere Stellen", "Ganzer Zusammenhang", "Quelle"], ["Zitieren"]]
     assert bot.answerer.asked == [QUESTION]
 
 
@@ -108,7 +108,7 @@ def test_commands(api: BotApi, bot: RunningBot) -> None:
 def test_the_menu_of_commands_is_set_in_both_languages(api: BotApi, bot: RunningBot) -> None:
     api.wait(lambda: len(api.calls("setMyCommands")) == 4)
     english, german, *groups = (call.params for call in api.calls("setMyCommands"))
-    listed = ["ask", "all", "timeline", "sources", "new", "help", "skip", "forget"]
+    listed = ["ask", "all", "timeline", "sources", "cite", "new", "help", "skip", "forget"]
     assert [command["command"] for command in german["commands"]] == listed
     assert (english.get("language_code"), german["language_code"]) == (None, "de")
     assert german["commands"][0]["description"] == "Eine Frage stellen"

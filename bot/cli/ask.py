@@ -17,6 +17,8 @@ from bot.cli.console import busy, say, say_lines, show_json, show_lines, shows_s
 from bot.cli.filters import with_filter
 from bot.cli.index import IndexFirst, index_if_empty, match_embedder
 from bot.messages import in_language, text
+from bot.render.cite import Quotation, Style
+from bot.render.cite import cite as cited
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.types import Filter
@@ -35,13 +37,17 @@ def ask(
     questions: Questions = None,
     each_article: EachArticle = False,
     csv: Csv = None,
+    cite: Annotated[
+        Style | None,
+        typer.Option(help="Print the answer as a citation in this form, and nothing else.", show_default=False),
+    ] = None,
     *,
     within: Filter,
     as_json: Json = False,
 ) -> None:
     """Ask the articles one question, or each of a file."""
     given = {"QUESTION": question, "--top-k": top_k, "--all": every, "--by-date": by_date, "--questions": questions}
-    given |= {"--each-article": each_article, "--csv": csv, "--json": as_json}
+    given |= {"--each-article": each_article, "--csv": csv, "--cite": cite, "--json": as_json}
     check_options(given, settings.language)
     if questions is not None:
         top_k = top_k or settings.top_k
@@ -63,11 +69,14 @@ def ask(
             answer = collection.ask(question, top_k=top_k or settings.top_k, within=within)
         if answer.is_missed and not within:
             collection.feedback.note_missed(answer.question)
-    if as_json:
+        quotation = Quotation.of(answer, collection.sentence_of) if cite else None
+    if cite and quotation:
+        show_lines(cited(quotation, cite, settings.language), wrap=False)
+    elif as_json:
         show_json(to_json(answer))
     else:
         marks = ("", "") if shows_styles() else ("**", "**")
-        show_lines(to_text(answer, settings.language, marks=marks))
+        show_lines(to_text(answer, settings.language, passages=cite is None, marks=marks))
 
 
 @command
@@ -97,7 +106,14 @@ def chat(
             if settings.history_days:
                 collection.feedback.drop_older(settings.history_days)
             conversation = Conversation(collection, top_k=settings.top_k, within=within)
-            talk = Chat(settings, conversation, collection.documents, collection.feedback, interactive=interactive)
+            talk = Chat(
+                settings,
+                conversation,
+                collection.documents,
+                collection.feedback,
+                interactive=interactive,
+                sentence_of=collection.sentence_of,
+            )
             if interactive:
                 talk.run(typed_lines(prompt_session(settings.home, settings.history_days), talk.prompt))
             elif not talk.run(_piped_lines()):

@@ -16,6 +16,7 @@ from bot.cli.typed_history import FILE as HISTORY_FILE
 from bot.cli.typed_history import drop_old_entries
 from bot.errors import FilterError
 from bot.messages import table, text
+from bot.render.cite import Quotation, SentenceOf, Style, cite
 from bot.render.terminal import more_text, one_line, to_text
 from bot.render.wording import quantity, sources_text
 from bot.settings import Settings
@@ -40,17 +41,19 @@ _VERDICTS = {
     "/good": Verdict.GOOD, "/bad": Verdict.BAD,
 }  # fmt: skip
 _HELP, _SOURCES_LIST, _MORE = ("/help", "/hilfe"), ("/sources", "/quellen"), ("/more", "/mehr")
+_CITE = ("/cite", "/zitat")
 _ALL, _BY_DATE = ("/all", "/alle"), ("/timeline", "/verlauf")
 _ANEW, _QUIT = ("/neu", "/new"), ("/quit", "/ende")
 #: The commands of the chat, as Tab completes them.
-COMMANDS = (*_HELP, *_SOURCES_LIST, *_MORE, *_ALL, *_BY_DATE, *_WITHIN, *_VERDICTS, *_ANEW, *_QUIT)
+COMMANDS = (*_HELP, *_SOURCES_LIST, *_MORE, *_ALL, *_BY_DATE, *_CITE, *_WITHIN, *_VERDICTS, *_ANEW, *_QUIT)
 
 
 class Chat:
     """Reads questions, prints answers, obeys COMMANDS.
 
-    ``sources`` gives the articles. On a terminal (``interactive``) the whole answer is shown; else one line a
-    question, so that the n-th line on stdout answers the n-th question; it is empty for one that cannot be asked.
+    ``sources`` gives the articles, ``sentence_of`` where the sentence of a quote stands. On a terminal
+    (``interactive``) the whole answer is shown; else one line a question, so that the n-th line on stdout answers the
+    n-th question; it is empty for one that cannot be asked.
     """
 
     def __init__(
@@ -61,13 +64,16 @@ class Chat:
         feedback: FeedbackLog,
         *,
         interactive: bool,
+        sentence_of: SentenceOf | None = None,
     ) -> None:
         self._language = settings.language
         self._conversation = conversation
         self._sources = sources
         self._feedback = feedback
         self._interactive = interactive
+        self._sentence_of = sentence_of
         self._shown: Answer | None = None  # the answer to the last line, without its articles
+        self._quotation: Quotation | None = None  # what is cited of it
 
     def run(self, lines: Iterable[str]) -> bool:
         """Goes through ``lines`` to their end or /quit; False when a question could not be asked."""
@@ -87,11 +93,11 @@ class Chat:
             answer = self._conversation.ask(question)
         except FundstelleError as error:
             say(text("cli.error", self._language, message=error))
-            self._shown = None
+            self._shown = self._quotation = None
             if not self._interactive:
                 self._print_line("")
             return False
-        self._shown = answer.without_texts()
+        self._shown, self._quotation = answer.without_texts(), Quotation.of(answer, self._sentence_of)
         if answer.is_missed and not self._conversation.within:
             self._feedback.note_missed(answer.complete_question)
         if self._interactive:
@@ -120,6 +126,8 @@ class Chat:
             self._show_more()
         elif command in (*_ALL, *_BY_DATE):
             self._show_all(value, by_date=command in _BY_DATE)
+        elif command in _CITE:
+            self._cite()
         elif command in _SOURCES_LIST:
             empty = text("chat.empty", self._language)
             show_lines(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
@@ -148,8 +156,16 @@ class Chat:
         except FundstelleError as error:
             say(text("cli.error", self._language, message=error))
             return
-        self._shown = None  # there is no longer one last answer that there might be more on
+        # It is not the last answer any more that there might be more on.
+        self._shown = self._quotation = None
         show_all(answers, self._language, by_date=by_date)
+
+    def _cite(self) -> None:
+        """The last answer as it is cited in a text."""
+        if self._quotation is None:
+            say(text("chat.nothing_to_cite", self._language))
+        else:
+            show(cite(self._quotation, Style.PRESS, self._language))
 
     def _look_within(self, part: str, value: str) -> None:
         """Sets one part of the filter, or clears it where there is no value."""

@@ -214,6 +214,14 @@ class StoreQueries:
         )
         return [(start, end) for start, end in rows]
 
+    def sentence_span(self, document_id: int, start: int, end: int) -> tuple[int, int]:
+        """From where to where in an article the sentences go that ``start``..``end`` lies in; itself without any."""
+        ((first, last),) = self.database.rows(
+            'SELECT min("start"), max("end") FROM sentences WHERE document_id = ? AND "start" < ? AND "end" > ?',
+            (document_id, end, start),
+        )
+        return (start, end) if first is None else (min(start, first), max(end, last))
+
     def sentence_vectors(self, passage_ids: Iterable[int]) -> dict[int, NDArray[np.float32]]:
         """The vectors of each passage's sentences, ``(n, dimension)``, by passage id. Unknown ids are left out."""
         blobs: dict[int, list[bytes]] = {}

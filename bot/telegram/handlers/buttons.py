@@ -27,10 +27,10 @@ class Press:
     quote: str
 
 
-async def find_press(service: Service, update: Update) -> Press | None:
+async def find_press(service: Service, update: Update, *, needs_question: bool = True) -> Press | None:
     """The press in ``update``; None if question, article or quote are gone, or it is no button of the bot's.
 
-    The user is told so.
+    The user is told so. What only shows the place of a quote needs no question, which may have been deleted.
     """
     query = update.callback_query
     place = Place.read(query.data or "") if query else None
@@ -39,7 +39,7 @@ async def find_press(service: Service, update: Update) -> Press | None:
         return None
     document = await service.queue.run(service.collection.document, place.document_id)
     question, quote = question_before(query.message), place.quote(document, service.seal(query.message.chat.id))
-    if not question or quote is None or (quote and document is None):
+    if (needs_question and not question) or quote is None or (quote and document is None):
         await say_expired(service, update)
         return None
     return Press(query, query.message, question, place, document, quote)

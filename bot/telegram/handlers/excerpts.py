@@ -17,7 +17,7 @@ from retrieval.store.feedback import nearest
 from retrieval.types import Answer, Document
 
 #: The first word of each button's callback data, of which Telegram allows 64 bytes.
-MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"
+MORE, CONTEXT, SOURCE, CITE, GOOD, BAD = "more", "context", "source", "cite", "good", "bad"
 _PLACE = re.compile(rf"[a-z]+:([0-9]{{1,19}}):([0-9]{{1,8}}):([0-9]{{1,8}}):({SEAL_PATTERN})")
 _LARGEST_ID = 2**63 - 1
 _LINE_LIMIT = 500
@@ -73,9 +73,13 @@ def buttons(answer: Answer, language: str, seal: Seal) -> InlineKeyboardMarkup |
     looks = [(MORE, MORE)] if other_hits(answer) else []
     if answer.text is not None:
         looks += [(name, place.data(name)) for name in (CONTEXT, SOURCE)]
+    uses = [(CITE, place.data(CITE))] if answer.text is not None else []
     rows = [
         [InlineKeyboardButton(sign, callback_data=place.data(name)) for sign, name in (("👍", GOOD), ("👎", BAD))],
-        [InlineKeyboardButton(text(f"telegram.{name}", language), callback_data=data) for name, data in looks],
+        *(
+            [InlineKeyboardButton(text(f"telegram.{name}", language), callback_data=data) for name, data in row]
+            for row in (looks, uses)
+        ),
     ]
     return InlineKeyboardMarkup([row for row in rows if row])
 

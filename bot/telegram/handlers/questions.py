@@ -70,7 +70,7 @@ class Questions:
         application.add_handlers(
             [
                 CommandHandler("ask", self.question, filters=new),
-                CommandHandler(["neu", "new"], self.start_anew, filters=new),
+                CommandHandler(["neu", "new", "ende"], self.start_anew, filters=new),
                 CommandHandler("ask", self.correct, filters=edited),
                 MessageHandler(new & asked, self.question),
                 MessageHandler(edited & asked, self.correct),
@@ -95,7 +95,7 @@ class Questions:
         await self._reply(update, message, answer)
 
     async def start_anew(self, update: Update, context: Context) -> None:
-        """/neu or /new: the next question starts a new conversation."""
+        """/neu, /new or /ende: the next question starts a new conversation."""
         message, user = update.effective_message, update.effective_user
         if message is not None:
             talk = self._talk(message.chat_id, user.id if user else 0)
@@ -150,7 +150,7 @@ class Questions:
 
     async def context(self, update: Update, context: Context) -> None:
         """The button for the article around the quote."""
-        press = await find_press(self._service, update)
+        press = await find_press(self._service, update, needs_question=False)
         if press and press.document:
             await acknowledge(press.query)
             language = self._service.language(update.effective_user)
@@ -158,7 +158,7 @@ class Questions:
 
     async def source(self, update: Update, context: Context) -> None:
         """The button for where the quote stands."""
-        press = await find_press(self._service, update)
+        press = await find_press(self._service, update, needs_question=False)
         if press and press.document:
             await acknowledge(press.query)
             language = self._service.language(update.effective_user)

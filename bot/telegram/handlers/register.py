@@ -19,6 +19,7 @@ from bot.telegram.handlers.access import Access
 from bot.telegram.handlers.all_answers import AllAnswersHandlers
 from bot.telegram.handlers.buttons import say_expired
 from bot.telegram.handlers.catalogues import Catalogues
+from bot.telegram.handlers.citations import Citations
 from bot.telegram.handlers.feedback import Feedback
 from bot.telegram.handlers.inline import Inline
 from bot.telegram.handlers.owners import Owners
@@ -62,6 +63,7 @@ class Handlers:
             ]
         )
         questions.register(application)
+        Citations(self._service, questions.last_answer).register(application)
         Inline(self._service).register(application)
         application.add_handlers(
             [
