@@ -29,10 +29,13 @@ def read_html(html: str) -> Article:
     root = trafilatura.load_html(html)
     if root is None:
         return Article(())
-    found = trafilatura.bare_extraction(root, include_comments=False)
-    body = (found.text or "") if found is not None and not isinstance(found, dict) else ""
     said = page_statements(root)
     lines, places = page_lines(root)
+    for cell in root.iter("td", "th"):  # trafilatura makes cells of a span, however many it states
+        for name in ("colspan", "rowspan"):
+            cell.attrib.pop(name, None)
+    found = trafilatura.bare_extraction(root, include_comments=False)
+    body = (found.text or "") if found is not None and not isinstance(found, dict) else ""
     read = read_article(lines, places, body, said)
     return Article(
         tuple(Block(line.text, heading=line.heading) for line in read.lines),
@@ -48,6 +51,8 @@ def _title(said: Statements, lines: Sequence[Line], headline: int) -> str:
     """The headline that the page states, without the kicker where it states it so, too; else the one that it shows."""
     shown = lines[headline].text if headline >= 0 else ""
     first, *others = (*said.titles, shown)
+    if len(shown) > _MIN_TITLE_CHARS and not said.states_headline:
+        return shown
     if len(shown) > _MIN_TITLE_CHARS and begins_with(first, shown) and first not in others:
         return shown
     _kicker, _, rest = first.partition(" | ")

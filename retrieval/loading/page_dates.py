@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.dates import iso_date
 from retrieval.loading.html_lines import Line, Place
+from retrieval.loading.page_names import CAPTION
 from retrieval.loading.page_statements import Statements
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _OTHER_DAY: Final = re.compile(
     r"([^\W\d]+)(?: (?:am|ab|bis|seit|zum|vor|nach|dem|der|den|im|in)(?: \w+tag,?| Mittwoch,?)?(?: (?:dem|den))?|:) *$"
 )
 _BY: Final = re.compile(r"\b(?:von|by) [^\W\d_]+ ", re.IGNORECASE)
+_LOWER: Final = re.compile(r"(?<![^\W_])(?!(?:von|vom|am|um|den|und|der|die|in|für|uhr|online)\b)[a-zäöü]{2,}")
+_STORY: Final = re.compile(r"\b(?:bei|beim|im|mit|auf|zu|zum|zur|nach|vor|an|ist|war|hat|wird|wurde|seit|bis)\b")
 _OWN_DAY: Final = re.compile(
     r"Stand|Datum|Artikel|Beitrag|Meldung|Bericht|Pressemitteilung|Medienmitteilung|Mitteilung|Text|Nachricht|Ausgabe"
     r"|am|geschrieben|gepostet|online|\w*gestellt|Date",
@@ -89,6 +92,8 @@ def _near_headline(lines: Sequence[Line], places: Sequence[Place], headline: int
     for at in range(start, min(first + _LINES_AFTER, len(lines))):
         line = lines[at]
         names = f"{line.part} {places[line.place].names}"
+        if CAPTION.search(names) or places[line.place].tag == "figcaption":
+            continue
         if at == headline or line.heading or len(line.text) > _MAX_LINE_CHARS or _EVENT.search(names):
             continue
         rest = _DAY.sub(" ", line.text)
@@ -112,6 +117,9 @@ def _names_another_day(text: str) -> bool:
     """Whether what stands before a day says that it is that of something else: "Konzert am 17. Mai", "Premiere: …"."""
     if _PUBLISHED.search(text) or _CHANGED.search(text) or _BY.search(text):
         return False
+    rest = _DAY.sub(" ", text)
+    if len(_LOWER.findall(rest)) > 1 or _STORY.search(rest):
+        return True  # a sentence, or a caption
     before = text[: found.start()] if (found := _DAY.search(text)) else ""
     label = _OTHER_DAY.search(before)
     return label is not None and label[1][0].isupper() and not _OWN_DAY.fullmatch(label[1])

@@ -41,12 +41,14 @@ _BREAK: Final = re.compile(r"<(?:br|/p|/h\d|/li|/div)\b[^<>]{0,200}>", re.IGNORE
 class Statements:
     """What the page states; "" and () where it states nothing.
 
-    ``titles`` are its headlines without the site's name, the surest first. ``body`` and ``descriptions`` are texts
+    ``titles`` are its headlines without the site's name, the surest first; ``states_headline`` says
+    that one of them is more than the title of the page. ``body`` and ``descriptions`` are texts
     without tags, a paragraph a line. ``published`` is the day (ISO) in the article's data, ``dated`` that in
     meta elements and in the page's data.
     """
 
     titles: tuple[str, ...] = ()
+    states_headline: bool = False
     descriptions: tuple[str, ...] = ()
     body: str = ""
     published: str = ""
@@ -82,6 +84,7 @@ def page_statements(root: _Element) -> Statements:
     authors = _names(article.get("author"), by_id) or _names(article.get("creator"), by_id)
     stated = authors or [meta[name] for name in _AUTHOR_NAMES if meta.get(name)][:1]
     return Statements(
+        states_headline=any(titles[:3]),
         titles=tuple(dict.fromkeys(filter(None, (without_site(title, known) for title in titles)))),
         descriptions=tuple(dict.fromkeys(filter(None, described))),
         body=_lines(article.get("articleBody")),
