@@ -193,7 +193,8 @@ def test_more_passages(api: BotApi, bot: RunningBot) -> None:
     assert more["text"] == MORE
     api.wait(lambda: api.calls("editMessageReplyMarkup"))
     rest = api.calls("editMessageReplyMarkup")[0].answer["reply_markup"]["inline_keyboard"]
-    assert [[button["text"] for button in row] for row in rest] == [["👍", "👎"], ["Ganzer Zusammenhang", "Quelle"]]
+    shown = [[button["text"] for button in row] for row in rest]
+    assert shown == [["👍", "👎"], ["Ganzer Zusammenhang", "Quelle"], ["Zitieren"]]
     assert [call.params.get("text") for call in api.calls("answerCallbackQuery")] == [None]
 
 

@@ -21,7 +21,11 @@ from retrieval.types import Answer, Document
 SentenceOf = Callable[[int, int, int], tuple[int, int]]
 
 _INNER_QUOTES: Final = re.compile('„([^„“”"]*)[“”"]|“([^„“”"]*)”|»([^»«]*)«|«([^»«]*)»|"([^"]*)"')
-_AUTHORS: Final = re.compile(r"\s*(?:[;/&]|,?\s\b(?:und|and)\b)\s*")
+# A pair of quotation marks of which only one stands in the quote: those that open, and those that close.
+_OPENING: Final = re.compile(r'[„»]|(?<![^\s(])["“«](?=\w)')
+_CLOSING: Final = re.compile('[“”"«]')
+# BibTeX takes "and" for the word between two names however it is written.
+_AUTHORS: Final = re.compile(r"(?i)\s*(?:[;/&]|,?\s\b(?:und|and)\b)\s*")
 # Those that TeX takes for something else; braces only in pairs, which BibTeX counts even behind a backslash.
 _TEX: Final = {
     "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}",
@@ -43,7 +47,10 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """What is cited of an article: words of it, from the character ``start`` on; without words, the article itself."""
+    """What is cited of an article: words of it; without words, the article itself.
+
+    The page named is that of the character ``start``, where the quote begins.
+    """
 
     document: Document
     words: str = ""
@@ -63,7 +70,7 @@ class Quotation:
     def at(cls, document: Document, start: int, end: int, sentence_of: SentenceOf | None = None) -> Quotation:
         """The sentence of ``document`` that a quote stands in."""
         first, last = sentence_of(document.id, start, end) if sentence_of else (start, end)
-        return cls(document, line(document.text[first:last]), first)
+        return cls(document, line(document.text[first:last]), start)
 
 
 def cite(quotation: Quotation, style: Style, language: str) -> str:
@@ -155,12 +162,14 @@ _WRITERS: Final = {Style.PRESS: _press, Style.APA: _apa, Style.BIBTEX: _bibtex, 
 
 
 def _quoted(words: str, language: str) -> str:
-    """Words in quotation marks; those that stand in them become single ones."""
+    """Words in quotation marks; those that stand in them become single ones, also where one of a pair is missing."""
 
     def single(found: re.Match[str]) -> str:
         return text("cite.inner", language, words=next(group for group in found.groups() if group is not None))
 
-    return text("cite.quoted", language, words=_INNER_QUOTES.sub(single, words))
+    opening, closing = text("cite.inner", language, words="\n").split("\n")
+    words = _CLOSING.sub(closing, _OPENING.sub(opening, _INNER_QUOTES.sub(single, words)))
+    return text("cite.quoted", language, words=words)
 
 
 def _page_number(quotation: Quotation) -> int:
@@ -188,7 +197,11 @@ def _address(document: Document) -> str:
     address = line(document.url)
     if not address.startswith(("http://", "https://")):
         return ""
-    return quote(address, safe="%:/?#[]@!$&'()*+,;=-._~") if not address.isascii() or " " in address else address
+    return (
+        quote(address, safe="%:/?#[]@!$&'()*+,;=-._~", errors="replace")
+        if not address.isascii() or " " in address
+        else address
+    )
 
 
 def _tex_address(document: Document) -> str:
@@ -199,7 +212,7 @@ def _tex_address(document: Document) -> str:
 
 def _authors(document: Document) -> list[str]:
     """Names as the article has them: "Anna Weber", or "Weber, Anna"."""
-    parts = [part for part in _AUTHORS.split(line(document.author)) if part]
+    parts = [part for part in _AUTHORS.split(line(document.author)) if part.lower() not in ("", "und", "and")]
     names: list[str] = []
     for part in parts:
         first, *more = [name.strip() for name in part.split(",") if name.strip()] or [""]

@@ -59,7 +59,7 @@ class Citations:
         quotation = Quotation(document)
         if end > start:  # otherwise it is what the article states of itself
             sentence = await self._service.queue.run(self._service.collection.sentence_of, document.id, start, end)
-            quotation = Quotation.at(document, *sentence)
+            quotation = Quotation.at(document, start, end, lambda *_: sentence)
         language = self._service.language(update.effective_user)
         # Telegram copies what is set as code when it is tapped.
         shown = cut(cite(quotation, Style.PRESS, language), TELEGRAM_LIMIT)
