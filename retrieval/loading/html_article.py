@@ -207,7 +207,8 @@ class _Choice:
         if lead:
             return True
         if headline < at < first and (place.tag == "figcaption" or CAPTION.search(place.names)):
-            return len(words) >= RUN and line.linked < _LINKED * len(line.text) and not self._furniture[line.place]
+            says = sum(not word.isdigit() for word in words) >= RUN  # more than a place and a day
+            return says and line.linked < _LINKED * len(line.text) and not self._furniture[line.place]
         if self._furniture[line.place] or not (self._within[line.place] or (self._voted[at] and self._is_prose(at))):
             return False
         if line.linked >= 0.9 * len(line.text) and len(words) >= RUN:

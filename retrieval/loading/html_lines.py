@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from retrieval.loading.html_tables import is_data, read_table
+from retrieval.loading.page_names import without_link_hints
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -181,7 +182,9 @@ class _Reading:
         heading = self._headings > 0
         joined = "".join(self._parts)
         for text in [joined.replace("\n", " ")] if heading else joined.split("\n"):
-            if said := " ".join(text.split()):
+            shown = " ".join(text.split())
+            if said := without_link_hints(shown).strip():
+                self._linked = max(0, self._linked - len(shown) + len(said))
                 part = self._named[-1] if self._named else ""
                 self.lines.append(Line(said, self._here[-1], min(self._linked, len(said)), heading, part, self._day))
         self._parts.clear()

@@ -10,6 +10,7 @@ from retrieval.loading.html_article import begins_with, read_article
 from retrieval.loading.html_lines import Line, page_lines
 from retrieval.loading.page_bylines import shown_authors
 from retrieval.loading.page_dates import article_date
+from retrieval.loading.page_names import without_link_hints
 from retrieval.loading.page_statements import Statements, page_statements
 from retrieval.loading.parsed import Article, Block
 
@@ -36,7 +37,7 @@ def read_html(html: str) -> Article:
             cell.attrib.pop(name, None)
     found = trafilatura.bare_extraction(root, include_comments=False)
     body = (found.text or "") if found is not None and not isinstance(found, dict) else ""
-    read = read_article(lines, places, body, said)
+    read = read_article(lines, places, without_link_hints(body), said)
     return Article(
         tuple(Block(line.text, heading=line.heading) for line in read.lines),
         title=_title(said, lines, read.headline),
@@ -51,7 +52,7 @@ def _title(said: Statements, lines: Sequence[Line], headline: int) -> str:
     """The headline that the page states, without the kicker where it states it so, too; else the one that it shows."""
     shown = lines[headline].text if headline >= 0 else ""
     first, *others = (*said.titles, shown)
-    if len(shown) > _MIN_TITLE_CHARS and not said.states_headline:
+    if len(shown) > _MIN_TITLE_CHARS and not said.states_headline and not shown.endswith(first):
         return shown
     if len(shown) > _MIN_TITLE_CHARS and begins_with(first, shown) and first not in others:
         return shown

@@ -24,7 +24,7 @@ LEAD: Final = re.compile(
 )
 CAPTION: Final = re.compile(r"caption|bildunterschrift|bildtext|image__?text|legende|infotext|absatzbild")
 BYLINE: Final = re.compile(
-    r"author|autor|byline|(?:^|[\s_-])date|datum|publish|time|stand|copyright|credit|source|quelle"
+    r"author|autor|byline|(?:^|[\s_-])date|datum|publish|time|(?:^|[\s_-])stand(?:$|[\s_-])|copyright|credit|source|quelle"
 )
 _DATE_WORD: Final = re.compile(
     r"[\d.:,|–-]+|Stand:?|vom|am|um|den|Uhr|(?:Mo|Di|Mi|Do|Fr|Sa|So|\w+tag|Mittwoch|Sonnabend|Jan|Jän|Feb|Apr|Jun|Jul|Aug|Sept?"
@@ -40,6 +40,17 @@ def is_date_line(text: str) -> bool:
     while 0 < start < min(len(words), 6) and not _DATE_WORD.fullmatch(words[start]):
         start += 1
     return bool(words) and all(map(_DATE_WORD.fullmatch, words[start:]))
+
+
+def without_link_hints(text: str) -> str:
+    """A text without what is said of its links to people who do not see them: "(öffnet in neuem Fenster)"."""
+    return _link_hints().sub("", text) if "Fenster" in text or "Tab" in text else text
+
+
+@cache
+def _link_hints() -> re.Pattern[str]:
+    hints = "|".join(map(re.escape, sorted(read_entries("link_hints_de.txt"), key=len, reverse=True)))
+    return re.compile(rf" ?(?:\((?:{hints})\)|\[(?:{hints})\]|(?:, )?\b(?:{hints})\b)", re.IGNORECASE)
 
 
 @cache
