@@ -263,16 +263,17 @@ class ArticleField(StrEnum):
 class Answer:
     """What Fundstelle says to a question.
 
-    ``text`` is None when the articles do not say. Otherwise ``document.text[start:end] == text`` and the
-    quote lies inside ``passage``; but with ``field`` it is no quote, but what ``document`` states of itself, to a question
-    such as "Wer hat den Artikel geschrieben?", and there is no passage. ``excerpt`` is what is shown of the passage: the quote's sentence and its
-    neighbours, as far as they are of one paragraph. ``confidence`` (0..1) is the estimated probability that the best
-    span is right; it is given for "no answer" too. ``copies`` are the articles that say the same as ``document``. ``hits`` are
-    the passages found, the likeliest to hold the answer first. ``best`` is the best span whatever its confidence, kept
-    for evaluation. ``alternatives`` are up to two other quotes, the surest first. ``understood`` is the complete
-    question that was asked in the place of a follow-up, empty otherwise. ``small_talk`` says what the question was if
-    it asked nothing of the articles; then ``article_count`` says how many there are, and ``suggestions``, notices,
-    which questions they do answer.
+    ``text`` is None when the articles do not say. Otherwise ``document.text[start:end] == text`` and the quote lies
+    inside ``passage``; but with ``field`` it is no quote, but what ``document`` states of itself, to a question such as
+    "Wer hat den Artikel geschrieben?", and there is no passage. ``excerpt`` is what is shown of the passage: the
+    quote's sentence and its neighbours, as far as they are of one paragraph. ``confidence`` (0..1) is the estimated
+    probability that the best span is right; it is given for "no answer" too. ``copies`` are the articles that say the
+    same as ``document``. ``hits`` are the passages found, the likeliest to hold the answer first. ``best`` is the best
+    span whatever its confidence, kept for evaluation. ``alternatives`` are up to two other quotes, the surest first.
+    ``understood`` is the complete question that was asked in the place of a follow-up, empty otherwise. ``small_talk``
+    says what the question was if it asked nothing of the articles; then ``article_count`` says how many there are, and
+    ``suggestions``, notices, which questions they do answer. ``link`` is the web address of ``document``, leading to
+    the quote's words where it can; empty where no address is known.
     """
 
     question: str
@@ -293,6 +294,7 @@ class Answer:
     suggestions: tuple[str, ...] = ()
     field: ArticleField | None = None
     excerpt: Passage | None = None
+    link: str = ""
 
     @property
     def quote(self) -> str:

@@ -229,7 +229,7 @@ def test_ask_json(indexed):
     assert set(value) == {"question", "answer", "alternatives", "passages", "small_talk", "elapsed_ms"}
     assert value["question"] == TRADE
     answer = value["answer"]
-    place = {"start", "end", "page", "heading", "ocr"}
+    place = {"start", "end", "page", "heading", "ocr", "link"}
     assert set(answer) == {"text", "from", "confidence", "certainty", "document", "also_in", *place}
     assert answer["text"] == "0,5 Milliarden Dollar"
     assert 0.5 < answer["confidence"] <= 1

@@ -124,6 +124,7 @@ def test_json_of_an_answer():
             "page": None,
             "heading": None,
             "ocr": False,
+            "link": "https://example.org/a?b=1&c=2",
         },
         "alternatives": [],
         "passages": [
@@ -138,7 +139,7 @@ def test_json_of_an_answer():
 
 def test_json_without_an_answer():
     value = json.loads(json.dumps(to_json(NO_ANSWER)))
-    nothing = dict.fromkeys(("text", "from", "certainty", "start", "end", "document", "page", "heading"))
+    nothing = dict.fromkeys(("text", "from", "certainty", "start", "end", "document", "page", "heading", "link"))
     assert value["answer"] == {**nothing, "also_in": [], "confidence": 0.1, "ocr": False}
     assert len(value["passages"]) == 2
 

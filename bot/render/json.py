@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.render.text import source_link
 from retrieval.types import Answer, Document, Landmark
 
 
@@ -26,6 +27,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "page": here.page or None,
             "heading": here.heading or None,
             "ocr": here.ocr,
+            "link": source_link(answer) or None,
         },
         "alternatives": [
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from bot.messages import text
-from bot.render.text import TITLE_LIMIT, cut, cut_around, other_hits, split_at_quote, width
+from bot.render.text import TITLE_LIMIT, cut, cut_around, other_hits, source_link, split_at_quote, width
 from bot.render.wording import (
     COLOURED_DOTS,
     also_in_line,
@@ -57,7 +57,7 @@ def to_html(answer: Answer, language: str) -> str:
 
 def _below_html(answer: Answer, document: Document, language: str) -> tuple[str, int]:
     """The lines below the sentence: source, copies, what else was found; and their width without tags."""
-    html, html_width = _source_html(document, language, answer.start)
+    html, html_width = _source_html(document, language, answer.start, source_link(answer))
     if answer.copies:
         names = [(plain(name), copy.url) for name, copy in name_copies(answer, language)]
         html += "\n" + also_in_line(answer, [link(name, url) for name, url in names], language)
@@ -84,10 +84,10 @@ def passage_html(hit: Hit, language: str) -> str:
     return f"{plain(snippet)}\n{_source_html(hit.document, language, hit.passage.start)[0]}"
 
 
-def _source_html(document: Document, language: str, start: int | None) -> tuple[str, int]:
-    """The source line, the title linked where the article has an address, and its width without tags."""
+def _source_html(document: Document, language: str, start: int | None, address: str = "") -> tuple[str, int]:
+    """The source line, the title linked to ``address`` or else the article's own, and its width without tags."""
     name, where = cut(title(document, language), TITLE_LIMIT), cut(origin(document, language, start), TITLE_LIMIT)
-    html = link(f"<i>{plain(name)}</i>", document.url)
+    html = link(f"<i>{plain(name)}</i>", address or document.url)
     if not where:
         return html, width(name)
     return f"{html}, {plain(where)}", width(name) + 2 + width(where)

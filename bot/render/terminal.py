@@ -7,7 +7,7 @@ from dataclasses import replace
 from rich.text import Text
 
 from bot.messages import text
-from bot.render.text import SHORT_LIMIT, cut, other_hits, split_at_quote
+from bot.render.text import SHORT_LIMIT, cut, other_hits, source_link, split_at_quote
 from bot.render.wording import (
     also_in_line,
     alternative_lines,
@@ -54,8 +54,8 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         else:
             reply.append(text("chat.of_article", language)).append("\n")
         reply.append(citation(answer.document, language, answer.start), style="cyan").append("\n")
-        if answer.document.url:
-            reply.append(line(answer.document.url), style="blue").append("\n")
+        if source_link(answer):
+            reply.append(line(source_link(answer)), style="blue").append("\n")
         if answer.copies:
             listed = [f"{name} {line(copy.url)}".rstrip() for name, copy in name_copies(answer, language)]
             reply.append(also_in_line(answer, listed, language), style="cyan").append("\n")

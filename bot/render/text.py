@@ -33,6 +33,11 @@ def split_at_quote(answer: Answer) -> tuple[str, str, str]:
     return shown.text[:start], shown.text[start:end], shown.text[end:]
 
 
+def source_link(answer: Answer) -> str:
+    """The web address of the answer's article, leading to the quote's words where it can; empty if none is known."""
+    return answer.link or (answer.document.url if answer.document else "")
+
+
 def other_hits(answer: Answer) -> list[Hit]:
     """The passages worth a look besides the answer, best first: at most ``FURTHER``, all near the best one's score.
 

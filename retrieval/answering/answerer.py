@@ -15,6 +15,7 @@ from retrieval.answering.evidence import Evidence
 from retrieval.answering.excerpts import excerpt
 from retrieval.answering.questions import checked_question
 from retrieval.answering.table_cells import in_right_cell
+from retrieval.answering.text_fragments import address_at
 from retrieval.inference.reader import Reader
 from retrieval.language.article_questions import ArticleQuestion, article_question
 from retrieval.language.normalise import normalise
@@ -153,4 +154,5 @@ class Answerer:
             passage=passage,
             excerpt=excerpt(document, passage, start, end, self._search.sentences_around(passage)),
             copies=best.hit.copies,
+            link=address_at(document, start, end),
         )
