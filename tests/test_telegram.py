@@ -255,6 +255,23 @@ def test_an_expired_button_says_so(api: BotApi, bot: RunningBot, changes: Json) 
     assert call.params["text"] == EXPIRED
 
 
+def test_what_shows_the_place_of_a_quote_needs_no_question(api: BotApi, bot: RunningBot) -> None:
+    api.text(QUESTION)
+    (answer,) = answers(api, 1)
+    api.press(answer, "Ganzer Zusammenhang", reply_to_message=None)
+    api.press(answer, "Quelle", reply_to_message=None)
+    _, context, source = texts(api, 3)
+    assert context.startswith("Rund <300> Menschen & Tiere kamen.")
+    assert source.startswith("Handel <& Wandel>")
+
+
+def test_a_conversation_ends(api: BotApi, bot: RunningBot) -> None:
+    api.text(QUESTION)
+    api.text("/ende")
+    api.text("/zitat")
+    assert texts(api, 3)[1:] == ["Gut, wir fangen neu an.", "Noch gibt es keine Antwort, die sich zitieren ließe."]
+
+
 def test_an_expired_button_whose_press_is_too_old_as_well(api: BotApi, tmp_path: Path) -> None:
     with RunningBot(tmp_path, api.url):
         api.text(QUESTION)
