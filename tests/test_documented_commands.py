@@ -85,6 +85,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (world / name).parent.mkdir(exist_ok=True)
         (world / name).write_text(text, encoding="utf-8")
     (world / "feedback.json").write_text(json.dumps(questions()), encoding="utf-8")
+    (world / "questions.txt").write_text(QUESTION, encoding="utf-8")
     with pytest.MonkeyPatch.context() as here:
         here.setenv("FUNDSTELLE_HOME", str(world / "home"))
         here.chdir(world)
@@ -195,7 +196,7 @@ def names(value: object) -> set[str]:
 @pytest.mark.parametrize(
     "line",
     [
-        "ask QUESTION", "index my-articles --timings", "sync", "import FILE", "feed list", "list", "show 1", "missed",
+        "ask QUESTION", "ask QUESTION --all", "index my-articles --timings", "sync", "import FILE", "feed list", "list", "show 1", "missed",
         "status", "eval FILE", "eval FILE --mode open", "eval FILE --mode dialogue",
         "eval FILE --mode silence --articles PATH --verbose", "models", "models use NAME", "calibrate FILE",
     ],
