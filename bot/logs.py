@@ -78,6 +78,8 @@ def logging_to(settings: Settings, *, debug: bool) -> Iterator[None]:
         root.addHandler(handler)
     # httpx logs whole addresses at INFO, and Telegram's hold the token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # FAISS logs at INFO which instructions of the processor it is built for.
+    logging.getLogger("faiss").setLevel(logging.WARNING)
     logging.captureWarnings(True)
     try:
         yield

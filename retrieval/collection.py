@@ -233,6 +233,10 @@ class Collection:
         found = (document for number in ids[:most] for document in self.store.documents([number]))
         return [replace(document, text="", landmarks=()) for document in found], len(ids)
 
+    def source_names(self) -> list[str]:
+        """The names of the articles' sources, each once, those with the most articles first."""
+        return self.store.source_names()
+
     def article_count(self) -> int:
         """How many articles there are."""
         return self.store.article_count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -42,6 +43,12 @@ _DAY_FIRST: Final = re.compile(rf"(\d{{1,2}})(?:th|st|nd|rd)?[ -]([A-Za-zä]{{3,
 _MONTH_FIRST: Final = re.compile(rf"([A-Za-zä]{{3,9}})\.? (\d{{1,2}})(?:th|st|nd|rd)?, ?(\d{{4}}){_TIME}\s*$")
 _LOGGED: Final = re.compile(r"([A-Za-zä]{3,9}) {1,2}(\d{1,2}) \d\d:\d\d:\d\d(?: [A-Z]{2,5})? (\d{4})(?: [+-]\d{4})?$")
 
+# "2025", "Mai 2024", "05/2024", "5.2024", "2024-05"
+_PERIOD: Final = re.compile(
+    r"(?:(?:(?P<name>[A-Za-zä]{3,9})\.?,?\s+|(?P<month>\d{1,2})\s*[./-]\s*)?(?P<year>\d{4})"
+    r"|(?P<first_year>\d{4})[-/](?P<last_month>\d{1,2}))"
+)
+
 
 def now() -> str:
     """The UTC time, to the second: "2024-05-17T08:30:00Z"."""
@@ -71,6 +78,25 @@ def iso_date(value: str) -> str:
         return date(year, month, day).isoformat()
     except (ValueError, KeyError):  # no such day or month
         return ""
+
+
+def period(value: str) -> tuple[str, str]:
+    """The first and the last day, as ISO dates, that a day, a month or a year has; else "" twice.
+
+    "2025", "Mai 2024", "5/2024", "2024-05", and whatever ``iso_date`` reads.
+    """
+    if day := iso_date(value):
+        return day, day
+    match = _PERIOD.fullmatch(value.strip()[:_LONGEST])
+    if match is None:
+        return "", ""
+    year = int(match["year"] or match["first_year"])
+    month = _MONTHS.get((match["name"] or "").lower(), 0) or int(match["month"] or match["last_month"] or 0)
+    if (match["name"] and not month) or month > 12 or not 1 <= year <= 9999:
+        return "", ""
+    if not month:
+        return (f"{year:04}-01-01", f"{year:04}-12-31") if not (match["month"] or match["last_month"]) else ("", "")
+    return f"{year:04}-{month:02}-01", f"{year:04}-{month:02}-{monthrange(year, month)[1]:02}"
 
 
 def _numbers(stated: str) -> tuple[int, int, int]:

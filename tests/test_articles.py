@@ -38,6 +38,43 @@ def test_list_of_nothing_says_how_to_begin(doubles: None) -> None:
     assert "fundstelle index" in result.stderr
 
 
+def test_list_without_a_hit_says_so(indexed: None) -> None:
+    result = fundstelle("list", "xyz")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "Dazu gibt es keine Artikel. fundstelle list zeigt alle.\n"
+
+
+def test_a_folder_without_articles_left_is_watched_no_more(doubles: None, tmp_path: Path) -> None:
+    folder = tmp_path / "leer"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Der Zug kostet drei Euro, sagte die Bahn am Montag.")
+    fundstelle("index", str(folder))
+    fundstelle("remove", "1")
+    assert fundstelle("remove", str(folder)).stderr == f"Der Ordner {folder} wird nicht mehr abgeglichen.\n"
+    again = fundstelle("remove", str(folder))
+    assert (again.exit_code, again.stderr.startswith("Fehler: Es gibt keinen Artikel")) == (1, True)
+
+
+def test_export_makes_no_folder(indexed: None, tmp_path: Path) -> None:
+    result = fundstelle("export", str(tmp_path / "fehlt" / "alles.jsonl"))
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith(f"Fehler: Den Ordner {tmp_path / 'fehlt'} gibt es nicht.")
+    assert not (tmp_path / "fehlt").exists()
+
+
+def test_import_of_another_file_is_one_line(doubles: None, tmp_path: Path) -> None:
+    (tmp_path / "brief.txt").write_text("Sehr geehrte Damen und Herren,\n\n" + "mit Dank\n" * 50)
+    result = fundstelle("import", str(tmp_path / "brief.txt"))
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert result.stderr.startswith(f"Fehler: {tmp_path / 'brief.txt'} ist keine exportierte Sammlung. Zeile 1: ")
+
+
+def test_a_source_that_no_article_has_is_said(indexed: None) -> None:
+    result = fundstelle("ask", "Wer ist Gouverneur der Region Perm?", "--source", "Reuters")
+    assert result.stderr.startswith("Keine Quelle heißt „Reuters“. Es gibt: ")
+    assert "BelTA" in result.stderr
+
+
 def test_list_takes_words_that_all_have_to_be_there(indexed: None) -> None:
     assert list(numbers("BELTA", "perm")) == [TITLE]
     assert numbers("belta", "nirgends") == {}
@@ -164,7 +201,9 @@ def test_remove_a_folder_and_a_file_of_several(wire: Path, tmp_path: Path) -> No
     (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, [*archive, other])))
     fundstelle("import", str(tmp_path / "in.jsonl"))
     assert len(fundstelle("remove", str(tmp_path / "x.zip")).stdout.splitlines()) == 2
-    assert len(fundstelle("remove", str(wire), "1").stdout.splitlines()) == 3
+    removed = fundstelle("remove", str(wire), "1")
+    assert len(removed.stdout.splitlines()) == 3
+    assert removed.stderr == f"Der Ordner {wire} wird nicht mehr abgeglichen.\n"
     with open_collection(load_settings(), print) as opened:
         assert [article.document.path for article in opened.store.articles()] == [other["path"]]
         assert opened.store.sources() == []

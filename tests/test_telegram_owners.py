@@ -131,10 +131,12 @@ def test_a_list_of_articles(api: BotApi, bot: RunningBot) -> None:
 def test_from_others_a_file_is_no_article(api: BotApi, tmp_path: Path) -> None:
     with RunningBot(tmp_path, api.url, telegram_owners="7", telegram_open="true") as bot:
         api.document("messe.txt", FAIR.encode(), user=STRANGER)
-        assert texts(api, 1, STRANGER) == ["Ich kann nur Text lesen. Bitte schreiben Sie Ihre Frage."]
+        api.text("https://example.org/artikel", user=STRANGER)
+        lines = texts(api, 2, STRANGER)
+        assert {line.partition(",")[0] for line in lines} == {"Artikel nehme ich nur von den Besitzern dieses Bots an"}
         for command in ("/list", "/remove 1", "/status", "/missed", "/invite", "/members"):
             api.text(command, user=STRANGER)
-        assert {line[:30] for line in texts(api, 6, STRANGER)[1:]} == {"Diesen Befehl kenne ich nicht."}
+        assert {line[:30] for line in texts(api, 8, STRANGER)[2:]} == {"Diesen Befehl kenne ich nicht."}
         assert bot.collection.article_count() == 1
 
 

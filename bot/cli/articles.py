@@ -18,7 +18,7 @@ from bot.render.wording import citation, short_citation
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.errors import StoreError
-from retrieval.types import Filter
+from retrieval.types import Filter, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +47,8 @@ def list_articles(
     if as_json:
         show_json({"articles": [_to_json(article) for article in listed]})
         return
-    if not listed and not within:
-        say(text("chat.empty", settings.language))
+    if not listed:
+        say(text("cli.none_found" if within else "chat.empty", settings.language))
     for article in listed:
         show(
             f"{article.document.id:>6}  {citation(article.document, settings.language)}{_copy_note(article, settings)}"
@@ -105,8 +105,15 @@ def remove(
         store = collection.store
         with store.writing():
             there = store.articles(even_damaged=True)
+            watched = {source.location for source in store.sources(SourceKind.FOLDER)}
             # All are looked up before the first one goes: a typing error removes nothing.
-            found = [entry for article in articles for entry in _resolve(there, article, settings.language, below=True)]
+            found = [
+                entry
+                for article in articles
+                for entry in _resolve(
+                    there, article, settings.language, below=True, or_none=_absolute_path(article) in watched
+                )
+            ]
             documents = list(dict.fromkeys(entry.document for entry in found))
             for location in map(_absolute_path, articles):
                 store.remove_source(location)
@@ -114,15 +121,20 @@ def remove(
             for document in documents:
                 line = citation(document, settings.language)
                 show(text("cli.removed", settings.language, id=document.id, article=line))
+            for location in dict.fromkeys(map(_absolute_path, articles)):
+                if location in watched:
+                    say(text("cli.unwatched", settings.language, path=location))
 
 
-def _resolve(articles: Sequence[Article], wanted: str, language: str, *, below: bool = False) -> list[Article]:
+def _resolve(
+    articles: Sequence[Article], wanted: str, language: str, *, below: bool = False, or_none: bool = False
+) -> list[Article]:
     """The article with this number, else those with this path or address.
 
     With ``below`` also those in this folder, or in this file if it holds several.
 
     Raises:
-        StoreError: there is none.
+        StoreError: there is none, and ``or_none`` does not allow that.
     """
     path = _absolute_path(wanted)
     inside = (f"{path.rstrip('/')}/", f"{path}#") if below else ()
@@ -132,7 +144,7 @@ def _resolve(articles: Sequence[Article], wanted: str, language: str, *, below: 
 
     numbered = [article for article in articles if wanted == str(article.document.id)]
     found = numbered or [article for article in articles if wanted and is_there(article.document)]
-    if not found:
+    if not found and not or_none:
         raise StoreError(text("cli.no_article", language, article=wanted))
     return found
 

@@ -19,6 +19,7 @@ from bot.cli.index import IndexFirst, index_if_empty, match_embedder
 from bot.messages import in_language, text
 from bot.render.cite import Quotation, Style
 from bot.render.cite import cite as cited
+from bot.render.wording import unknown_source
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.types import Filter
@@ -64,6 +65,8 @@ def ask(
     with open_collection(settings, say) as collection:
         if not collection.article_count():
             say(text("chat.empty", settings.language))
+        elif unknown := unknown_source(within.source, collection.source_names(), settings.language):
+            say(unknown)
         match_embedder(collection, settings.language)
         with busy(text("chat.loading", settings.language)):
             answer = collection.ask(question, top_k=top_k or settings.top_k, within=within)
@@ -102,6 +105,8 @@ def chat(
                 collection.load()
                 if interactive and documents and not examples:
                     examples = [in_language(question, settings.language) for question in collection.suggestions()]
+            if unknown := unknown_source(within.source, collection.source_names(), settings.language):
+                say(unknown)
             say_lines(greeting(len(documents), collection.sentence_count(), examples, settings))
             if settings.history_days:
                 collection.feedback.drop_older(settings.history_days)
@@ -113,6 +118,7 @@ def chat(
                 collection.feedback,
                 interactive=interactive,
                 sentence_of=collection.sentence_of,
+                source_names=collection.source_names,
             )
             if interactive:
                 talk.run(typed_lines(prompt_session(settings.home, settings.history_days), talk.prompt))

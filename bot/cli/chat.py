@@ -18,7 +18,7 @@ from bot.errors import FilterError
 from bot.messages import table, text
 from bot.render.cite import Quotation, SentenceOf, Style, cite
 from bot.render.terminal import more_text, one_line, to_text
-from bot.render.wording import quantity, sources_text
+from bot.render.wording import quantity, sources_text, unknown_source
 from bot.settings import Settings
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import FundstelleError, StoreError
@@ -65,6 +65,7 @@ class Chat:
         *,
         interactive: bool,
         sentence_of: SentenceOf | None = None,
+        source_names: Callable[[], list[str]] | None = None,
     ) -> None:
         self._language = settings.language
         self._conversation = conversation
@@ -72,6 +73,7 @@ class Chat:
         self._feedback = feedback
         self._interactive = interactive
         self._sentence_of = sentence_of
+        self._source_names = source_names or (lambda: [document.source for document in sources()])
         self._shown: Answer | None = None  # the answer to the last line, without its articles
         self._quotation: Quotation | None = None  # what is cited of it
 
@@ -170,6 +172,9 @@ class Chat:
     def _look_within(self, part: str, value: str) -> None:
         """Sets one part of the filter, or clears it where there is no value."""
         now = self._conversation.within
+        if part == "source" and (unknown := unknown_source(value, self._source_names(), self._language)):
+            say(unknown)
+            return
         parts = {"source": now.source, "since": now.since, "until": now.until, part: value}
         try:
             self._conversation.within = filter_from(**parts, language=self._language, no_ocr=now.without_ocr)

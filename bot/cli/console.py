@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from bot.messages import notice
 from retrieval.characters import escape_controls, harmful_spans, to_json
+from retrieval.errors import StoreError
 
 # A console looks sys.stdout and sys.stderr up each time it prints.
 _out = Console(highlight=False, markup=False, emoji=False)
@@ -58,11 +60,16 @@ def show_json(value: Mapping[str, Any]) -> None:
 def open_output(file: str) -> AbstractContextManager[TextIO]:
     """Opens a command's FILE: stdout for "-", else a file that is written whole or not at all.
 
-    Raises StoreError if it cannot be written.
+    Raises StoreError if it cannot be written, or if its folder is not there: a mistyped path makes no folders.
     """
     from retrieval.files import replacing
 
-    return nullcontext(sys.stdout) if file == "-" else replacing(Path(file).expanduser().absolute())
+    if file == "-":
+        return nullcontext(sys.stdout)
+    path = Path(file).expanduser().absolute()
+    if not path.parent.is_dir():
+        raise StoreError(notice("cli.no_folder", folder=path.parent))
+    return replacing(path)
 
 
 def print_anything() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ DOTS: Final = {Certainty.SURE: "●", Certainty.FAIRLY_SURE: "◐", Certainty.UN
 COLOURED_DOTS: Final = {Certainty.SURE: "🟢", Certainty.FAIRLY_SURE: "🟡", Certainty.UNSURE: "🟠"}
 
 _COPIES = 5
+_SOURCES = 20
 _COPY_LIMIT = 80
 _LINE_LIMIT = 200
 
@@ -120,6 +121,16 @@ def alternative_lines(answer: Answer, language: str) -> list[str]:
     if any(other.contradicts for other in answer.alternatives):
         lines.append(text("chat.contradicting", language))
     return lines
+
+
+def unknown_source(name: str, sources: Sequence[str], language: str) -> str:
+    """That no source holds ``name``, and which there are; empty if one does."""
+    if not name or any(name.casefold() in source.casefold() for source in sources):
+        return ""
+    if not sources:
+        return text("chat.no_sources", language, name=line(name))
+    named = [line(source) for source in sources[:_SOURCES]] + [ELLIPSIS] * (len(sources) > _SOURCES)
+    return text("chat.no_source", language, name=line(name), sources=", ".join(named))
 
 
 def sources_text(

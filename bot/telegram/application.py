@@ -30,6 +30,7 @@ from bot.telegram.monitoring.metrics import Metrics
 from bot.telegram.people import People
 from bot.telegram.reader_queue import MAX_WAITING, ReaderQueue, Workers
 from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
+from bot.telegram.start_lines import start_lines
 from bot.telegram.token_redaction import redact_logs
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.polling import InboxRequest, Polling
@@ -183,8 +184,11 @@ class TelegramBot:
         self._replay()
         await self._application.start()
         await self._receiver.start()
-        line = text("telegram.running", self._settings.language, name=self._application.bot.username)
-        print(line, file=sys.stderr, flush=True)
+        articles = await asyncio.get_running_loop().run_in_executor(
+            self._workers.reader, self._collection.article_count
+        )
+        name, members = self._application.bot.username, len(self._people.members())
+        print("\n".join(start_lines(self._settings, name, articles, members)), file=sys.stderr, flush=True)
         await announce(self._application.bot, self._settings)
 
     async def _drop_old(self, days: int) -> None:

@@ -20,6 +20,8 @@ from retrieval.store.store import Store
 from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, Landmark, Version
 
 MAX_LINE_BYTES: Final = 256_000_000
+#: After so many lines without an article, the file is of another kind.
+_HOPELESS: Final = 1000
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: What a version keeps of an article, besides its text.
@@ -66,7 +68,7 @@ def take_in(
     A line that is no article is reported, its ``path`` being the file's with the line's number; the others go on.
 
     Raises:
-        LoadingError: the file cannot be read.
+        LoadingError: the file cannot be read, or no line of it is an article.
         StoreError, ModelError: as ``Indexer.index``.
     """
     bad: list[ArticleReport] = []
@@ -77,6 +79,10 @@ def take_in(
         except ValueError as error:
             reason = notice("exchange.line", line=number, error=error)
             bad.append(ArticleReport(f"{path}:{number}", IndexOutcome.FAILED, reason))
+            if len(bad) == _HOPELESS and not entries:
+                break
+    if bad and not entries:
+        raise LoadingError(notice("exchange.no_export", path=path, reason=bad[0].reason))
     with store.writing():
         report = indexer.index_documents([entry.document for entry in entries], progress)
         for entry, result in zip(entries, report.articles, strict=True):

@@ -146,6 +146,13 @@ class StoreQueries:
         )
         return [row[0] for row in rows]
 
+    def source_names(self) -> list[str]:
+        """The names of all articles' sources, each once, those with the most articles first."""
+        rows = self.database.rows(
+            "SELECT source FROM documents WHERE source <> '' GROUP BY source ORDER BY -count(*), source"
+        )
+        return [str(name) for (name,) in rows]
+
     def copies(self, ids: Iterable[int]) -> dict[int, tuple[Document, ...]]:
         """The copies of each of these articles, by its id, the oldest first. One without copies is left out."""
         found: dict[int, tuple[Document, ...]] = {}

@@ -13,6 +13,7 @@ from telegram.ext import ApplicationHandlerStop, CallbackQueryHandler, CommandHa
 
 from bot.messages import text
 from bot.render.text import number
+from bot.settings import Settings
 from bot.telegram.handlers.inline import refuse
 from bot.telegram.seals import SEAL_PATTERN
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, say
@@ -22,6 +23,12 @@ TOLD_EVERY_SECONDS = 3600.0
 _CHATS = 10_000
 _HISTORY_SHOWN = 20
 _LEAVE = "leave"
+
+
+def is_open(settings: Settings) -> bool:
+    """Whether everyone may ask: as it is set, else where nobody is named."""
+    named = bool(settings.telegram_owners or settings.telegram_allowed)
+    return not named if settings.telegram_open is None else settings.telegram_open
 
 
 class Access:
@@ -55,8 +62,7 @@ class Access:
     def may_ask(self, update: Update) -> bool:
         """Whether the user or the chat of an update is let in."""
         settings = self._service.settings
-        closed = bool(settings.telegram_owners or settings.telegram_allowed)
-        if not closed if settings.telegram_open is None else settings.telegram_open:
+        if is_open(settings):
             return True
         user = update.effective_user.id if update.effective_user else 0
         chat = update.effective_chat.id if update.effective_chat else 0

@@ -61,11 +61,14 @@ class Submissions:
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers. Call it before that of questions, which take any text."""
         owners = self._service.from_owners()
+        private = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
         application.add_handlers(
             [
                 MessageHandler(owners & filters.Document.ALL, self.file),
                 MessageHandler(owners & _IsPost() & (filters.TEXT | filters.CAPTION), self.post),
                 MessageHandler(owners & filters.TEXT & _IsLink(), self.link),
+                # Those of owners are dealt with by now.
+                MessageHandler(private & (filters.Document.ALL | (filters.TEXT & _IsLink())), self.from_others),
             ]
         )
 
@@ -106,6 +109,10 @@ class Submissions:
                 await self._service.say(update, "submission_failed", article=cut(address, _TITLE_CHARS), reason=error)
                 return
             await self._add(update, lambda: IndexReport((collection.add_page(download),)))
+
+    async def from_others(self, update: Update, context: Context) -> None:
+        """Says that a file or a link of somebody else is not taken, and why."""
+        await self._service.say(update, "only_owners" if self._service.settings.telegram_owners else "no_owners")
 
     async def post(self, update: Update, context: Context) -> None:
         """Adds a post forwarded from a channel, if it is long enough to be an article."""
