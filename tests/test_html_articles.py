@@ -125,9 +125,10 @@ def test_summary_sub_headings_and_captions() -> None:
         "<div class='embed-consent'><p>Mit Ihrer Zustimmung wird hier ein Video gezeigt, das andere machten.</p></div>",
         "<p><a href='/x'>Lesen Sie auch: Die Waldbahn wird nach langem Streit nun doch gebaut</a></p>",
         "<div class='share'><a href='#'>Auf Facebook teilen</a><a href='#'>Per Mail verschicken</a></div>",
+        "<ul><li>Waldbahn: <a href='/x'>Nach langem Streit wird sie nun doch gebaut</a></li></ul>",
         "<p>Anzeige</p>",
     ],
-    ids=["related", "app", "newsletter", "consent", "link", "share", "advertisement"],
+    ids=["related", "app", "newsletter", "consent", "link", "share", "list", "advertisement"],
 )
 def test_what_is_no_article(furniture: str) -> None:
     text = read(page(f"<h1>{TITLE}</h1><p>{BODY[0]}</p>{furniture}<p>{BODY[1]}</p><p>{BODY[2]}</p>")).text

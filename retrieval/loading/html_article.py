@@ -19,6 +19,9 @@ _CORE_SHARE: Final = 0.85
 _LOCATED_SHARE: Final = 0.6
 _KEPT_SHARE: Final = 0.4
 _LINKED: Final = 0.5
+# From this share in links on, a line is the teaser of another article; in a list there may be a topic before the link.
+_TEASER_SHARE: Final = 0.9
+_LISTED_SHARE: Final = 0.6
 # What the page states counts as shown nowhere on it below this share of its runs.
 _WHOLE_SHARE: Final = 0.7
 _UNSEEN_SHARE: Final = 0.3
@@ -211,7 +214,8 @@ class _Choice:
             return says and line.linked < _LINKED * len(line.text) and not self._furniture[line.place]
         if self._furniture[line.place] or not (self._within[line.place] or (self._voted[at] and self._is_prose(at))):
             return False
-        if line.linked >= 0.9 * len(line.text) and len(words) >= RUN:
+        teaser_share = _LISTED_SHARE if place.tag == "li" else _TEASER_SHARE
+        if line.linked >= teaser_share * len(line.text) and len(words) >= RUN:
             return False
         if line.linked and _NEWSLETTER.search(line.text):
             return False
