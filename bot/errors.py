@@ -19,3 +19,15 @@ class CatalogueError(FundstelleError):
 
 class TelegramError(FundstelleError):
     """The bot cannot be started: the token is missing or refused, or the server cannot be reached."""
+
+
+class AccessError(FundstelleError):
+    """Other programs cannot be served: a library is missing, or an address or the token's file cannot be used."""
+
+
+class BusyError(FundstelleError):
+    """Too many questions are waiting; this one is refused."""
+
+
+class RequestError(FundstelleError):
+    """What another program asks for is not there, or asked for in a wrong way."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from bot.errors import FilterError
+from bot.access.filters import filter_from as filter_from
 from bot.messages import text
 from bot.render.text import day
 from bot.settings import Settings
-from retrieval.dates import iso_date
 from retrieval.types import Filter
 
 _OPTIONS: dict[str, Any] = {
@@ -56,28 +55,6 @@ def with_filter(function: Callable[..., None]) -> Callable[..., None]:
             parameters.append(parameter)
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
-
-
-def filter_from(
-    source: str | None,
-    since: str | None,
-    until: str | None,
-    language: str,
-    words: Iterable[str] = (),
-    no_ocr: bool | None = None,
-) -> Filter:
-    """The filter that a command's options and words make; dates as ISO or as Germans write them.
-
-    Raises:
-        FilterError: a date is not valid, or ``until`` lies before ``since``.
-    """
-    first, last = (iso_date((value or "").strip()) for value in (since, until))
-    for value, date in ((since, first), (until, last)):
-        if value and not date:
-            raise FilterError(text("cli.no_date", language, date=value))
-    if first and last and last < first:
-        raise FilterError(text("cli.until_before_since", language, since=first, until=last))
-    return Filter((source or "").strip(), first, last, tuple(words), bool(no_ocr))
 
 
 def describe_filter(within: Filter, language: str) -> str:
