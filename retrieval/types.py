@@ -273,7 +273,8 @@ class Answer:
     ``understood`` is the complete question that was asked in the place of a follow-up, empty otherwise. ``small_talk``
     says what the question was if it asked nothing of the articles; then ``article_count`` says how many there are, and
     ``suggestions``, notices, which questions they do answer. ``link`` is the web address of ``document``, leading to
-    the quote's words where it can; empty where no address is known.
+    the quote's words where it can; empty where no address is known. ``absent`` are the words that stand in quotation
+    marks in the question and literally in no passage, so that there is no answer.
     """
 
     question: str
@@ -295,6 +296,7 @@ class Answer:
     field: ArticleField | None = None
     excerpt: Passage | None = None
     link: str = ""
+    absent: tuple[str, ...] = ()
 
     @property
     def quote(self) -> str:

@@ -28,7 +28,8 @@ def one_line(answer: Answer, language: str) -> str:
     """The quote, how sure it is and where it stands, and what a follow-up was taken for: for questions piped in."""
     follow_up = f" [{understood_line(answer, language)}]" if answer.understood else ""
     if answer.text is None or answer.document is None:
-        return silence_lines(answer, language)[0] + follow_up
+        lines = silence_lines(answer, language)
+        return " ".join(lines if answer.is_missed else lines[:1]) + follow_up
     where = citation(answer.document, language, answer.start)
     return f"{short_answer(answer, language)} {certainty(answer, language)} ({where}){follow_up}"
 

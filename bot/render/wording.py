@@ -100,7 +100,7 @@ def understood_line(answer: Answer, language: str) -> str:
 def silence_lines(answer: Answer, language: str) -> list[str]:
     """What is said in the place of a quote: that the articles do not say, or to small talk what can be asked."""
     if answer.small_talk is None:
-        return [text("chat.no_answer", language)]
+        return [text("chat.no_answer", language), *_absent_lines(answer, language)]
     if not answer.article_count:
         return [text("chat.empty", language)]
     articles = quantity("chat.articles", answer.article_count, language)
@@ -109,6 +109,14 @@ def silence_lines(answer: Answer, language: str) -> list[str]:
         lines.append(text("chat.examples", language))
         lines += [f"  {in_language(question, language)}" for question in answer.suggestions]
     return lines
+
+
+def _absent_lines(answer: Answer, language: str) -> list[str]:
+    """Which of the words that the question has in quotation marks stand nowhere."""
+    if not answer.absent:
+        return []
+    words = ", ".join(text("cite.quoted", language, words=cut(line(words), SHORT_LIMIT)) for words in answer.absent)
+    return [text(f"chat.absent_{'one' if len(answer.absent) == 1 else 'many'}", language, words=words)]
 
 
 def alternative_lines(answer: Answer, language: str) -> list[str]:

@@ -19,6 +19,7 @@ from retrieval.answering.text_fragments import address_at
 from retrieval.inference.reader import Reader
 from retrieval.language.article_questions import ArticleQuestion, article_question
 from retrieval.language.normalise import normalise
+from retrieval.search.exact_words import exact_words
 from retrieval.search.search import Search
 from retrieval.types import Answer, Filter, Hit, Span
 
@@ -53,7 +54,8 @@ class Answerer:
 
         ``within`` says in which articles to look, ``favoured`` is the id of one whose passages are preferred. The
         models are asked as the articles would spell it; the answer's question is the given one. A question about an
-        article itself, such as "Wer hat den Artikel über … geschrieben?", is answered by what the article states.
+        article itself, such as "Wer hat den Artikel über … geschrieben?", is answered by what the article states. What
+        stands in quotation marks in the question has to stand literally in a passage, see ``Answer.absent``.
 
         Raises:
             QuestionError: the question is empty or longer than 1,000 characters.
@@ -62,15 +64,22 @@ class Answerer:
         """
         started = time.perf_counter()
         question = checked_question(question)
-        asked = self._search.restored(question)
+        asked, exact = self._search.restored(question), exact_words(question)
         of_article = article_question(asked)
         answer = Answer(question, None, 0.0)
         if of_article is None or not of_article.certain:
-            answer = self.answer(asked, self._search.search(asked, limit=top_k, within=within, favoured=favoured))
+            hits = self._search.search(asked, limit=top_k, within=within, favoured=favoured, exact=exact)
+            answer = self.answer(asked, hits)
+            if exact and not hits:
+                answer = replace(answer, absent=self._absent(exact, within))
         if of_article is not None and answer.text is None:
             found = self._of_article(asked, of_article, top_k, within, favoured)
             answer = found if found.text is not None or of_article.certain else answer
         return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def _absent(self, exact: Sequence[str], within: Filter | None) -> tuple[str, ...]:
+        """Those of the words that stand nowhere; all of them if they only stand apart."""
+        return tuple(words for words in exact if not self._search.stands(words, within)) or tuple(exact)
 
     def _of_article(
         self, question: str, asked: ArticleQuestion, top_k: int, within: Filter | None, favoured: int | None
@@ -108,7 +117,7 @@ class Answerer:
         started = time.perf_counter()
         question = checked_question(question)
         asked = self._search.restored(question)
-        hits = self._search.search_each_article(asked, within=within)
+        hits = self._search.search_each_article(asked, within=within, exact=exact_words(question))
         found: list[tuple[Span, Hit]] = []
         least = logit(self._threshold)
         for first in range(0, len(hits), BATCH):

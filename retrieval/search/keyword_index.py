@@ -68,6 +68,19 @@ class KeywordIndex:
         self._repair()
         return self._matches(terms, k, among)
 
+    def with_phrases(
+        self, phrases: Sequence[Sequence[str]], terms: Sequence[str], k: int, among: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Like ``search``, but only passages in which the terms of each phrase stand as words one after the other."""
+        wanted = [" ".join(_cleaned([term])[0] for term in phrase if _cleaned([term])) for phrase in phrases]
+        wanted = [phrase for phrase in wanted if phrase]
+        if not wanted or k <= 0:
+            return []
+        required = " AND ".join(f'terms : "{phrase}"' for phrase in wanted)
+        # The other terms decide about the order alone.
+        others = " OR ".join(f'"{term}"' for term in [*wanted, *_cleaned(terms)])
+        return self._among(f"({required}) AND ({others})", k, among)
+
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many passages each of the terms stands, as a word or as a part of one; others are left out."""
         return dict(
@@ -165,6 +178,11 @@ class KeywordIndex:
             chosen = [(row, score) for row, score in best if articles.get(row) in among]
             if len(chosen) >= k or len(best) < RESERVE * k:
                 return chosen[:k]
+        return self._among(query, k, among)
+
+    def _among(self, query: str, k: int, among: Collection[int] | None) -> list[tuple[int, float]]:
+        if among is None:
+            return self._best(query, k)
         # The "+" keeps SQLite from asking FTS5 for one passage after the other.
         condition = "AND +rowid IN (SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(?)))"
         return self._best(query, k, condition, ids_parameter(among))

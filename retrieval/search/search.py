@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from retrieval.language.compounds import all_terms
 from retrieval.language.detection import question_language
 from retrieval.language.terms import keyword_terms
+from retrieval.search.exact_words import holds_all, literal
 from retrieval.search.filter_scope import Scopes
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.spelling import Spelling
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 #: How many sentences and passages each side proposes before they are scored together.
 SENTENCE_CANDIDATES = 120
 PASSAGE_CANDIDATES = 40
+#: And how many passages with the very words that a question asks for in quotation marks.
+EXACT_CANDIDATES = 400
 #: How many sentences of a favoured article are candidates anyway, and what its passages get on top of their score.
 FAVOURED_SENTENCES = 20
 FAVOUR = 0.7
@@ -87,18 +90,25 @@ class Search:
         return self._spelling.restored(question)
 
     def search(
-        self, question: str, *, limit: int = 5, within: Filter | None = None, favoured: int | None = None
+        self,
+        question: str,
+        *,
+        limit: int = 5,
+        within: Filter | None = None,
+        favoured: int | None = None,
+        exact: Sequence[str] = (),
     ) -> list[Hit]:
         """Up to ``limit`` hits, best first; near-equal passages only once.
 
         ``within`` says which articles count. One counts as well if a copy of it does. ``favoured`` is the id of an
-        article whose passages are preferred, for a question that goes on from an answer of it.
+        article whose passages are preferred, for a question that goes on from an answer of it. Only passages count in
+        which all of the ``exact`` words stand literally.
 
         Raises:
             ModelError: the embedder cannot be loaded.
             StoreError: the database cannot be read.
         """
-        candidates = self.candidates(question, within, favoured)
+        candidates = self.candidates(question, within, favoured, exact)
         if not candidates.passages:
             return []
         score = fuse(candidates, WEIGHTS[question_language(question)])
@@ -107,14 +117,20 @@ class Search:
         return self._hits(candidates, score, _distinct(score, candidates.passages, limit))
 
     def search_each_article(
-        self, question: str, *, limit: int = 40, each: int = 2, within: Filter | None = None
+        self,
+        question: str,
+        *,
+        limit: int = 40,
+        each: int = 2,
+        within: Filter | None = None,
+        exact: Sequence[str] = (),
     ) -> list[Hit]:
         """Up to ``each`` hits in every one of the ``limit`` best articles, best first.
 
         Nearly the same words in two articles are two hits: reports on one thing may differ in a number alone. The rest
         is as for ``search``.
         """
-        candidates = self.candidates(question, within)
+        candidates = self.candidates(question, within, exact=exact)
         if not candidates.passages:
             return []
         score = fuse(candidates, WEIGHTS[question_language(question)])
@@ -149,24 +165,39 @@ class Search:
         """Where the sentences of a passage and the one before and after it stand in their article."""
         return self._store.sentence_places(passage.document_id, passage.first_sentence - 1, passage.last_sentence + 1)
 
-    def candidates(self, question: str, within: Filter | None = None, favoured: int | None = None) -> Candidates:
+    def stands(self, words: str, within: Filter | None = None) -> bool:
+        """Whether a passage holds these words literally."""
+        return bool(self.candidates(words, within, exact=(words,)).passages)
+
+    def candidates(
+        self, question: str, within: Filter | None = None, favoured: int | None = None, exact: Sequence[str] = ()
+    ) -> Candidates:
         """What either side proposes, with the scores of both, and the nearest of the ``favoured`` article."""
         with self._store.explaining_damage():
-            return self._candidates(question, within, favoured)
+            return self._candidates(question, within, favoured, exact)
 
-    def _candidates(self, question: str, within: Filter | None, favoured: int | None) -> Candidates:
+    def _candidates(
+        self, question: str, within: Filter | None, favoured: int | None, exact: Sequence[str]
+    ) -> Candidates:
         scope = self._scopes.of(within) if within else None
         if (scope and not scope.articles) or not self._store.has_sentences():
             return Candidates.none()
         articles, sentences = (scope.articles, scope.sentences) if scope else (None, None)
         query = self._vector(question)
-        found = dict(self._keywords.search(question_terms(question), PASSAGE_CANDIDATES, articles))
+        terms = question_terms(question)
+        found = dict(self._keywords.search(terms, PASSAGE_CANDIDATES, articles))
+        if exact:
+            phrases = [keyword_terms(words) for words in exact]
+            found |= self._keywords.with_phrases(phrases, terms, EXACT_CANDIDATES, articles)
         nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
         if favoured is not None and (articles is None or favoured in articles):
             nearest += self._vectors.search(query, FAVOURED_SENTENCES, self._store.sentence_ids([favoured]))
         neighbours = self._store.passages_of_sentences(sentence for sentence, _ in nearest)
         proposed = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})
         passages = self._store.passages(proposed)
+        if exact:
+            patterns = [literal(words) for words in exact]
+            passages = {row: passage for row, passage in passages.items() if holds_all(passage.text, patterns)}
         vectors = self._store.sentence_vectors(proposed)
         # Another process may have taken an article out since.
         rows = [row for row in proposed if row in passages and row in vectors]
