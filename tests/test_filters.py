@@ -150,11 +150,24 @@ def test_dates_as_germans_write_them() -> None:
     assert describe_filter(Filter(), "de") == ""
 
 
-@pytest.mark.parametrize("wrong", ["gestern", "2024-02-30", "17.5.", "2024"])
+@pytest.mark.parametrize("wrong", ["gestern", "2024-02-30", "17.5.", "2024-13", "Foo 2024"])
 def test_what_is_no_date_is_said(wrong: str) -> None:
     for dates in ((wrong, None), (None, wrong)):
         with pytest.raises(FilterError, match=f"„{wrong}“ ist kein Datum"):
             filter_from(None, *dates, "de")
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "last"),
+    [
+        *(("2025", "2025-01-01", "2025-12-31"), ("Mai 2024", "2024-05-01", "2024-05-31")),
+        *(("Feb. 2024", "2024-02-01", "2024-02-29"), ("Jänner 2023", "2023-01-01", "2023-01-31")),
+        *(("5/2024", "2024-05-01", "2024-05-31"), ("2024-11", "2024-11-01", "2024-11-30")),
+        *(("May 2024", "2024-05-01", "2024-05-31"), ("17.5.2024", "2024-05-17", "2024-05-17")),
+    ],
+)
+def test_a_month_or_a_year_is_from_its_first_day_to_its_last(value: str, first: str, last: str) -> None:
+    assert filter_from(None, value, value, "de") == Filter("", first, last)
 
 
 def test_an_end_before_the_beginning_is_said() -> None:

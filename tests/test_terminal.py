@@ -149,11 +149,24 @@ def test_sources_of_many_articles(capsys):
 def test_the_prompt_shows_where_is_looked(capsys):
     talk = chat(interactive=True, language="en")
     assert talk.prompt() == "? "
-    talk.run(["/source dpa Berlin", "/bis 17. Mai 2024"])
-    assert talk.prompt() == "[Source: dpa Berlin, until 17 May 2024] ? "
+    talk.run(["/source BelTA", "/bis 17. Mai 2024"])
+    assert talk.prompt() == "[Source: BelTA, until 17 May 2024] ? "
     talk.run(["/since morgen", "/until"])
-    assert talk.prompt() == "[Source: dpa Berlin] ? "
+    assert talk.prompt() == "[Source: BelTA] ? "
     assert "“morgen” is no date" in capsys.readouterr().err
+
+
+def test_a_source_that_no_article_has_changes_nothing(capsys):
+    talk = chat(interactive=True)
+    talk.run(["/quelle bel", "/quelle Reuters"])
+    assert talk.prompt() == "[Quelle: bel] ? "
+    assert capsys.readouterr().err.splitlines()[1] == "Keine Quelle heißt „Reuters“. Es gibt: BelTA"
+
+
+def test_months_and_years_are_days_too(capsys):
+    talk = chat(interactive=True)
+    talk.run(["/seit 2023", "/bis Mai 2024"])
+    assert talk.prompt() == "[seit 1. Januar 2023, bis 31. Mai 2024] ? "
 
 
 def test_typed_lines_come_after_the_prompt_of_the_moment(keyboard):
