@@ -232,6 +232,12 @@ def test_title_without_the_site_that_is_the_source(title: str, head: str) -> Non
     assert (document.title, document.source) == (TITLE, "Bote Neudorf")
 
 
+def test_title_that_is_cut_at_a_quotation_mark_is_whole() -> None:
+    whole = 'Sieger und "royaler Besuch" in Neudorf'
+    head = f'<meta property="og:title" content="{whole}">'  # the attribute ends at the second quotation mark
+    assert read(page(f"<h1>{whole}</h1>{PARAGRAPHS}", head)).title == whole
+
+
 def test_headline_is_no_source() -> None:
     head = f'<meta property="og:title" content="{TITLE}"><meta property="og:site_name" content="{TITLE}">'
     assert read(page(f"<h1>{TITLE}</h1>{PARAGRAPHS}", head)).source == ""

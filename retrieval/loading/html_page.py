@@ -52,9 +52,15 @@ def _title(said: Statements, lines: Sequence[Line], headline: int) -> str:
     """The headline that the page states, without the kicker where it states it so, too; else the one that it shows."""
     shown = lines[headline].text if headline >= 0 else ""
     first, *others = (*said.titles, shown)
+    first = next((title for title in others if _is_cut_at_quote(first, title)), first)
     if len(shown) > _MIN_TITLE_CHARS and not said.states_headline and not shown.endswith(first):
         return shown
     if len(shown) > _MIN_TITLE_CHARS and begins_with(first, shown) and first not in others:
         return shown
     _kicker, _, rest = first.partition(" | ")
     return rest if rest and rest in others else first
+
+
+def _is_cut_at_quote(title: str, whole: str) -> bool:
+    """Whether a title is another's beginning up to a quotation mark, at which the attribute that holds it ended."""
+    return bool(title) and whole.startswith(title) and whole[len(title) :].lstrip().startswith('"')
