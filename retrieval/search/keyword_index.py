@@ -53,7 +53,7 @@ class KeywordIndex:
         """The ``k`` passages that hold any of the terms and fit best: passage id and BM25 score (> 0), best first.
 
         ``among`` are the ids of the articles that count, None for all; a term's weight is that in all of them.
-        ``terms`` come from ``german.keyword_terms`` and ``compounds.part_terms``. They are taken literally, whatever
+        ``terms`` come from ``terms.keyword_terms`` and ``compounds.part_terms``. They are taken literally, whatever
         characters they contain.
         A term that more than half of the passages hold adds next to nothing, as FTS5 defines BM25.
         """
