@@ -39,7 +39,7 @@ setup = @echo "  $(1) …" >&2; echo "== $(1)" >>$(LOG); \
 	echo "Setting up has failed. All that pip said is in $(LOG)." >&2; exit $$code; }
 
 help:
-	@sed -n 's/^# //p;/^$$/q' Makefile
+	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
 
 install: $(PRODUCT)
 

@@ -1,6 +1,6 @@
 """Sentences with exact offsets: SoMaJo for German, corrected where agency German defeats it.
 
-SoMaJo reads only what ``sentence_ends`` leaves in doubt, and what is put right on its tokens is: a full stop that belongs
+SoMaJo reads what ``sentence_ends`` leaves in doubt, and what is put right on its tokens is: a full stop that belongs
 to an ordinal, a Roman numeral or an abbreviation and ends the sentence too ("am 15. Das Amt ...", "u. a. Sie reisten
 ...", "die U 21. Trainer ..."), those of references that it does not ("Nr. 3 S. 1 BauGB"), sentences that begin with
 "1,2 Millionen", "5G" or "iPhone", and abbreviations that it does not know ("Stv. Müller"). The word lists lie in
