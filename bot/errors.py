@@ -17,6 +17,10 @@ class CatalogueError(FundstelleError):
     """A file has no questions, or the table that they are answered in is another one."""
 
 
+class ShowError(FundstelleError):
+    """What is to be marked in an article does not stand there, or the picture or page cannot be written."""
+
+
 class TelegramError(FundstelleError):
     """The bot cannot be started: the token is missing or refused, or the server cannot be reached."""
 
@@ -30,4 +34,8 @@ class BusyError(FundstelleError):
 
 
 class RequestError(FundstelleError):
-    """What another program asks for is not there, or asked for in a wrong way."""
+    """Another program asks in a way that is not understood."""
+
+
+class NotFoundError(FundstelleError):
+    """What another program asks for is not there."""

@@ -1,6 +1,7 @@
 """A small collection for the tests of ``fundstelle mcp`` and ``fundstelle serve``, answered by doubles.
 
-As a process: ``python -m tests.served HOME`` is the MCP server over it. Its reader prints, as libraries may.
+As a process: ``python -m tests.served HOME`` is the MCP server over it, and ``python -m tests.served HOME serve …`` the
+command ``fundstelle serve``. The reader prints, as libraries may.
 """
 
 from __future__ import annotations
@@ -68,7 +69,15 @@ def collection(home: Path) -> Collection:
 
 
 if __name__ == "__main__":
-    from bot.mcp.server import run
+    home, *command = sys.argv[1:]
+    if command:
+        from bot.cli import app, serving
 
-    with collection(Path(sys.argv[1])) as served:
-        run(Service(served), "de")
+        NoisyReader.seconds = 60.0
+        serving.open_collection = lambda settings, notify: collection(settings.home)
+        app.app([*command, "--home", home])
+    else:
+        from bot.mcp.server import run
+
+        with collection(Path(home)) as served:
+            run(Service(served), "de")

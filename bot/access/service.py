@@ -17,7 +17,7 @@ from bot.access.values import (
     document_value,
     hit_value,
 )
-from bot.errors import RequestError
+from bot.errors import NotFoundError
 from bot.messages import notice, text
 from retrieval.answering.questions import checked_question
 from retrieval.collection import Collection
@@ -27,7 +27,7 @@ from retrieval.types import Answer, Document, Filter
 class Service:
     """Answers questions and looks things up. What people will read comes in ``language`` ("de", "en").
 
-    All methods raise FundstelleError: QuestionError, FilterError, RequestError for what was asked, BusyError where too
+    All methods raise FundstelleError: QuestionError, FilterError, NotFoundError for what was asked, BusyError where too
     many are asking, ModelError and StoreError where the collection cannot be used. Nothing of a request is stored.
     """
 
@@ -60,7 +60,7 @@ class Service:
         return await asyncio.to_thread(self._show, document_id, request)
 
     async def article(self, document_id: int) -> Document:
-        """A whole article. Raises RequestError if it is not there."""
+        """A whole article. Raises NotFoundError if it is not there."""
         return await asyncio.to_thread(self._document, document_id)
 
     async def sentence_of(self, document_id: int, start: int, end: int) -> tuple[int, int]:
@@ -102,7 +102,7 @@ class Service:
     def _document(self, document_id: int) -> Document:
         document = self._collection.document(document_id)
         if document is None:
-            raise RequestError(notice("access.no_article", id=document_id))
+            raise NotFoundError(notice("access.no_article", id=document_id))
         return document
 
 

@@ -19,7 +19,7 @@ from bot.cli.feedback import feedback, missed
 from bot.cli.feeds import feeds
 from bot.cli.index import index
 from bot.cli.models import models
-from bot.cli.serving import mcp
+from bot.cli.serving import mcp, serve
 from bot.cli.status import status
 from bot.cli.sync import sync
 from bot.cli.telegram import telegram
@@ -53,6 +53,7 @@ app.command()(index)
 app.command()(ask)
 app.command()(chat)
 app.command()(telegram)
+app.command()(serve)
 app.command()(mcp)
 app.command()(status)
 app.add_typer(models, name="models")

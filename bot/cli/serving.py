@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from importlib.util import find_spec
+from typing import Annotated
+
+import typer
 
 from bot.access.service import Service
 from bot.cli.command import command
-from bot.cli.console import say
+from bot.cli.console import busy, say
+from bot.cli.index import match_embedder
 from bot.errors import AccessError
-from bot.messages import notice
+from bot.messages import notice, text
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.collection import Collection
@@ -29,6 +34,36 @@ def mcp(settings: Settings) -> None:
         service = _service(collection)
         try:
             run(service, settings.language)
+        finally:
+            _end(service)
+
+
+@command
+def serve(
+    settings: Settings,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes one that is free.")] = 8080,
+    host: Annotated[str, typer.Option(help="The address to listen at; others than this reach other machines.")] = (
+        "127.0.0.1"
+    ),
+    new_token: Annotated[bool, typer.Option("--new-token", help="Make a new token; the old one is void.")] = False,
+) -> None:
+    """Ask in the browser: a page and an HTTP API for this machine."""
+    from bot.http.guard import is_loopback
+    from bot.http.server import HttpServer, serve
+    from bot.http.token import load_token
+
+    language = settings.language
+    with open_collection(settings, say) as collection:
+        service = _service(collection)
+        try:
+            token = load_token(settings.home, renew=new_token)
+            match_embedder(collection, language)
+            with busy(text("chat.loading", language)):
+                collection.load()
+            if not is_loopback(host):
+                say(text("http.open_to_network", language))
+            server = HttpServer(service, token, language, host, port)
+            asyncio.run(serve(server, lambda url: say(text("http.running", language, address=f"{url}?token={token}"))))
         finally:
             _end(service)
 
