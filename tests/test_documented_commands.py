@@ -49,7 +49,7 @@ SYNOPSES = [cell.strip("`").removeprefix("fundstelle ") for cell, _ in TABLE]
 
 def goes_on(arguments: list[str]) -> bool:
     """Whether a command runs until it is stopped, or needs the hub."""
-    return not {"telegram", "mcp", "--every", "multilingual-e5-small", "owner/name@revision"}.isdisjoint(arguments)
+    return not {"telegram", "serve", "mcp", "--every", "multilingual-e5-small", "owner/name@revision"}.isdisjoint(arguments)
 
 
 def parse(arguments: list[str]) -> None:
