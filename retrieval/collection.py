@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from retrieval.inference.embedder import Embedder
     from retrieval.inference.reader import Reader
     from retrieval.language.sentences import SentenceSplitter
+    from retrieval.loading.page_pictures import PagePicture
     from retrieval.search.keyword_index import KeywordIndex
     from retrieval.search.search import Search
     from retrieval.search.vector_index import FaissVectorIndex
@@ -215,6 +216,12 @@ class Collection:
     def sentence_of(self, document_id: int, start: int, end: int) -> tuple[int, int]:
         """From where to where in the text of an article the sentences go that ``start``..``end`` lies in."""
         return self.store.sentence_span(document_id, start, end)
+
+    def page_picture(self, document: Document, page: int = 0, start: int = 0, end: int = 0) -> PagePicture:
+        """The page of a PDF that an article came from, with a quote marked; see ``page_pictures.page_picture``."""
+        from retrieval.loading.page_pictures import page_picture
+
+        return page_picture(document, page, start, end, size=self.store.file_size(document.path))
 
     def copies(self, document_id: int) -> tuple[Document, ...]:
         """The articles that say the same."""

@@ -25,8 +25,9 @@ from bot.telegram.reader_queue import ReaderQueue, Workers
 from bot.telegram.service import Service, question_of
 from bot.telegram.transport.inbox import Inbox, Received
 from retrieval.errors import StoreError
-from retrieval.types import Answer, Document
+from retrieval.types import Answer, Document, Filter, Landmark, Passage
 from tests.botapi import BOT, TOKEN, BotApi, Json
+from tests.pdf_pages import column, placed
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, answers, collection, settings, texts
 
 QUESTION = "Welches Ziel wurde genannt?"
@@ -501,3 +502,46 @@ def test_question_of_takes_the_command_off() -> None:
     assert question("/ask@bot  Wer\nwo? ", 8) == "Wer\nwo?"
     assert question("/ask", 4) == ""
     assert question(None) == ""
+
+
+# The page of a PDF
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Document:
+    """An article from a PDF that lies there, which "Welches Ziel wurde genannt?" is answered from."""
+    (tmp_path / "a.pdf").write_bytes(placed([column(["Das Ziel sind 7 Euro."])]))
+    return Document("Das Ziel sind 7 Euro.", "Ziele", path=str(tmp_path / "a.pdf"), landmarks=(Landmark(0, 1),), id=2)
+
+
+class PaperAnswerer(ScriptedAnswerer):
+    """Answers every question from ``paper``."""
+
+    def __init__(self, paper: Document) -> None:
+        super().__init__()
+        self._paper = paper
+
+    def ask(
+        self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
+    ) -> Answer:
+        paper = self._paper
+        passage = Passage(paper.text, 0, len(paper.text), 0, 0, document_id=paper.id)
+        return Answer(question, "7 Euro", 0.9, start=14, end=20, document=paper, passage=passage)
+
+
+def test_the_page_of_a_pdf_is_sent_with_the_quote_marked(api: BotApi, tmp_path: Path, paper: Document) -> None:
+    with RunningBot(tmp_path / "home", api.url, PaperAnswerer(paper)) as bot:
+        bot.collection.add_document(paper)
+        api.text(QUESTION)
+        (answer,) = answers(api, 1)
+        assert [button["text"] for button in answer["reply_markup"]["inline_keyboard"][-1]] == [
+            *("Zitieren", "Seite zeigen"),
+        ]
+        api.press(answer, "Seite zeigen")
+        api.wait(lambda: api.calls("sendPhoto"))
+        (photo,) = api.calls("sendPhoto")
+        assert photo.answer["caption"] == "Ziele, S. 1"
+        assert photo.params["photo"].startswith(b"\x89PNG")
+        Path(paper.path).unlink()
+        api.press(answer, "Seite zeigen")
+        assert texts(api, 2)[1].startswith("Die Datei, aus der der Artikel stammt, ist nicht mehr da;")

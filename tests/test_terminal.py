@@ -199,3 +199,13 @@ def test_what_an_answer_is_worth(capsys):
     with Store(load_settings().home) as store:
         (judgement,) = FeedbackLog(store).judgements()
     assert (judgement.question, judgement.answer, judgement.verdict, judgement.wanted) == ("Was?", "3 Euro", "bad", "")
+
+
+def test_show_opens_the_place_of_the_last_answer(capsys):
+    shown = []
+    settings = load_settings()
+    feedback = FeedbackLog(Store(settings.home))
+    talk = Chat(settings, Conversation(OneAnswer()), lambda: [], feedback, interactive=True, show_answer=shown.append)
+    talk.run(["/zeigen", "Was kostet der Zug?", "/zeigen", "/show"])
+    assert capsys.readouterr().err == "Noch gibt es keine Antwort, deren Stelle zu zeigen wäre.\n"
+    assert [(answer.start, answer.end) for answer in shown] == [(15, 21)] * 2

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from bot.cli.command import Json, command
 from bot.cli.console import say, show, show_json, show_lines
 from bot.cli.filters import with_filter
+from bot.cli.show_quote import draw_page, find_quote, open_in_browser, remove_shown
 from bot.messages import text
 from bot.render.json import document_json
 from bot.render.text import day
@@ -62,6 +65,22 @@ def show_article(
     version: Annotated[
         int | None, typer.Option(metavar="N", help="An earlier version, as `show` lists them.", show_default=False)
     ] = None,
+    in_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    mark: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Mark these words, with --open and --page, too.", show_default=False),
+    ] = None,
+    start: Annotated[
+        int | None, typer.Option(metavar="N", help="Or mark from this character on …", show_default=False)
+    ] = None,
+    end: Annotated[int | None, typer.Option(metavar="N", help="… to before this one.", show_default=False)] = None,
+    page: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Write this page of a PDF as a picture to --output.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Where to.", show_default="seite-N.png")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show one article, its earlier versions, and where else it stands."""
@@ -71,7 +90,15 @@ def show_article(
         found = _resolve(store.articles(), article, language)[0]
         versions = store.versions(found.document.id)
         copies = store.copies([found.document.id]).get(found.document.id, ())
-    document = found.document if version is None else _find_version(versions, version, found.document.id, language)
+        document = found.document if version is None else _find_version(versions, version, found.document.id, language)
+        place = find_quote(document, mark, start, end, language)
+        if page is not None:
+            picture = output or Path(f"seite-{page}.png")
+            draw_page(settings, collection, document, page, place, picture, as_json=as_json)
+            return
+    if in_browser:
+        open_in_browser(settings, document, place, as_json=as_json)
+        return
     if as_json:
         show_json(
             {
@@ -92,7 +119,10 @@ def show_article(
         listed = (text("cli.version", language, number=v.number, day=day(v.replaced_at, language)) for v in versions)
         show(f"{text('cli.versions', language)} {'; '.join(listed)}")
     show("")
-    show_lines(document.text)
+    shown = Text(document.text)
+    if place:
+        shown.stylize("bold black on green", *place)
+    show_lines(shown)
 
 
 @command
@@ -121,6 +151,7 @@ def remove(
             for document in documents:
                 line = citation(document, settings.language)
                 show(text("cli.removed", settings.language, id=document.id, article=line))
+            remove_shown(settings.home)
             for location in dict.fromkeys(map(_absolute_path, articles)):
                 if location in watched:
                     say(text("cli.unwatched", settings.language, path=location))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -92,6 +93,7 @@ def chat(
 ) -> None:
     """Ask question after question; questions can also be piped in, one a line."""
     from bot.cli.chat import Chat, greeting, is_interactive, prompt_session, typed_lines, written_examples
+    from bot.cli.show_quote import show_answer
     from retrieval.answering.conversation import Conversation
 
     interactive = is_interactive()
@@ -119,6 +121,7 @@ def chat(
                 interactive=interactive,
                 sentence_of=collection.sentence_of,
                 source_names=collection.source_names,
+                show_answer=partial(show_answer, settings, collection),
             )
             if interactive:
                 talk.run(typed_lines(prompt_session(settings.home, settings.history_days), talk.prompt))

@@ -41,11 +41,11 @@ _VERDICTS = {
     "/good": Verdict.GOOD, "/bad": Verdict.BAD,
 }  # fmt: skip
 _HELP, _SOURCES_LIST, _MORE = ("/help", "/hilfe"), ("/sources", "/quellen"), ("/more", "/mehr")
-_CITE = ("/cite", "/zitat")
+_CITE, _SHOW = ("/cite", "/zitat"), ("/show", "/zeigen")
 _ALL, _BY_DATE = ("/all", "/alle"), ("/timeline", "/verlauf")
 _ANEW, _QUIT = ("/neu", "/new"), ("/quit", "/ende")
 #: The commands of the chat, as Tab completes them.
-COMMANDS = (*_HELP, *_SOURCES_LIST, *_MORE, *_ALL, *_BY_DATE, *_CITE, *_WITHIN, *_VERDICTS, *_ANEW, *_QUIT)
+COMMANDS = (*_HELP, *_SOURCES_LIST, *_MORE, *_ALL, *_BY_DATE, *_CITE, *_SHOW, *_WITHIN, *_VERDICTS, *_ANEW, *_QUIT)
 
 
 class Chat:
@@ -66,6 +66,7 @@ class Chat:
         interactive: bool,
         sentence_of: SentenceOf | None = None,
         source_names: Callable[[], list[str]] | None = None,
+        show_answer: Callable[[Answer], None] | None = None,
     ) -> None:
         self._language = settings.language
         self._conversation = conversation
@@ -73,6 +74,7 @@ class Chat:
         self._feedback = feedback
         self._interactive = interactive
         self._sentence_of = sentence_of
+        self._show_answer = show_answer
         self._source_names = source_names or (lambda: [document.source for document in sources()])
         self._shown: Answer | None = None  # the answer to the last line, without its articles
         self._quotation: Quotation | None = None  # what is cited of it
@@ -130,6 +132,8 @@ class Chat:
             self._show_all(value, by_date=command in _BY_DATE)
         elif command in _CITE:
             self._cite()
+        elif command in _SHOW:
+            self._show_place()
         elif command in _SOURCES_LIST:
             empty = text("chat.empty", self._language)
             show_lines(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
@@ -168,6 +172,16 @@ class Chat:
             say(text("chat.nothing_to_cite", self._language))
         else:
             show(cite(self._quotation, Style.PRESS, self._language))
+
+    def _show_place(self) -> None:
+        """Opens the page that the last answer stands on."""
+        if self._shown is None or self._shown.text is None or self._show_answer is None:
+            say(text("chat.nothing_to_show", self._language))
+            return
+        try:
+            self._show_answer(self._shown)
+        except FundstelleError as error:
+            say(text("cli.error", self._language, message=error))
 
     def _look_within(self, part: str, value: str) -> None:
         """Sets one part of the filter, or clears it where there is no value."""

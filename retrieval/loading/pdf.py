@@ -45,7 +45,7 @@ class _Pages:
 
 def read_pdf_file(raw: bytes, name: str) -> Iterator[Article | Skipped]:
     """The text of a .pdf file; scanned pages are pictures, and read if there is a program for it, see ``Ocr``."""
-    document = _opened(raw, name)
+    document = open_pdf(raw, name)
     try:
         stated = str(document.get_metadata_value("Title"))
         pages = _read(document, name)
@@ -94,7 +94,8 @@ def _unreadable(name: str) -> LoadingError:
     return LoadingError(notice("loading.unreadable", name=name, kind=notice("loading.kind_pdf")))
 
 
-def _opened(raw: bytes, name: str) -> PdfDocument:
+def open_pdf(raw: bytes, name: str) -> PdfDocument:
+    """The file, to be closed. Raises LoadingError if it cannot be opened."""
     from pypdfium2 import PdfDocument, PdfiumError
     from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 

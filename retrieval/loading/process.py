@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from retrieval.loading import ocr
 from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
 from retrieval.loading.normalise import one_line
+from retrieval.loading.pdf_picture import Words
 from retrieval.loading.worker import OUT_OF_MEMORY
 from retrieval.messages import mapped, notice, restored
 from retrieval.types import ArticleReport, Document, IndexOutcome, Landmark, SkippedPart
@@ -126,6 +128,28 @@ class Worker:
             feed = message["feed"]
             return Feed(feed["title"], tuple(Entry(**entry) for entry in feed["entries"]))
 
+    def draw_page(self, raw: bytes, path: Path, member: str, page: int, words: Words) -> tuple[bytes, bool]:
+        """A page of a .pdf file as PNG, and whether the words are marked on it; see ``pdf_picture.draw_page``.
+
+        ``member`` is what the file is called in paths if ``raw`` is an archive with it, else "". Raises LoadingError.
+        """
+        number, budget = next(self._numbers), _Budget(self._file_seconds)
+        inside = None
+        if member:
+            listed = self._ask(number, raw, path.name, budget)
+            with _understanding(path.name):
+                members: list[str] = next((message["members"] for message in listed if "members" in message), [])
+                inside = next((name for name, shown in member_names(members).items() if shown == member), None)
+            if inside is None:
+                raise LoadingError(notice("loading.gone", path=f"{path}#{member}"))
+        more: dict[str, Any] = {"page": page, "words": [words.before, words.words, words.after]}
+        messages = self._ask(number, raw, path.name, budget, inside, **more)
+        with _understanding(path.name):
+            (message,) = messages
+            if "refused" in message:
+                raise LoadingError(restored(message["refused"]))
+            return b64decode(message["picture"]), bool(message["marked"])
+
     def _read(
         self, number: int, raw: bytes, path: Path, messages: Sequence[dict[str, Any]], budget: _Budget
     ) -> Iterator[Loaded]:
@@ -166,7 +190,7 @@ class Worker:
             yield from results
 
     def _ask(
-        self, number: int, raw: bytes, name: str, budget: _Budget, member: str | None = None, **more: str
+        self, number: int, raw: bytes, name: str, budget: _Budget, member: str | None = None, **more: Any
     ) -> list[dict[str, Any]]:
         """The messages about a file or a member of it; the content is sent if the process does not hold it yet."""
         with self._lock:

@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -27,6 +28,7 @@ from retrieval.loading.feed_parser import parse_feed
 from retrieval.loading.formats import ARCHIVE_SUFFIX, SUFFIXES, known_types, max_size
 from retrieval.loading.limits import MAX_ERROR_CHARS
 from retrieval.loading.parsed import Refused, Skipped
+from retrieval.loading.pdf_picture import PDF_SUFFIX, Words, draw_page
 from retrieval.loading.unread import count_unread, is_hidden
 from retrieval.messages import notice, stored
 
@@ -39,7 +41,8 @@ logger = logging.getLogger(__name__)
 class Answering:
     """Answers requests: for a file with its content, then for the members of an archive, whose content is kept.
 
-    A request with a ``charset`` is for a feed; its ``name`` is its address.
+    A request with a ``charset`` is for a feed; its ``name`` is its address. One with a ``page`` is for a picture of a
+    page of a PDF, with ``words`` marked.
     """
 
     def __init__(self) -> None:
@@ -55,6 +58,9 @@ class Answering:
             if is_feed:
                 self._archive = None
                 yield {"feed": asdict(parse_feed(raw, name, request["charset"]))}
+                return
+            if "page" in request:
+                yield self._picture(request, name, member, raw)
                 return
             if PurePosixPath(name).suffix.lower() != ARCHIVE_SUFFIX:
                 self._archive = None
@@ -78,6 +84,14 @@ class Answering:
             shown = f"{error!r:.{MAX_ERROR_CHARS}}"
             damaged = notice("web.damaged_feed", url=name, error=shown) if is_feed else None
             yield _refused(damaged or notice("loading.failed", error=shown))
+
+    def _picture(self, request: dict[str, Any], name: str, member: str | None, raw: bytes) -> dict[str, Any]:
+        if member is not None:
+            if self._archive is None or raw:
+                self._archive = Archive(raw, name, notice("loading.kind_archive"))
+            raw, name = self._archive.read(member, max_size(PDF_SUFFIX)), PurePosixPath(member).name
+        picture, is_marked = draw_page(raw, name, int(request["page"]), Words(*request["words"]))
+        return {"picture": b64encode(picture).decode(), "marked": is_marked}
 
 
 def _refused(reason: str, member: str = "", *, whole: bool = False) -> dict[str, Any]:

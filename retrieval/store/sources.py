@@ -84,6 +84,11 @@ class Sources(StoreQueries):
             )
         )
 
+    def file_size(self, document_path: str) -> int | None:
+        """How many bytes the file of an article had when it was read; None if that is not known."""
+        rows = self.database.rows("SELECT size FROM files WHERE document_path = ? LIMIT 1", (document_path,))
+        return int(rows[0][0]) if rows else None
+
     def put_file(self, path: str, size: int, mtime_ns: int, document_paths: Iterable[str]) -> None:
         """Remembers that a file was indexed as the articles at ``document_paths``.
 

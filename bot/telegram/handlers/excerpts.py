@@ -13,11 +13,13 @@ from bot.render.telegram import TELEGRAM_LIMIT, link, plain
 from bot.render.text import cut, cut_around, day, other_hits, width
 from bot.render.wording import citation, line, short_citation, title
 from bot.telegram.seals import SEAL_PATTERN, Seal
+from retrieval.loading.page_pictures import is_page_of_pdf
 from retrieval.store.feedback import nearest
 from retrieval.types import Answer, Document
 
 #: The first word of each button's callback data, of which Telegram allows 64 bytes.
-MORE, CONTEXT, SOURCE, CITE, GOOD, BAD = "more", "context", "source", "cite", "good", "bad"
+MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"
+CITE, PAGE = "cite", "page"
 _PLACE = re.compile(rf"[a-z]+:([0-9]{{1,19}}):([0-9]{{1,8}}):([0-9]{{1,8}}):({SEAL_PATTERN})")
 _LARGEST_ID = 2**63 - 1
 _LINE_LIMIT = 500
@@ -74,6 +76,8 @@ def buttons(answer: Answer, language: str, seal: Seal) -> InlineKeyboardMarkup |
     if answer.text is not None:
         looks += [(name, place.data(name)) for name in (CONTEXT, SOURCE)]
     uses = [(CITE, place.data(CITE))] if answer.text is not None else []
+    if answer.quote and answer.document is not None and is_page_of_pdf(answer.document, place.start):
+        uses.append((PAGE, place.data(PAGE)))
     rows = [
         [InlineKeyboardButton(sign, callback_data=place.data(name)) for sign, name in (("👍", GOOD), ("👎", BAD))],
         *(

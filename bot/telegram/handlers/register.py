@@ -23,6 +23,7 @@ from bot.telegram.handlers.citations import Citations
 from bot.telegram.handlers.feedback import Feedback
 from bot.telegram.handlers.inline import Inline
 from bot.telegram.handlers.owners import Owners
+from bot.telegram.handlers.pages import Pages
 from bot.telegram.handlers.questions import Questions
 from bot.telegram.handlers.submissions import Submissions
 from bot.telegram.menus import announce_to_owner
@@ -64,6 +65,7 @@ class Handlers:
         )
         questions.register(application)
         Citations(self._service, questions.last_answer).register(application)
+        Pages(self._service).register(application)
         Inline(self._service).register(application)
         application.add_handlers(
             [
