@@ -49,7 +49,8 @@ SYNOPSES = [cell.strip("`").removeprefix("fundstelle ") for cell, _ in TABLE]
 
 def goes_on(arguments: list[str]) -> bool:
     """Whether a command runs until it is stopped, or needs the hub."""
-    return not {"telegram", "serve", "mcp", "--every", "multilingual-e5-small", "owner/name@revision"}.isdisjoint(arguments)
+    kept_out = {"telegram", "serve", "mcp", "--every", "multilingual-e5-small", "owner/name@revision"}
+    return not kept_out.isdisjoint(arguments)
 
 
 def parse(arguments: list[str]) -> None:
@@ -196,7 +197,8 @@ def names(value: object) -> set[str]:
 @pytest.mark.parametrize(
     "line",
     [
-        "ask QUESTION", "ask QUESTION --all", "index my-articles --timings", "sync", "import FILE", "feed list", "list", "show 1", "missed",
+        "ask QUESTION", "ask QUESTION --all", "index my-articles --timings", "sync", "import FILE", "feed list", "list",
+        "show 1", "missed",
         "status", "eval FILE", "eval FILE --mode open", "eval FILE --mode dialogue",
         "eval FILE --mode silence --articles PATH --verbose", "models", "models use NAME", "calibrate FILE",
     ],

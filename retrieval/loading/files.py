@@ -33,8 +33,8 @@ def search_files(paths: Sequence[Path]) -> Found:
 
     A folder's files come sorted by path. Hidden files and folders and owner files (``~$bericht.docx``) are left out,
     links to folders are not followed, nor are links to files elsewhere: whoever may put files into a folder shall not
-    choose what else of the machine is read. A folder below that cannot be opened is in the list itself, so that loading it
-    says so.
+    choose what else of the machine is read. A folder below that cannot be opened is in the list itself, so that loading
+    it says so.
     Raises LoadingError if a path does not exist or a folder holds no file of a known type.
     """
     found: dict[str, Path] = {}
