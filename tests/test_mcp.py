@@ -52,8 +52,11 @@ class Session:
         return content.text  # type: ignore[union-attr]
 
 
-def session_with(*arguments: str, **environment: str) -> Iterator[Session]:
-    parameters = StdioServerParameters(command=sys.executable, args=list(arguments), env=environment, cwd=ROOT)
+def session_with(written: Path, *arguments: str, **environment: str) -> Iterator[Session]:
+    """A session with ``python ARGUMENTS``; ``written`` becomes what stands on its stdout."""
+    line = 'file="$0"; "$@" | tee "$file"'
+    arguments = ("-c", line, str(written), sys.executable, *arguments)
+    parameters = StdioServerParameters(command="/bin/sh", args=list(arguments), env=environment, cwd=ROOT)
     with start_blocking_portal() as portal:
         client = Client(parameters, read_timeout_seconds=30)
         with portal.wrap_async_context_manager(client):
@@ -69,7 +72,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def session(home: Path) -> Iterator[Session]:
-    yield from session_with("-m", "tests.served", str(home))
+    yield from session_with(home / "stdout", "-m", "tests.served", str(home))
 
 
 def literal(place: dict[str, Any], document: Document) -> bool:
@@ -222,32 +225,21 @@ def requests() -> str:
     return "".join(json.dumps({"jsonrpc": "2.0", **call}) + "\n" for call in calls)
 
 
-def test_nothing_but_the_protocol_is_on_stdout_and_it_ends_with_stdin(home: Path) -> None:
-    command = [sys.executable, "-m", "tests.served", str(home)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None and process.stdout is not None
-    process.stdin.write("no JSON\n" + requests())
-    process.stdin.flush()
-    lines = []
-    while not lines or json.loads(lines[-1]).get("id") != 2:
-        lines.append(process.stdout.readline())
-    rest, noise = process.communicate(timeout=20)
-    assert process.returncode == 0
-    messages = [json.loads(line) for line in [*lines, *rest.splitlines()]]
-    assert all(message["jsonrpc"] == "2.0" for message in messages)
+def test_nothing_but_the_protocol_is_on_stdout(session: Session, home: Path) -> None:
+    assert session.call("ask", question=COSTS)["answered"]  # the reader prints
+    lines = (home / "stdout").read_text(encoding="utf-8").splitlines()
     assert "12 Millionen Euro" in lines[-1]
-    assert "noise" in noise
+    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in lines)
 
 
-def test_ctrl_c_ends_it_while_it_waits_for_requests(home: Path) -> None:
+def test_what_is_no_request_harms_nothing_and_ctrl_c_ends_it(home: Path) -> None:
     command = [sys.executable, "-m", "tests.served", str(home)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(requests())
+    process.stdin.write("no JSON\n[]\n" + requests())
     process.stdin.flush()
-    process.stdout.readline()
+    while "12 Millionen Euro" not in process.stdout.readline():
+        pass
     process.send_signal(signal.SIGINT)
     assert process.wait(5) == -signal.SIGINT
     process.communicate()
@@ -255,7 +247,7 @@ def test_ctrl_c_ends_it_while_it_waits_for_requests(home: Path) -> None:
 
 def test_the_command_ends_even_while_the_models_load(tmp_path: Path) -> None:
     environment = {"FUNDSTELLE_HOME": str(tmp_path / "home"), "FUNDSTELLE_LANGUAGE": "en", "OMP_NUM_THREADS": "1"}
-    for session in session_with("-m", "bot.cli", "mcp", **environment):
+    for session in session_with(tmp_path / "stdout", "-m", "bot.cli", "mcp", **environment):
         assert session.call("list")["total"] == 0
         assert "There is no article 1" in session.refusal("show", document_id=1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -32,6 +33,8 @@ def mcp(settings: Settings) -> None:
 
     with open_collection(settings, say) as collection:
         service = _service(collection)
+        if sys.stdin.isatty():
+            say(text("access.mcp_waits", settings.language))
         try:
             run(service, settings.language)
         finally:

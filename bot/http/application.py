@@ -116,7 +116,7 @@ class Site:
     @web.middleware
     async def _with_guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         language = language_of(request, self._language)
-        if not self._guard.knows_host(request):
+        if not self._guard.knows_host(request.headers.getall(hdrs.HOST, [])):
             return self._refuse(request, 421, text("http.wrong_host", language))
         if request.path == "/" and (given := request.query.get("token")):
             if entered := self._guard.let_in(given):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from aiohttp import hdrs, web
@@ -35,12 +36,11 @@ class Guard:
         self._listens = listens.strip("[]").lower()
         self._cookie = cookie_name(token)
 
-    def knows_host(self, request: web.Request) -> bool:
-        """Whether the Host header is this server's.
+    def knows_host(self, given: Sequence[str]) -> bool:
+        """Whether the Host headers of a request are one, and this server's.
 
         A page of another site whose name its owner lets point here (DNS rebinding) comes with that name.
         """
-        given = request.headers.getall(hdrs.HOST, [])
         found = _HOST.fullmatch(given[0]) if len(given) == 1 else None
         if found is None:
             return False

@@ -21,7 +21,7 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8080
 _SHUTDOWN_SECONDS = 0.5
 _SILENT = logging.getLogger(f"{__name__}.protocol")
 _SILENT.disabled = True
-_ANYWHERE = ("0.0.0.0", "::")
+_ANYWHERE = ("", "0.0.0.0", "::")
 
 
 class HttpServer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Awaitable
@@ -111,5 +112,7 @@ def run(service: Service, language: str) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(ValueError, OSError):
                 signal.signal(number, signal.SIG_DFL)
+    # It would log what was asked for in vain, and at DEBUG whole requests: questions are in no log.
+    logging.getLogger("mcp").setLevel(logging.WARNING)
     service.load_soon()
     make_server(service, language).run("stdio")
