@@ -38,7 +38,7 @@ class HttpServer:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()
-        except (OSError, OverflowError, UnicodeError) as error:
+        except (OSError, OverflowError, ValueError) as error:
             await self._runner.cleanup()
             address = f"{self._host}:{self._port}"
             raise AccessError(notice("http.cannot_listen", address=address, error=error)) from error
