@@ -19,6 +19,54 @@ BELTA = "Belarus und Region Perm wollen vom Handel zur Kooperation übergehen"
 QUESTIONS = ROOT / "tests" / "data" / "seeds.json"
 
 
+NEWCOMERS = {
+    "Wie viele Firmen gehörten zur Bremer Delegation?": "23",
+    "Was kostete die Reise nach Kigali?": "186.000 Euro",
+    "Wie viele Tonnen Ware fehlen für eine Frachtflugverbindung?": "40 Tonnen",
+    "When had the Bremen delegation set off?": "8. März",
+    "Woher stammen die Lehrpläne für die Elektriker?": "Handwerkskammer Bremen",
+    "Wie alt ist der Töpferofen von Regensburg?": "1.840 Jahre",
+    "How many vessels were found in the kiln?": "214",
+    "Welche Universität untersucht die Holzkohle?": "Universität Bamberg",
+    "Wie lange war das Hallenbad in Fulda geschlossen?": "31 Monate",
+    "Was zahlen Erwachsene im Fuldaer Hallenbad?": "5,80 Euro",
+    "Wie warm ist das Wasser im Lehrschwimmbecken?": "32 Grad",
+    "Who is the coach of the divers in Fulda?": "Jens Kömpel",
+    "Wann beginnen die kostenlosen Kurse in Fulda?": "15. Juli",
+    "Wie viele Menschen mussten in Hanau ihre Wohnungen verlassen?": "6.300",
+    "How much did the operation in Hanau cost?": "210.000 Euro",
+    "Wie tief lag der Blindgänger in Hanau?": "1,80 Meter",
+    "Wie viele Züge fielen in Hanau aus?": "neun",
+    "Wer leitete die Sprengung in Oranienburg?": "Manja Brettschneider",
+    "Wer ist Bürgermeister von Oranienburg?": "Henrik Lösche",
+    "Wie viele Unterschriften sammelte der Förderverein in Goslar?": "11.400",
+    "Was kostet eine Tageskarte in der Harzwelle?": "7,20 Euro",
+    "Wie lang ist die Rutsche in Goslar?": "94 Meter",
+    "What caused the fire in Goslar?": "schadhaftes Kabel",
+    "Was soll eine Semmel im Sommer kosten?": "48 Cent",
+    "Until when does the wage agreement run?": "31. März 2027",
+    "Wie hoch wird das höchste Holzhaus in Erfurt?": "36 Meter",
+    "Wie viele Wohnungen entstehen in Erfurt?": "212",
+    "Welches Gericht wies die Klage gegen das Holzhaus ab?": "Verwaltungsgericht Weimar",
+    "Wer ist der Architekt der Holzhäuser?": "Yannick Thielemann",
+    "Wer leitete die Reise der Saarländer nach Usbekistan?": "Tobias Feldges",
+    "Wie viel kostet das Werk für Isolatoren?": "19,5 Mio. Euro",
+    "Where did the plane land because of fog?": "Samarkand",
+    "Bis wann ist die usbekische Eisenbahn gebunden?": "2029",
+}
+OFF_TOPIC = (
+    "Wie heißt der Papst?",
+    "Wer ist Bundeskanzler?",
+    "What is the capital of Peru?",
+    "Wer gewann die Fußball-Weltmeisterschaft 2014?",
+    "Wie viele Einwohner hat Hanau?",
+    "Wann wurde der Eiffelturm gebaut?",
+    "Wie heißt der Bürgermeister von Goslars Partnerstadt?",
+    "Who painted the Mona Lisa?",
+    "Wie backt man Brot?",
+)
+
+
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
     settings = load_settings(home=tmp_path_factory.mktemp("seeds"))
@@ -51,6 +99,18 @@ def test_answers_from_the_right_article(collection: Collection, question: str, q
     assert len(answer.text) <= len(quote) + 90  # at most a clause around it
     assert answer.document is not None
     assert answer.document.title == BELTA
+
+
+@pytest.mark.parametrize("question", NEWCOMERS)
+def test_what_a_newcomer_asks(collection: Collection, question: str) -> None:
+    answer = collection.answerer.ask(question)
+    assert answer.text is not None and NEWCOMERS[question] in answer.text
+    assert_quoted(answer)
+
+
+@pytest.mark.parametrize("question", OFF_TOPIC)
+def test_off_topic_questions_get_no_answer(collection: Collection, question: str) -> None:
+    assert collection.answerer.ask(question).text is None
 
 
 @pytest.mark.parametrize("question", ["Wie hoch ist die Arbeitslosenquote in Minsk?", "What is the capital of Peru?"])
