@@ -111,13 +111,16 @@ class Answerer:
     def ask_all(self, question: str, *, within: Filter | None = None) -> AllAnswers:
         """All distinct quotes that are likely enough to be right, from all articles; see ``AllAnswers``.
 
-        The best passages of the 40 best articles are read, as long as there are answers in them. ``within`` and the
-        errors are those of ``ask``.
+        What ``ask`` reads is read, and the best passages of the 40 best articles, as long as there are answers in
+        them. ``within`` and the errors are those of ``ask``.
         """
         started = time.perf_counter()
         question = checked_question(question)
         asked = self._search.restored(question)
-        hits = self._search.search_each_article(asked, within=within, exact=exact_words(question))
+        exact = exact_words(question)
+        best = self._search.search(asked, within=within, exact=exact)
+        every = self._search.search_each_article(asked, within=within, exact=exact)
+        hits = list({hit.passage.id: hit for hit in (*best, *every)}.values())
         found: list[tuple[Span, Hit]] = []
         least = logit(self._threshold)
         for first in range(0, len(hits), BATCH):
