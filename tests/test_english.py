@@ -81,10 +81,11 @@ def test_errors(tmp_path: Path) -> None:
 
 
 def test_an_exported_file_with_bad_lines(tmp_path: Path) -> None:
-    (tmp_path / "all.jsonl").write_text('{"text": "Ein Satz."}\n[]\n')
+    lines = ['{"text": "Ein Satz.", "path": "/a.txt"}', '{"text": "Ein Satz."}', "[]"]
+    (tmp_path / "all.jsonl").write_text("\n".join(lines))
     assert fundstelle("import", "all.jsonl").stdout.splitlines()[:2] == [
-        "all.jsonl:1: failed: Line 1: “path” is missing.",
-        "all.jsonl:2: failed: Line 2: This is not a JSON object.",
+        "all.jsonl:2: failed: Line 2: “path” is missing.",
+        "all.jsonl:3: failed: Line 3: This is not a JSON object.",
     ]
 
 
