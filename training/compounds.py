@@ -33,9 +33,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+")
 
 HEADER = """\
-# What German compounds are made of: the terms (language.terms.keyword_term) of words of four and more
-# letters that are no compounds themselves, the most frequent first, nouns with a capital letter. Made by training/compounds.py from
-# Wikipedia articles and Bundestag speeches.
+# What German compounds are made of: the terms (language.terms.keyword_term) of words of four and more letters that
+# are no compounds themselves, the most frequent first, nouns with a capital letter. Made by training/compounds.py
+# from Wikipedia articles and Bundestag speeches.
 """
 
 
