@@ -265,5 +265,5 @@ def test_without_the_sdk_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "mcp", None)  # as if it were not installed
     result = fundstelle("mcp")
     assert result.exit_code == 1
-    assert "pip install 'fundstelle[mcp]'" in result.stderr
+    assert "pip install -e '.[mcp]'" in result.stderr
     assert os.environ["FUNDSTELLE_HOME"] not in result.stderr
