@@ -246,9 +246,10 @@ class Certainty(StrEnum):
     FAIRLY_SURE = "fairly_sure"
     UNSURE = "unsure"
 
-
-#: From which confidence (0..1) on an answer is how sure, the surest first.
-CERTAINTIES = ((Certainty.SURE, 0.75), (Certainty.FAIRLY_SURE, 0.5), (Certainty.UNSURE, 0.0))
+    @classmethod
+    def of(cls, confidence: float) -> Certainty:
+        """A confidence (0..1) in words."""
+        return cls.SURE if confidence >= 0.75 else cls.FAIRLY_SURE if confidence >= 0.5 else cls.UNSURE
 
 
 class ArticleField(StrEnum):
@@ -306,7 +307,7 @@ class Answer:
     @property
     def certainty(self) -> Certainty:
         """The confidence in words."""
-        return next(step for step, least in CERTAINTIES if self.confidence >= least)
+        return Certainty.of(self.confidence)
 
     @property
     def is_missed(self) -> bool:

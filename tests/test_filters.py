@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.filters import describe_filter, filter_from
+from bot.access.filters import filter_from
+from bot.cli.filters import describe_filter
 from bot.errors import FilterError
 from retrieval.language.terms import keyword_terms
 from retrieval.search import keyword_index

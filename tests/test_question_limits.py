@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.filters import filter_from
+from bot.access.filters import filter_from
 from bot.errors import FilterError
 from bot.render.text import cut, cut_left
 from retrieval.answering.answerer import Answerer

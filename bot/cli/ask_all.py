@@ -55,8 +55,8 @@ def ask_all(
 
 def show_all(answers: AllAnswers, language: str, *, by_date: bool, is_table: bool | None = None) -> None:
     """The answers as a table on a terminal, else a line each; ``is_table`` says which of them."""
-    from bot.render.all_answers import heading, lines, ordered, sure, when, where
-    from bot.render.wording import line
+    from bot.render.all_answers import heading, lines, ordered, when, where
+    from bot.render.wording import certainty, line
 
     if not answers.findings:
         show_lines(heading(answers, language, by_date=by_date))
@@ -70,7 +70,7 @@ def show_all(answers: AllAnswers, language: str, *, by_date: bool, is_table: boo
     headings = [text(f"chat.column_{name}", language) for name in ("date", "quote", "certainty", "source")]
     found = ordered(answers, by_date=by_date)
     show_table(
-        headings, ((when(f, language), line(f.first.text), sure(f, language), where(f, language)) for f in found)
+        headings, ((when(f, language), line(f.first.text), certainty(f, language), where(f, language)) for f in found)
     )
     if answers.differ:
         show_lines("\n" + text("chat.contradicting", language))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from bot.access.filters import filter_from
 from bot.cli.ask_all import show_all
 from bot.cli.console import say, show, show_lines, shows_styles
-from bot.cli.filters import describe_filter, filter_from
+from bot.cli.filters import describe_filter
 from bot.cli.typed_history import FILE as HISTORY_FILE
 from bot.cli.typed_history import drop_old_entries
 from bot.errors import FilterError

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.access.filters import filter_from as filter_from
+from bot.access.filters import filter_from
 from bot.messages import text
 from bot.render.text import day
 from bot.settings import Settings

@@ -10,7 +10,16 @@ from bot.render.csv import PLACE, place, sureness
 from bot.render.json import document_json
 from bot.render.telegram import TELEGRAM_LIMIT, link, plain
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, width
-from bot.render.wording import COLOURED_DOTS, DOTS, line, origin, quantity, short_citation, title
+from bot.render.wording import (
+    COLOURED_DOTS,
+    certainty,
+    line,
+    origin,
+    quantity,
+    short_citation,
+    title,
+    understood_line,
+)
 from retrieval.answering.all_answers import AllAnswers, Finding, Mention
 
 #: The columns of ``rows``; ``finding`` counts the distinct answers from 1.
@@ -29,18 +38,13 @@ def heading(answers: AllAnswers, language: str, *, by_date: bool) -> str:
     if not answers.findings:
         return text("chat.no_answer", language)
     found = quantity("chat.findings_by_date" if by_date else "chat.findings", len(answers.findings), language)
-    understood = text("chat.understood", language, question=line(answers.understood)) if answers.understood else ""
+    understood = understood_line(answers, language)
     return f"{understood}\n{found}" if understood else found
 
 
 def when(finding: Finding, language: str) -> str:
     """The date of the first mention, in words where there is none."""
     return line(day(finding.first.document.published, language)) or text("chat.undated", language)
-
-
-def sure(finding: Finding, language: str) -> str:
-    """How sure a finding is, as a dot and a word."""
-    return f"{DOTS[finding.certainty]} {text(f'chat.certainty_{finding.certainty}', language)}"
 
 
 def where(finding: Finding, language: str) -> str:
@@ -59,7 +63,7 @@ def lines(answers: AllAnswers, language: str, *, by_date: bool) -> Iterator[str]
     """A line for each finding, and one where the articles do not agree."""
     for finding in ordered(answers, by_date=by_date):
         quote = line(finding.first.text)
-        yield f"{when(finding, language)}: {quote} {sure(finding, language)} ({where(finding, language)})"
+        yield f"{when(finding, language)}: {quote} {certainty(finding, language)} ({where(finding, language)})"
     if answers.differ:
         yield text("chat.contradicting", language)
 
@@ -133,12 +137,12 @@ def _entry(number: int, finding: Finding, language: str) -> tuple[str, int]:
     """One of the list, and its width without the tags."""
     document, start = finding.first.document, finding.first.start
     quote = cut(line(finding.first.text), SHORT_LIMIT)
-    certainty = f"{COLOURED_DOTS[finding.certainty]} {text(f'chat.certainty_{finding.certainty}', language)}"
+    sure = certainty(finding, language, COLOURED_DOTS)
     name, source = cut(title(document, language), TITLE_LIMIT), cut(origin(document, language, start), TITLE_LIMIT)
     also = _also_in(finding, language)
     behind = (f", {source}" if source else "") + (f"\n{also}" if also else "")
-    html = f"\n\n{number}. <b>{plain(quote)}</b> {plain(certainty)}\n{link(plain(name), document.url)}{plain(behind)}"
-    return html, width(f"\n\n{number}. {quote} {certainty}\n{name}{behind}")
+    html = f"\n\n{number}. <b>{plain(quote)}</b> {plain(sure)}\n{link(plain(name), document.url)}{plain(behind)}"
+    return html, width(f"\n\n{number}. {quote} {sure}\n{name}{behind}")
 
 
 def _also_in(finding: Finding, language: str) -> str:

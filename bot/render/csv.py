@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from retrieval.characters import without_controls
-from retrieval.types import CERTAINTIES, Answer, Document
+from retrieval.types import Answer, Certainty, Document
 
 #: What says where a quote stands.
 PLACE = ("source", "date", "title", "path", "page", "start", "end")
@@ -38,7 +38,7 @@ def cell(value: object) -> str:
 
 def sureness(confidence: float) -> tuple[str, str]:
     """The cells "confidence" (0..1) and "certainty", as ``ask --json`` names it."""
-    return f"{confidence:.4f}", next(step.value for step, least in CERTAINTIES if confidence >= least)
+    return f"{confidence:.4f}", Certainty.of(confidence).value
 
 
 def place(document: Document, start: int | None, end: int | None) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.messages import text
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, width
+from retrieval.answering.all_answers import AllAnswers, Finding
 from retrieval.characters import escape_controls
 from retrieval.messages import in_language
 from retrieval.types import Answer, ArticleField, Certainty, Document, Landmark
@@ -64,7 +65,7 @@ def short_citation(document: Document, language: str) -> str:
     return f"{name} ({line(day(document.published, language))})" if document.published else name
 
 
-def certainty(answer: Answer, language: str, dots: Mapping[Certainty, str] = DOTS) -> str:
+def certainty(answer: Answer | Finding, language: str, dots: Mapping[Certainty, str] = DOTS) -> str:
     """How sure an answer is, as a dot and a word ("◐ ziemlich sicher")."""
     return f"{dots[answer.certainty]} {text(f'chat.certainty_{answer.certainty}', language)}"
 
@@ -92,7 +93,7 @@ def also_in_line(answer: Answer, names: list[str], language: str) -> str:
     return text("chat.also_in", language, articles=", ".join([*names, *more]))
 
 
-def understood_line(answer: Answer, language: str) -> str:
+def understood_line(answer: Answer | AllAnswers, language: str) -> str:
     """What a follow-up was taken for; empty for a question that was asked as it is."""
     return text("chat.understood", language, question=line(answer.understood)) if answer.understood else ""
 

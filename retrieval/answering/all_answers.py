@@ -9,7 +9,7 @@ from itertools import combinations
 from retrieval.answering.alternatives import Candidate, differ
 from retrieval.answering.calibration import sigmoid
 from retrieval.answering.same_quotes import same_kind
-from retrieval.types import CERTAINTIES, Certainty, Document, Passage
+from retrieval.types import Certainty, Document, Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Finding:
     @property
     def certainty(self) -> Certainty:
         """The confidence in words."""
-        return next(step for step, least in CERTAINTIES if self.confidence >= least)
+        return Certainty.of(self.confidence)
 
     @property
     def others(self) -> tuple[Document, ...]:

@@ -117,10 +117,7 @@ class Answerer:
         started = time.perf_counter()
         question = checked_question(question)
         asked = self._search.restored(question)
-        exact = exact_words(question)
-        best = self._search.search(asked, within=within, exact=exact)
-        every = self._search.search_each_article(asked, within=within, exact=exact)
-        hits = list({hit.passage.id: hit for hit in (*best, *every)}.values())
+        hits = self._search.search_each_article(asked, within=within, exact=exact_words(question))
         found: list[tuple[Span, Hit]] = []
         least = logit(self._threshold)
         for first in range(0, len(hits), BATCH):

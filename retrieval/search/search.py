@@ -122,10 +122,11 @@ class Search:
         *,
         limit: int = 40,
         each: int = 2,
+        best: int = 5,
         within: Filter | None = None,
         exact: Sequence[str] = (),
     ) -> list[Hit]:
-        """Up to ``each`` hits in every one of the ``limit`` best articles, best first.
+        """The ``best`` hits of ``search``, then up to ``each`` in every one of the ``limit`` best articles, best first.
 
         Nearly the same words in two articles are two hits: reports on one thing may differ in a number alone. The rest
         is as for ``search``.
@@ -134,7 +135,9 @@ class Search:
         if not candidates.passages:
             return []
         score = fuse(candidates, WEIGHTS[question_language(question)])
-        return self._hits(candidates, score, _of_each_article(score, candidates.passages, limit, each))
+        first = _distinct(score, candidates.passages, best)
+        every = _of_each_article(score, candidates.passages, limit, each)
+        return self._hits(candidates, score, list(dict.fromkeys((*first, *every))))
 
     def _hits(self, candidates: Candidates, score: NDArray[np.float32], chosen: Sequence[int]) -> list[Hit]:
         """The candidates at the positions ``chosen``, with their articles."""
