@@ -15,7 +15,7 @@ from training.swapping import WordSwapper
 SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\d\.)\s+(?=[A-ZÄÖÜ„\"])")
 PASSAGE_CHARS = 700
 WORDS = re.compile(r"\w{4,}")
-UNSWAPPED = 0.6  # share of the English examples that stay as they are
+UNSWAPPED = 0.6  # share of the English examples that stay as they are, for the reader
 #: What shares the kinds of found passages have among them.
 FOUND_SHARES = {
     "at home": 0.32, "elsewhere": 0.2, "near miss": 0.18, "general knowledge": 0.06, "other news": 0.06,
@@ -75,8 +75,9 @@ class ExampleSource:
     search found for those and for off-topic questions (``silence.py``).
     """
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, unswapped: float = UNSWAPPED) -> None:
         self._random = random.Random(seed)
+        self._unswapped = unswapped
         self._swapper = WordSwapper(seed)
         self.easy = [*questions("qamr_dev_en"), *questions("qamr_test_en"), *questions("qasrl_gs_en")]
         self.hard = [*questions("squad11_en"), *questions("squadshifts_new_wiki_en"), *questions("qed_nq_en")]
@@ -159,13 +160,13 @@ class ExampleSource:
     def _in_german(self, example: Example) -> Example:
         """An English example as it is, or with swapped words in the text, the question, or both."""
         form = self._random.random()
-        if form < UNSWAPPED:
+        if form < self._unswapped:
             return example
         rate = self._random.choice((0.7, 0.85, 1.0))
-        if form < UNSWAPPED + (1 - UNSWAPPED) * 0.4:  # English question, German words in the text
+        if form < self._unswapped + (1 - self._unswapped) * 0.4:  # English question, German words in the text
             context, positions = self._swapper.swap(example.context, rate)
             question = example.question
-        elif form < UNSWAPPED + (1 - UNSWAPPED) * 0.7:  # both, a word with the same translation everywhere
+        elif form < self._unswapped + (1 - self._unswapped) * 0.7:  # both, a word with the same translation everywhere
             joined, positions = self._swapper.swap(f"{example.question}\n{example.context}", rate)
             offset = positions[len(example.question)] + 1
             question, context = joined[: offset - 1], joined[offset:]
