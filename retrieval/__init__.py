@@ -7,9 +7,10 @@
 Importing it loads neither numpy nor torch nor FAISS; models load when they are first used.
 """
 
+from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation
 from retrieval.collection import Collection
 from retrieval.errors import FundstelleError
-from retrieval.types import Answer, Document, Filter, Passage
+from retrieval.types import Document, Filter, Passage
 
 __all__ = ["Answer", "Collection", "Conversation", "Document", "Filter", "FundstelleError", "Passage"]

@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval.answer import Answer
+from retrieval.index_report import ArticleReport, IndexReport
 from retrieval.language.small_talk import small_talk
-from retrieval.types import Answer, Article, ArticleReport, Document, Filter, IndexReport
+from retrieval.types import Article, Document, Filter
 
 if TYPE_CHECKING:
     from retrieval.answering.all_answers import AllAnswers

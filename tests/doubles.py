@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer import Span
 from retrieval.language.terms import keyword_terms
-from retrieval.types import Span
 
 
 class HashEmbedder:

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.access.service import Service
+from retrieval.answer import Span
 from retrieval.collection import Collection
-from retrieval.types import Document, Landmark, Span
+from retrieval.types import Document, Landmark
 from tests.doubles import HashEmbedder, ScriptedReader
 
 HARBOUR = Document(

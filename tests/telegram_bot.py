@@ -21,10 +21,11 @@ from bot.telegram.reader_queue import MAX_WAITING, Workers
 from bot.telegram.token_redaction import redact_logs
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.webhook import webhook_secret
+from retrieval.answer import Answer
 from retrieval.answering.all_answers import AllAnswers, Finding, Mention
 from retrieval.collection import Collection
 from retrieval.errors import QuestionError
-from retrieval.types import Answer, Document, Filter, Hit, Passage
+from retrieval.types import Document, Filter, Hit, Passage
 from tests.botapi import TOKEN, BotApi, Json
 from tests.doubles import HashEmbedder
 

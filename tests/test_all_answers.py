@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.answer import Span
 from retrieval.answering.all_answers import AllAnswers, merge
 from retrieval.answering.alternatives import Candidate
 from retrieval.answering.answerer import BATCH
 from retrieval.answering.evidence import Evidence
 from retrieval.answering.same_quotes import say_the_same
 from retrieval.collection import Collection
-from retrieval.types import Document, Filter, Hit, Passage, Span
+from retrieval.types import Document, Filter, Hit, Passage
 from tests.conftest import ROOT
 from tests.doubles import HashEmbedder
 

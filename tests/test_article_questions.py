@@ -5,6 +5,7 @@ import pytest
 from bot.render.json import to_json
 from bot.render.telegram import to_html
 from bot.render.terminal import one_line, to_text
+from retrieval.answer import ArticleField
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.conversation import Conversation
 from retrieval.language.article_questions import ArticleQuestion, article_question
@@ -12,7 +13,6 @@ from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import ArticleField
 from tests.collection import BREST, PERM, put
 from tests.doubles import HashEmbedder, ScriptedReader
 

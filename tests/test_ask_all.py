@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.cli.ask_all import show_all
+from retrieval.answer import Span
 from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
-from retrieval.types import Document, Span
+from retrieval.types import Document
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder
 

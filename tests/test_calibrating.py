@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from retrieval.answer import Span
 from retrieval.answering.calibration import Calibrations, sigmoid
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.fitting import ANSWERED, FEWEST, GIVEN, best_threshold, calibrate, fit, logistic
 from retrieval.evaluation.runs import evaluate_open, evaluate_reader, summarise
 from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
-from retrieval.types import Document, Span
+from retrieval.types import Document
 from tests.doubles import HashEmbedder, ScriptedReader
 from tests.notices import said
 from training import calibrate as stage

@@ -1,9 +1,10 @@
 import pytest
 
+from retrieval.answer import Span
 from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.evidence import Evidence
 from retrieval.answering.same_quotes import same_kind, say_the_same
-from retrieval.types import Document, Hit, Passage, Span
+from retrieval.types import Document, Hit, Passage
 
 
 def candidate(text: str, quote: str, logit: float, document: int, title: str = "") -> Candidate:

@@ -12,10 +12,11 @@ import pytest
 from bot.cli.catalogue_files import read_questions
 from bot.errors import CatalogueError
 from bot.render.csv import COLUMNS, cell
+from retrieval.answer import Answer
 from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
 from retrieval.errors import StoreError
-from retrieval.types import Answer, Document
+from retrieval.types import Document
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreError
+from retrieval.index_report import IndexOutcome
 from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import Document, IndexOutcome
+from retrieval.types import Document
 from tests.collection import BREST, PERM
 from tests.doubles import HashEmbedder
 

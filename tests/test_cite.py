@@ -11,12 +11,13 @@ import pytest
 from bot.cli.chat import Chat
 from bot.render.cite import Quotation, Style, cite
 from bot.settings import load_settings
+from retrieval.answer import Answer
 from retrieval.answering.calibration import Calibrations
 from retrieval.answering.conversation import Conversation
 from retrieval.collection import Collection
 from retrieval.store.feedback import FeedbackLog
 from retrieval.store.store import Store
-from retrieval.types import Answer, Document, Filter, Landmark
+from retrieval.types import Document, Filter, Landmark
 from tests.botapi import BotApi
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from retrieval.index_report import IndexOutcome
 from retrieval.indexing.indexer import Indexer
 from retrieval.indexing.transfer import export, take_in
 from retrieval.language.sentences import SentenceSplitter
@@ -20,7 +21,7 @@ from retrieval.loading.documents import read_documents
 from retrieval.loading.normalise import clean_document, compose
 from retrieval.loading.parsed import Block, Refused, Skipped
 from retrieval.store.store import Store
-from retrieval.types import Document, IndexOutcome, Landmark
+from retrieval.types import Document, Landmark
 from tests.doubles import HashEmbedder
 
 #: What no string of an article holds: controls but tab and line feed, and what turns the writing direction round.

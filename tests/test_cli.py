@@ -15,10 +15,10 @@ import retrieval.store.database
 from bot.settings import load_settings
 from bot.status import total_bytes
 from bot.wiring import open_collection
+from retrieval.answer import Answer
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
-from retrieval.types import Answer
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader
 

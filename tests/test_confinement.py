@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
+from retrieval.index_report import ArticleReport
 from retrieval.loading.confinement import Lock, available
 from retrieval.loading.files import search_files
 from retrieval.loading.process import ENVIRONMENT, Worker, member_names
-from retrieval.types import ArticleReport, Document
+from retrieval.types import Document
 from tests import samples
 from tests.command_line import fundstelle
 from tests.test_hostile_files import WHOLE

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.index_report import ArticleReport, IndexOutcome
 from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.near_duplicates import BANDS, are_copies, bands, shingles
 from retrieval.store.store import Store
-from retrieval.types import ArticleReport, Document, IndexOutcome
+from retrieval.types import Document
 from tests.doubles import HashEmbedder
 
 LONG = (

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreError
+from retrieval.index_report import IndexOutcome, IndexReport
 from retrieval.indexing import indexer
 from retrieval.indexing.indexer import Indexer
 from retrieval.indexing.reembedding import match_embedder
@@ -25,7 +26,7 @@ from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import DATABASE_NAME, Store
-from retrieval.types import Document, IndexOutcome, IndexReport
+from retrieval.types import Document
 from tests.children import Launcher, say
 from tests.doubles import HashEmbedder
 

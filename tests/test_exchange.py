@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from retrieval.errors import LoadingError
+from retrieval.index_report import IndexOutcome, IndexReport
 from retrieval.indexing import transfer
 from retrieval.indexing.indexer import Indexer
 from retrieval.indexing.transfer import export, take_in
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.store import Store
-from retrieval.types import Document, IndexOutcome, IndexReport, Landmark
+from retrieval.types import Document, Landmark
 from tests.doubles import HashEmbedder
 from tests.test_copies import LONG, OTHER, WIRE
 

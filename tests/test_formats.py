@@ -9,10 +9,11 @@ from zipfile import ZIP_BZIP2, ZipFile
 
 import pytest
 
+from retrieval.index_report import ArticleReport, SkippedPart
 from retrieval.loading import load_document, load_documents
 from retrieval.loading.normalise import compose
 from retrieval.loading.parsed import Block
-from retrieval.types import ArticleReport, Document, Landmark, SkippedPart
+from retrieval.types import Document, Landmark
 from tests import samples
 from tests.samples import PARAGRAPHS
 from tests.test_loading import refusal

@@ -33,6 +33,7 @@ from bot.telegram.seals import Seals
 from bot.telegram.service import Service
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.updates import SKIP, accept, parse, salvage
+from retrieval.answer import Answer
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import QuestionError
@@ -41,7 +42,6 @@ from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import Answer
 from tests import telegram_bot
 from tests.botapi import TOKEN
 from tests.collection import BREST, PERM, put

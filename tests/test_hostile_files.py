@@ -16,9 +16,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from retrieval.index_report import ArticleReport, SkippedPart
 from retrieval.loading.limits import WORKER_MEMORY_BYTES
 from retrieval.loading.process import Worker
-from retrieval.types import ArticleReport, Document, SkippedPart
+from retrieval.types import Document
 from tests import samples
 
 SECONDS = 60.0

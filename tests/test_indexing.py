@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.errors import LoadingError, StoreError
+from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
 from retrieval.indexing import indexer as module
 from retrieval.indexing.indexer import Indexer
 from retrieval.language.passages import build_passages
@@ -22,7 +23,7 @@ from retrieval.search.index_file import IndexFile, IndexState, index_file
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, Sentence
+from retrieval.types import Document, Sentence
 from tests.doubles import HashEmbedder
 
 PERM = "Dmitri Machonin ist Gouverneur der Region Perm. Er besuchte am 17. Mai Minsk."

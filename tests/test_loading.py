@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
+from retrieval.index_report import SkippedPart
 from retrieval.loading import MAX_FILE_BYTES, find_files, load_document, load_documents
 from retrieval.loading.formats import known_types
 from retrieval.loading.markup import read_markdown
 from retrieval.loading.metadata import front_matter, source_and_date, title_line
 from retrieval.loading.normalise import unwrap
-from retrieval.types import Document, SkippedPart
+from retrieval.types import Document
 from tests.collection import as_nobody
 
 SEEDS = Path(__file__).parents[1] / "seeds"

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreError
+from retrieval.index_report import IndexOutcome
 from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.store import Store
 from retrieval.store.writer_lock import LOCK_NAME
-from retrieval.types import Document, IndexOutcome
+from retrieval.types import Document
 from tests.collection import PERM, put
 from tests.doubles import HashEmbedder
 

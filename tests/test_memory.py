@@ -12,13 +12,14 @@ import pytest
 from bot.render.json import to_json
 from bot.render.telegram import passages_html, to_html
 from bot.render.terminal import to_text
+from retrieval.answer import Alternative, Answer
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.conversation import Conversation
 from retrieval.collection import Collection
 from retrieval.language import compounds, detection, terms
 from retrieval.store import near_duplicates
 from retrieval.store.store import Store
-from retrieval.types import Alternative, Answer, Document, Filter, Hit, Landmark, Passage, Segments
+from retrieval.types import Document, Filter, Hit, Landmark, Passage, Segments
 from tests.botapi import BotApi
 from tests.collection import passages_of, sentences_of
 from tests.doubles import HashEmbedder, ScriptedReader

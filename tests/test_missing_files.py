@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.index_report import ArticleReport
 from retrieval.indexing.folders import device_number, sync_folder
 from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.messages import Notice
 from retrieval.store.feedback import FeedbackLog, Judgement, Verdict
 from retrieval.store.store import Store
-from retrieval.types import ArticleReport
 from tests import samples
 from tests.collection import BREST, PERM
 from tests.doubles import HashEmbedder

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.index_report import ArticleReport, SkippedPart
 from retrieval.loading import load_documents, spreadsheets
 from retrieval.loading.parsed import Article, Skipped
 from retrieval.loading.xlsx_numbers import shown_number
-from retrieval.types import ArticleReport, Document, SkippedPart
+from retrieval.types import Document
 from tests import samples
 from tests.samples import office
 

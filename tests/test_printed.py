@@ -26,11 +26,12 @@ from bot.render import terminal
 from bot.settings import Settings
 from bot.telegram.application import INBOX_FILE
 from bot.telegram.people import People
+from retrieval.answer import Alternative, Answer
 from retrieval.characters import escape_controls, to_json, without_controls
 from retrieval.collection import Collection
 from retrieval.store.feedback import FeedbackLog
 from retrieval.store.store import Store
-from retrieval.types import Alternative, Answer, Document, Hit, Passage, Source, SourceKind
+from retrieval.types import Document, Hit, Passage, Source, SourceKind
 from tests.botapi import BotApi
 from tests.collection import put
 from tests.command_line import fundstelle

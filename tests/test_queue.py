@@ -17,7 +17,7 @@ from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.metrics import Metrics
 from bot.telegram.reader_queue import QueueFullError, ReaderQueue, Workers
 from bot.telegram.transport.inbox import Inbox
-from retrieval.types import Answer
+from retrieval.answer import Answer
 from tests.botapi import TOKEN, BotApi
 from tests.telegram_bot import RunningBot, ScriptedAnswerer
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.index_report import ArticleReport
 from retrieval.loading.process import Worker
-from retrieval.types import ArticleReport, Document
+from retrieval.types import Document
 from tests import samples
 
 LONG = samples.pdf(["\n".join(samples.PARAGRAPHS * 100)] * 300)  # some seconds, on a fast machine too

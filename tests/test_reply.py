@@ -12,8 +12,9 @@ from bot.render.json import to_json
 from bot.render.telegram import TELEGRAM_LIMIT, passages_html, to_html
 from bot.render.terminal import one_line, to_text
 from bot.render.text import cut, cut_left, other_hits, split_at_quote, width
+from retrieval.answer import Alternative, Answer
 from retrieval.characters import without_controls
-from retrieval.types import Alternative, Answer, Document, Hit, Landmark, Passage
+from retrieval.types import Document, Hit, Landmark, Passage
 
 DOCUMENT = Document(
     text="Die Brücke ist gesperrt. Sie kostet 4,5 Mio. Euro.\nDer Bau beginnt im Mai. Ein Zug hielt in Ulm.",

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreError
+from retrieval.index_report import IndexOutcome
 from retrieval.indexing.indexer import Indexer
 from retrieval.language.compounds import all_terms
 from retrieval.language.sentences import SentenceSplitter
@@ -25,7 +26,7 @@ from retrieval.store.feedback import FeedbackLog
 from retrieval.store.migrations import STEPS, migrate
 from retrieval.store.schema import SCHEMA_VERSION
 from retrieval.store.store import DATABASE_NAME, Store
-from retrieval.types import IndexOutcome, SeenEntry
+from retrieval.types import SeenEntry
 from tests.collection import as_nobody, let_read, put
 from tests.doubles import HashEmbedder
 from tests.schema_dump import BREST, COLOGNE, COLOGNE_BEFORE, COPY, PERM, dump

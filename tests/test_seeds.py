@@ -9,10 +9,11 @@ import pytest
 
 from bot.settings import load_settings
 from bot.wiring import open_collection
+from retrieval.answer import Answer
 from retrieval.collection import Collection
 from retrieval.evaluation.metrics import f1
 from retrieval.evaluation.squad import EvaluationSet, read_evaluation
-from retrieval.types import Answer, IndexOutcome
+from retrieval.index_report import IndexOutcome
 from tests.conftest import ROOT
 
 BELTA = "Belarus und Region Perm wollen vom Handel zur Kooperation übergehen"

@@ -10,9 +10,9 @@ import pytest
 from bot.render.telegram import to_html
 from bot.render.terminal import one_line, to_text
 from retrieval import Collection, Conversation, Document
+from retrieval.answer import Answer, SmallTalk
 from retrieval.answering.suggestions import names_in, suggest
 from retrieval.language.small_talk import small_talk
-from retrieval.types import Answer, SmallTalk
 from tests.botapi import BotApi
 from tests.command_line import fundstelle
 from tests.doubles import HashEmbedder, ScriptedReader

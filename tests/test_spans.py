@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.answer import Span
 from retrieval.inference.answer_shape import shaped, whole_words
 from retrieval.inference.spans import best_span
-from retrieval.types import Span
 
 TEXT = "Das Ziel sind 0,5 Milliarden Dollar."
 OFFSETS = np.array([[0, 3], [4, 8], [9, 13], [14, 15], [15, 16], [16, 17], [18, 28], [29, 35], [35, 36]])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from retrieval import Collection, Conversation
+from retrieval.answer import Span
 from retrieval.answering.answerer import Answerer
 from retrieval.language.slips import is_mendable, slip_weight
 from retrieval.language.umlauts import fold, is_right_plain, with_umlauts
@@ -22,7 +23,6 @@ from retrieval.search.spelling import MENDED, Spelling
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.search.word_forms import WordForms
 from retrieval.store.store import Store
-from retrieval.types import Span
 from tests.collection import put
 from tests.doubles import HashEmbedder, ScriptedReader
 

@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 from retrieval.errors import StoreError
+from retrieval.index_report import ArticleReport, IndexOutcome
 from retrieval.language.compounds import all_terms
 from retrieval.store.rows import to_blobs, to_vectors
 from retrieval.store.schema import SCHEMA_VERSION
 from retrieval.store.store import DATABASE_NAME, Store
-from retrieval.types import ArticleReport, Document, IndexOutcome, Passage, Segments
+from retrieval.types import Document, Passage, Segments
 from tests.collection import BREST, PERM, as_nobody, let_read, passages_of, put, sentences_of
 from tests.doubles import HashEmbedder
 

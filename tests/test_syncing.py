@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.index_report import IndexReport
 from retrieval.indexing.indexer import Indexer
 from retrieval.indexing.sync import sync
 from retrieval.indexing.web_sources import Collector
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.store import Store
-from retrieval.types import IndexReport
 from tests.collection import PERM
 from tests.doubles import HashEmbedder
 from tests.feeds import article, news

@@ -1,9 +1,9 @@
 import pytest
 
+from retrieval.answer import Span
 from retrieval.answering.table_cells import SEPARATOR as READ
 from retrieval.answering.table_cells import in_right_cell
 from retrieval.loading.tables import SEPARATOR as WRITTEN
-from retrieval.types import Span
 
 PRICES = (
     "Preise im Bad\n"

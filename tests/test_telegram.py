@@ -24,8 +24,9 @@ from bot.telegram.people import People
 from bot.telegram.reader_queue import ReaderQueue, Workers
 from bot.telegram.service import Service, question_of
 from bot.telegram.transport.inbox import Inbox, Received
+from retrieval.answer import Answer
 from retrieval.errors import StoreError
-from retrieval.types import Answer, Document, Filter, Landmark, Passage
+from retrieval.types import Document, Filter, Landmark, Passage
 from tests.botapi import BOT, TOKEN, BotApi, Json
 from tests.pdf_pages import column, placed
 from tests.telegram_bot import RunningBot, ScriptedAnswerer, answers, collection, settings, texts

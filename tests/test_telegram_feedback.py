@@ -9,7 +9,8 @@ import pytest
 
 from bot.telegram.handlers.excerpts import Place, context_html, source_html
 from bot.telegram.handlers.inline import results
-from retrieval.types import Answer, Document, Landmark
+from retrieval.answer import Answer
+from retrieval.types import Document, Landmark
 from tests.botapi import BOT, BotApi
 from tests.telegram_bot import ARTICLE, HITS, PASSAGES, RunningBot, ScriptedAnswerer, answers
 

@@ -11,11 +11,12 @@ from prompt_toolkit.output import DummyOutput
 
 from bot.cli.chat import Chat, greeting, prompt_session, typed_lines, written_examples
 from bot.settings import load_settings
+from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import StoreError
 from retrieval.store.feedback import FeedbackLog
 from retrieval.store.store import Store
-from retrieval.types import Answer, Document, Filter, Passage
+from retrieval.types import Document, Filter, Passage
 
 ARTICLE = Document("Der Zug kostet 3 Euro.", title="Bahn", source="BelTA", published="2024-05-17", path="/a/bahn.txt")
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from bot.render.json import to_json
 from bot.render.telegram import to_html
 from bot.render.terminal import to_text
+from retrieval.answer import Answer
 from retrieval.answering.calibration import Calibrations
 from retrieval.answering.text_fragments import address_at
 from retrieval.collection import Collection
-from retrieval.types import Answer, Document, Landmark, Passage
+from retrieval.types import Document, Landmark, Passage
 from tests.doubles import HashEmbedder, ScriptedReader
 
 ADDRESS = "https://example.org/a"

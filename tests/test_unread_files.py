@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.index_report import SkippedPart
 from retrieval.loading import load_documents, search_files
-from retrieval.types import Document, SkippedPart
+from retrieval.types import Document
 from tests import samples
 
 LOCK = bytes(162)

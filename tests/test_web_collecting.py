@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import WebError
+from retrieval.index_report import ArticleReport
 from retrieval.indexing.indexer import Indexer
 from retrieval.indexing.web_sources import Collector
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.messages import Notice
 from retrieval.store.store import Store
-from retrieval.types import ArticleReport, Document, Source, SourceKind
+from retrieval.types import Document, Source, SourceKind
 from retrieval.web.addresses import Rules
 from retrieval.web.fetching import Fetcher
 from tests.doubles import HashEmbedder

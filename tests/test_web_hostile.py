@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.errors import ModelError, WebError
+from retrieval.index_report import IndexReport
 from retrieval.indexing.indexer import Indexer
 from retrieval.indexing.sync import sync
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.store import Store
-from retrieval.types import IndexReport, Source, SourceKind
+from retrieval.types import Source, SourceKind
 from retrieval.web.addresses import Rules
 from retrieval.web.connection import Limits
 from retrieval.web.fetching import Download, Fetcher

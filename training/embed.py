@@ -215,8 +215,10 @@ def main() -> None:
         texts = [pair.question for pair in drawn] + [pair.text for pair in drawn] + more
         return drawn, texts, [QUESTION] * len(drawn) + [pair.side for pair in drawn] + [TEXT] * len(more)
 
-    for_means = [batch()[1:] for _ in range(6)]
-    goals.measure_means([text for texts, _ in for_means for text in texts], [s for _, sides in for_means for s in sides])
+    samples = [batch() for _ in range(6)]
+    goals.measure_means(
+        [text for _, texts, _ in samples for text in texts], [side for _, _, sides in samples for side in sides]
+    )
     half = HalfCopy(model)
     schedule = TimedSchedule(optimizer, arguments.minutes, "embed", half=half)
     steps = 0

@@ -19,9 +19,10 @@ from bot.access.values import (
 )
 from bot.errors import NotFoundError
 from bot.messages import notice, text
+from retrieval.answer import Answer
 from retrieval.answering.questions import checked_question
 from retrieval.collection import Collection
-from retrieval.types import Answer, Document, Filter
+from retrieval.types import Document, Filter
 
 
 class Service:

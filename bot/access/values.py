@@ -11,7 +11,8 @@ from bot.messages import in_language, text
 from bot.render.json import document_json
 from bot.render.text import other_hits
 from bot.render.wording import silence_lines
-from retrieval.types import Alternative, Answer, Document, Hit
+from retrieval.answer import Alternative, Answer
+from retrieval.types import Document, Hit
 
 #: So many articles that say the same are named at most.
 _COPIES = 10

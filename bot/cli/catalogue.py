@@ -22,9 +22,10 @@ from bot.render.csv import COLUMNS, TableWriter, answer_row
 from bot.render.text import duration, number
 from bot.settings import Settings
 from bot.wiring import open_collection
+from retrieval.answer import Answer
 from retrieval.collection import Collection
 from retrieval.errors import FundstelleError
-from retrieval.types import Answer, Document, Filter
+from retrieval.types import Document, Filter
 
 log = logging.getLogger(__name__)
 

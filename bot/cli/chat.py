@@ -21,10 +21,11 @@ from bot.render.cite import Quotation, SentenceOf, Style, cite
 from bot.render.terminal import more_text, one_line, to_text
 from bot.render.wording import quantity, sources_text, unknown_source
 from bot.settings import Settings
+from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import FundstelleError, StoreError
 from retrieval.store.feedback import FeedbackLog, Verdict, judge
-from retrieval.types import Answer, Document
+from retrieval.types import Document
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession

@@ -14,7 +14,7 @@ from bot.messages import in_language, text
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.collection import Collection
-from retrieval.types import IndexOutcome, IndexReport
+from retrieval.index_report import IndexOutcome, IndexReport
 
 IndexFirst = Annotated[
     Path | None,

@@ -10,7 +10,7 @@ import typer
 from bot.cli.console import say, show, show_json
 from bot.messages import in_language, text
 from bot.render.text import decimal, number, percent
-from retrieval.types import IndexOutcome, IndexReport
+from retrieval.index_report import IndexOutcome, IndexReport
 
 
 def finish(report: IndexReport, language: str, *, as_json: bool, timings: bool = False) -> None:

@@ -21,8 +21,9 @@ from retrieval.loading.page_pictures import is_page_of_pdf
 from retrieval.search.exact_words import literal
 
 if TYPE_CHECKING:
+    from retrieval.answer import Answer
     from retrieval.collection import Collection
-    from retrieval.types import Answer, Document
+    from retrieval.types import Document
 
 #: What was opened last, in the data directory.
 PAGE_FILE, PICTURE_FILE = "fundstelle.page.html", "fundstelle.page.png"

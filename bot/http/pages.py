@@ -30,9 +30,10 @@ from bot.render.wording import (
     silence_lines,
     title,
 )
+from retrieval.answer import Answer
 from retrieval.answering.questions import MAX_QUESTION_CHARS
 from retrieval.characters import without_controls
-from retrieval.types import Answer, Document
+from retrieval.types import Document
 
 #: Of a longer article so many characters are shown, around the quote.
 MAX_CHARS = 200_000

@@ -15,7 +15,8 @@ from babel.dates import format_date
 from bot.messages import text
 from bot.render.text import day
 from bot.render.wording import line, title
-from retrieval.types import Answer, Document
+from retrieval.answer import Answer
+from retrieval.types import Document
 
 #: Where the sentences begin and end that a quote stands in, from the article's id and the quote's start and end.
 SentenceOf = Callable[[int, int, int], tuple[int, int]]

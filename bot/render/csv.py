@@ -6,8 +6,9 @@ import csv
 from collections.abc import Iterable
 from typing import TextIO
 
+from retrieval.answer import Answer, Certainty
 from retrieval.characters import without_controls
-from retrieval.types import Answer, Certainty, Document
+from retrieval.types import Document
 
 #: What says where a quote stands.
 PLACE = ("source", "date", "title", "path", "page", "start", "end")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.render.text import source_link
-from retrieval.types import Answer, Document, Landmark
+from retrieval.answer import Answer
+from retrieval.types import Document, Landmark
 
 
 def to_json(answer: Answer) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from bot.render.wording import (
     title,
     understood_line,
 )
+from retrieval.answer import Answer
 from retrieval.characters import without_controls
-from retrieval.types import Answer, Document, Hit
+from retrieval.types import Document, Hit
 
 #: What Telegram takes as one message, in UTF-16 units and after it has taken the tags out.
 TELEGRAM_LIMIT = 4096

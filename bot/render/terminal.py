@@ -19,7 +19,7 @@ from bot.render.wording import (
     silence_lines,
     understood_line,
 )
-from retrieval.types import Answer, Certainty
+from retrieval.answer import Answer, Certainty
 
 _STYLES = {Certainty.SURE: "green", Certainty.FAIRLY_SURE: "yellow", Certainty.UNSURE: "red"}
 

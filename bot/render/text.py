@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
-from retrieval.types import Answer, Hit
+from retrieval.answer import Answer
+from retrieval.types import Hit
 
 ELLIPSIS = "…"
 #: The longest title or source line, and the longest passage in short, in UTF-16 units.

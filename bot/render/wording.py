@@ -9,10 +9,11 @@ from typing import Final
 
 from bot.messages import text
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, width
+from retrieval.answer import Answer, ArticleField, Certainty
 from retrieval.answering.all_answers import AllAnswers, Finding
 from retrieval.characters import escape_controls
 from retrieval.messages import in_language
-from retrieval.types import Answer, ArticleField, Certainty, Document, Landmark
+from retrieval.types import Document, Landmark
 
 #: How sure an answer is, where there are no colours; and in Telegram's.
 DOTS: Final = {Certainty.SURE: "●", Certainty.FAIRLY_SURE: "◐", Certainty.UNSURE: "○"}

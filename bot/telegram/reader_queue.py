@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.metrics import Metrics, QuestionOutcome
+from retrieval.answer import Answer
 from retrieval.answering.all_answers import AllAnswers
 from retrieval.errors import QuestionError
-from retrieval.types import Answer
 
 T = TypeVar("T")
 A = TypeVar("A", Answer, Answer | None, AllAnswers)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from retrieval.answer import Certainty
 from retrieval.answering.alternatives import Candidate, differ
 from retrieval.answering.calibration import sigmoid
 from retrieval.answering.same_quotes import same_kind
-from retrieval.types import Certainty, Document, Passage
+from retrieval.types import Document, Passage
 
 
 @dataclass(frozen=True, slots=True)

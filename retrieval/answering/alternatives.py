@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from retrieval.answer import Alternative, Span
 from retrieval.answering.calibration import sigmoid
 from retrieval.answering.evidence import Evidence
 from retrieval.answering.same_quotes import same_kind, say_the_same
 from retrieval.language.compounds import noun_in_vocabulary
 from retrieval.language.terms import keyword_term, keyword_terms, keyword_words
 from retrieval.search.word_forms import WordForms
-from retrieval.types import Alternative, Hit, Span
+from retrieval.types import Hit
 
 #: An alternative is at least this share as likely to be right as the answer, and no more than this many are shown.
 CLOSE = 0.5

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from retrieval.answer import Answer, Span
 from retrieval.answering.all_answers import AllAnswers, merge
 from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.article_answers import article_answer
@@ -21,7 +22,7 @@ from retrieval.language.article_questions import ArticleQuestion, article_questi
 from retrieval.language.normalise import normalise
 from retrieval.search.exact_words import exact_words
 from retrieval.search.search import Search
-from retrieval.types import Answer, Filter, Hit, Span
+from retrieval.types import Filter, Hit
 
 #: For all answers, so many passages are read at once; when none of them may hold one, the rest is not read.
 BATCH = 10

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from retrieval.answer import Answer, ArticleField
 from retrieval.language.article_questions import ArticleQuestion
 from retrieval.language.compounds import all_terms, noun_in_vocabulary
 from retrieval.language.terms import keyword_term, keyword_words
-from retrieval.types import Answer, ArticleField, Document, Hit
+from retrieval.types import Document, Hit
 
 
 def article_answer(question: str, asked: ArticleQuestion, hits: Sequence[Hit], last: Document | None) -> Answer:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from retrieval.answer import Answer
 from retrieval.answering.followups import Turn, complete
 from retrieval.answering.questions import MAX_QUESTION_CHARS, checked_question
 from retrieval.language.article_questions import article_question
 from retrieval.language.small_talk import small_talk
-from retrieval.types import Answer, Filter
+from retrieval.types import Filter
 
 if TYPE_CHECKING:
     from retrieval.answering.all_answers import AllAnswers

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Protocol
 
+from retrieval.answer import Answer
 from retrieval.language.compounds import split
 from retrieval.messages import notice
-from retrieval.types import Answer, Document
+from retrieval.types import Document
 
 SUGGESTIONS = 3
 ARTICLES = 8  # the newest ones, whose names are tried

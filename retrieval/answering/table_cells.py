@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from retrieval.answer import Span
 from retrieval.language.compounds import all_terms
-from retrieval.types import Span
 
 SEPARATOR = " | "
 _LABEL_END = ": "

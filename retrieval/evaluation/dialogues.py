@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from retrieval.answer import Answer
 from retrieval.answering.answerer import Answerer
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.metrics import exact_match, f1
@@ -19,7 +20,7 @@ from retrieval.evaluation.squad import explain_form, read_articles, read_paragra
 from retrieval.inference.embedder import Embedder
 from retrieval.messages import notice
 from retrieval.search.search import Search
-from retrieval.types import Answer, Document
+from retrieval.types import Document
 
 _COMPLETE = "question_complete"
 

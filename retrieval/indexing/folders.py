@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import LoadingError
+from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
 from retrieval.indexing.missing_files import Disks, FolderMemory, is_gone, possible_files
 from retrieval.loading import search_files
 from retrieval.messages import notice
-from retrieval.types import ArticleReport, IndexOutcome, IndexReport
 
 if TYPE_CHECKING:
     from retrieval.indexing.indexer import Indexer

@@ -15,6 +15,7 @@ import numpy as np
 
 from retrieval.dates import now
 from retrieval.errors import LoadingError
+from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport, SkippedPart
 from retrieval.indexing.reembedding import match_embedder
 from retrieval.indexing.stopwatch import Stopwatch
 from retrieval.language.compounds import all_terms
@@ -28,16 +29,7 @@ from retrieval.search.index_file import IndexState, index_file
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from retrieval.types import (
-    ArticleReport,
-    Document,
-    IndexOutcome,
-    IndexReport,
-    Segments,
-    SkippedPart,
-    Source,
-    SourceKind,
-)
+from retrieval.types import Document, Segments, Source, SourceKind
 
 if TYPE_CHECKING:
     from retrieval.inference.embedder import Embedder

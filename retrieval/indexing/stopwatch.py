@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal, TypeVar, get_args
 
-from retrieval.types import Timings
+from retrieval.index_report import Timings
 
 Stage = Literal["parse", "split", "embed", "store"]
 STAGES: tuple[Stage, ...] = get_args(Stage)

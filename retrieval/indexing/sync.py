@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.dates import now
 from retrieval.errors import LoadingError, ModelError, StoreError, WebError
+from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
 from retrieval.indexing.folders import sync_folder
 from retrieval.indexing.web_sources import Collector
-from retrieval.types import ArticleReport, IndexOutcome, IndexReport, Source, SourceKind
+from retrieval.types import Source, SourceKind
 
 if TYPE_CHECKING:
     from retrieval.indexing.indexer import Indexer

@@ -13,11 +13,12 @@ from typing import Any, Final, TextIO
 from retrieval.characters import to_json
 from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
+from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
 from retrieval.indexing.indexer import Indexer
 from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.store.store import Store
-from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, Landmark, Version
+from retrieval.types import Document, Landmark, Version
 
 MAX_LINE_BYTES: Final = 256_000_000
 #: After so many lines without an article, the file is of another kind.

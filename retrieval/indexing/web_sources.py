@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.dates import now
 from retrieval.errors import LoadingError, UnreachableError, WebError
+from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
 from retrieval.indexing.feed_articles import Brought, FeedArticles
 from retrieval.messages import notice
-from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport, SeenEntry, Source, SourceKind
+from retrieval.types import Document, SeenEntry, Source, SourceKind
 from retrieval.web.feeds import Entry, Feed, read_feed
 from retrieval.web.pages import described, read_content, read_page
 

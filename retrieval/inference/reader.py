@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer import Span
 from retrieval.errors import ModelError
 from retrieval.inference.model_files import ModelReference, check_tokenizer, fast_bfloat16, positions, torch_device
 from retrieval.inference.spans import best_span
 from retrieval.messages import notice
-from retrieval.types import Span
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer import Span
 from retrieval.inference.answer_shape import shaped
-from retrieval.types import Span
 
 MAX_ANSWER_TOKENS = 40
 CANDIDATES = 20

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from retrieval.answer import ArticleField
 from retrieval.language.word_lists import read_entries
-from retrieval.types import ArticleField
 
 _LISTS = ("noun", "text", "it", "the", "about")
 

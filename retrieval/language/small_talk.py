@@ -6,8 +6,8 @@ import re
 import unicodedata
 from functools import cache
 
+from retrieval.answer import SmallTalk
 from retrieval.language.word_lists import read_entries
-from retrieval.types import SmallTalk
 
 _WORD = re.compile(r"[^\W_]+")
 #: Longer inputs are no small talk, whatever they begin with.

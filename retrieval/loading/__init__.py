@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from retrieval.errors import LoadingError
+from retrieval.index_report import ArticleReport, IndexOutcome, SkippedPart
 from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.files import find_files, read_file, search_files
 from retrieval.loading.formats import SUFFIXES
 from retrieval.loading.limits import MAX_FILE_BYTES
 from retrieval.loading.process import WORKER, Loaded
-from retrieval.types import ArticleReport, Document, IndexOutcome, SkippedPart
+from retrieval.types import Document
 
 __all__ = [
     "MAX_FILE_BYTES", "SUFFIXES", "Entry", "Feed", "Loaded", "find_files", "load_document", "load_documents",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.errors import LoadingError
+from retrieval.index_report import SkippedPart
 from retrieval.loading.formats import SUFFIXES, known_types, max_size
 from retrieval.loading.unread import count_unread, has_hint, is_hidden, is_owner_file, why_unread
 from retrieval.messages import notice
-from retrieval.types import SkippedPart
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from retrieval.errors import LoadingError
+from retrieval.index_report import ArticleReport, IndexOutcome, SkippedPart
 from retrieval.loading import ocr
 from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
@@ -30,7 +31,7 @@ from retrieval.loading.normalise import one_line
 from retrieval.loading.pdf_picture import Words
 from retrieval.loading.worker import OUT_OF_MEMORY
 from retrieval.messages import mapped, notice, restored
-from retrieval.types import ArticleReport, Document, IndexOutcome, Landmark, SkippedPart
+from retrieval.types import Document, Landmark
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from retrieval.answer import Answer
 from retrieval.dates import days_ago, now
 from retrieval.errors import StoreError
 from retrieval.store.queries import StoreQueries
-from retrieval.types import Answer
 
 logger = logging.getLogger(__name__)
 

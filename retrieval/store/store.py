@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from retrieval.dates import now
 from retrieval.errors import StoreError
+from retrieval.index_report import ArticleReport, IndexOutcome
 from retrieval.messages import notice
 from retrieval.store.checksums import store_segments_checksum
 from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands_parameter, store_bands
@@ -37,7 +38,7 @@ from retrieval.store.rows import (
 )
 from retrieval.store.sources import Sources
 from retrieval.store.writer_lock import WriterLock
-from retrieval.types import ArticleReport, Document, IndexOutcome, Segments, Version
+from retrieval.types import Document, Segments, Version
 
 __all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store", "Stored"]
 

@@ -15,9 +15,9 @@ from bot.messages import in_language, text
 from bot.render.csv import COLUMNS, TableWriter, answer_row
 from bot.render.text import number
 from bot.telegram.service import AnyApplication, Context, Service
+from retrieval.answer import Answer
 from retrieval.errors import FundstelleError
 from retrieval.loading.question_list import read_question_list
-from retrieval.types import Answer
 
 #: No more questions are asked at once: others wait meanwhile, though every one of them comes in between.
 MOST_QUESTIONS: Final = 100

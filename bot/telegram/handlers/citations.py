@@ -14,7 +14,8 @@ from bot.render.text import cut
 from bot.telegram.handlers.buttons import find_press
 from bot.telegram.handlers.excerpts import CITE
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, say
-from retrieval.types import Answer, Document
+from retrieval.answer import Answer
+from retrieval.types import Document
 
 
 class Citations:

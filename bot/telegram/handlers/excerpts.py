@@ -13,9 +13,10 @@ from bot.render.telegram import TELEGRAM_LIMIT, link, plain
 from bot.render.text import cut, cut_around, day, other_hits, width
 from bot.render.wording import citation, line, short_citation, title
 from bot.telegram.seals import SEAL_PATTERN, Seal
+from retrieval.answer import Answer
 from retrieval.loading.page_pictures import is_page_of_pdf
 from retrieval.store.feedback import nearest
-from retrieval.types import Answer, Document
+from retrieval.types import Document
 
 #: The first word of each button's callback data, of which Telegram allows 64 bytes.
 MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"

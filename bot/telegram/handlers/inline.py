@@ -24,10 +24,10 @@ from bot.render.text import cut, other_hits
 from bot.render.wording import COLOURED_DOTS, certainty, citation, short_answer, silence_lines
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service
+from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation
 from retrieval.characters import without_controls
 from retrieval.errors import QuestionError
-from retrieval.types import Answer
 
 log = logging.getLogger(__name__)
 

@@ -26,9 +26,9 @@ from bot.telegram.service import (
     question_of,
     say,
 )
+from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import QuestionError
-from retrieval.types import Answer
 
 _CONVERSATIONS = 1000
 #: How many answers are remembered, to be edited when their question is.

@@ -22,8 +22,9 @@ from bot.telegram.service import AnyApplication, Context, Service, listing
 from bot.telegram.uploads import keep
 from retrieval.collection import Collection
 from retrieval.errors import FundstelleError, LoadingError
+from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
 from retrieval.loading import SUFFIXES, read_document
-from retrieval.types import ArticleReport, Document, IndexOutcome, IndexReport
+from retrieval.types import Document
 
 log = logging.getLogger(__name__)
 
