@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from retrieval.errors import ModelError
-from retrieval.inference import embedder as module
+from retrieval.inference import cores
 from retrieval.inference.embedder import SentenceTransformerEmbedder, prefixes
 from tests import tiny_models
 from tests.tiny_models import SENTENCES
@@ -20,7 +20,7 @@ FAMILIES = list(tiny_models.FAMILIES)
 @pytest.fixture(autouse=True)
 def float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same numbers on every machine."""
-    monkeypatch.setattr(module, "fast_bfloat16", lambda: False)
+    monkeypatch.setattr(cores, "fast_bfloat16", lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,22 @@ def test_a_static_vector_is_the_mean_of_its_word_vectors(folders: dict[str, Path
     expected = table[[vocabulary["Anna"], vocabulary["Müller"]]].mean(axis=0)
     (vector,) = SentenceTransformerEmbedder(str(folders["static"])).embed_texts(["Anna Müller"])
     np.testing.assert_allclose(vector, expected / np.linalg.norm(expected), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [*FAMILIES, "static"])
+def test_every_core_embeds_a_share_with_the_same_weights(
+    folders: dict[str, Path], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"{text} {number}" for number in range(20) for text in SENTENCES]
+    monkeypatch.setattr(cores, "count", lambda: 1)
+    expected = SentenceTransformerEmbedder(str(folders[kind])).embed_texts(texts)
+    monkeypatch.setattr(cores, "count", lambda: 3)
+    embedder = SentenceTransformerEmbedder(str(folders[kind]))
+    np.testing.assert_allclose(embedder.embed_texts(texts), expected, atol=1e-5)
+    assert len(embedder._twins) == 2
+    assert embedder._model is not None
+    for twin in embedder._twins:
+        assert all(one is other for one, other in zip(twin.parameters(), embedder._model.parameters(), strict=True))
 
 
 @pytest.mark.parametrize("kind", [*FAMILIES, "static"])

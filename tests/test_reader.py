@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from retrieval.errors import ModelError
+from retrieval.inference import cores
 from retrieval.inference import reader as module
 from retrieval.inference.reader import TransformersReader
 from tests import tiny_models
@@ -21,8 +22,9 @@ ODD = "Der  Bahnhof\nin  Köln …  wurde\u00a01859 ero\u0308ffnet, 😀 und\t�
 
 @pytest.fixture(autouse=True)
 def float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same numbers on every machine."""
-    monkeypatch.setattr(module, "fast_bfloat16", lambda: False)
+    """The same numbers, and one batch where the memory allows it, on every machine."""
+    monkeypatch.setattr(cores, "fast_bfloat16", lambda: False)
+    monkeypatch.setattr(cores, "count", lambda: 1)
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +134,17 @@ def test_batches_change_nothing(folders: dict[str, Path], family: str, monkeypat
     with inputs_of(reader) as seen:
         in_parts = reader.read("Wann wurde der Bahnhof eröffnet?", texts)
     assert len(seen) > 3
+    monkeypatch.setattr(module, "BATCH_TOKENS", 8192)
+    monkeypatch.setattr(cores, "count", lambda: 2)
+    with inputs_of(reader) as seen:
+        on_two_cores = reader.read("Wann wurde der Bahnhof eröffnet?", texts)
+    assert len(seen) in (2, 3)
     alone = [span for text in texts for span in reader.read("Wann wurde der Bahnhof eröffnet?", [text])]
-    for one, other, third in zip(together, in_parts, alone, strict=True):
+    for one, *others in zip(together, in_parts, on_two_cores, alone, strict=True):
         if one is None:
-            assert other is third is None
+            assert others == [None] * 3
         else:
-            for span in (other, third):
+            for span in others:
                 assert span is not None
                 assert (span.text, span.start, span.end) == (one.text, one.start, one.end)
                 assert (span.score, span.null_score) == pytest.approx((one.score, one.null_score), abs=1e-4)

@@ -6,7 +6,8 @@ import json
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import nullcontext
+from copy import deepcopy
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import ModelError
-from retrieval.inference.model_files import ModelReference, check_tokenizer, fast_bfloat16, positions, torch_device
+from retrieval.inference import cores
+from retrieval.inference.model_files import ModelReference, check_tokenizer, positions, torch_device
 from retrieval.messages import notice
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 #: What families of models want before a question and before a text, by a word of the model's name.
 PREFIXES = {"e5": ("query: ", "passage: ")}
+SHARE = 16  # texts that another core is worth
 
 
 class Embedder(Protocol):
@@ -60,6 +63,7 @@ class SentenceTransformerEmbedder:
         self._batch_size = batch_size
         self._device = device
         self._model: SentenceTransformer | None = None
+        self._twins: list[SentenceTransformer] = []  # of the same weights, for the other cores
         # Held while the model works, too: fast tokenizers must not be used by two threads at once.
         self._lock = _FairLock()
         self._prefixes = prefixes(name)
@@ -84,32 +88,48 @@ class SentenceTransformerEmbedder:
         return self._embed(texts, self._prefixes[0], "encode_query")
 
     def _embed(self, texts: Sequence[str], prefix: str, method: str) -> NDArray[np.float32]:
-        import torch
-
         with self._lock:
             model = self._loaded()
             if not texts:
                 return np.zeros((0, int(model.get_embedding_dimension() or 0)), np.float32)
-            encode: Any = getattr(model, method)
-            # Has no effect on a graphics card, which computes in float32.
-            with torch.autocast("cpu", dtype=torch.bfloat16) if fast_bfloat16() else nullcontext():
-                vectors = encode(
-                    list(texts),
-                    # In place of the prompt that the model may bring itself, which is the same for those families.
-                    prompt=prefix or None,
-                    batch_size=self._batch_size,
-                    show_progress_bar=False,
-                    convert_to_numpy=False,
-                    convert_to_tensor=True,
-                )
-        rows = vectors.float().cpu().numpy()
+            if model.device.type != "cpu":
+                rows = self._encoded(model, list(texts), prefix, method)
+            else:
+                shares = min(cores.count(), ceil(len(texts) / SHARE))
+                self._twins += [_twin(model) for _ in range(len(self._twins), shares - 1)]
+                models = (model, *self._twins)[:shares]
+                parts = [(one, list(texts[first::shares])) for first, one in enumerate(models)]
+                encoded = cores.on_cores(lambda part: self._computed(*part, prefix, method), parts)
+                rows = np.empty((len(texts), encoded[0].shape[1]), np.float32)
+                for first, share in enumerate(encoded):
+                    rows[first::shares] = share
         # A text without any known token may come out as zeros: it stays zeros, and matches nothing.
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return np.ascontiguousarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
+    def _computed(self, model: SentenceTransformer, texts: list[str], prefix: str, method: str) -> NDArray[np.float32]:
+        with cores.computing():
+            return self._encoded(model, texts, prefix, method)
+
+    def _encoded(self, model: SentenceTransformer, texts: list[str], prefix: str, method: str) -> NDArray[np.float32]:
+        encode: Any = getattr(model, method)
+        vectors = encode(
+            texts,
+            # In place of the prompt that the model may bring itself, which is the same for those families.
+            prompt=prefix or None,
+            batch_size=self._batch_size,
+            show_progress_bar=False,
+            convert_to_numpy=False,
+            convert_to_tensor=True,
+        )
+        rows: NDArray[np.float32] = vectors.float().cpu().numpy()
+        return rows
+
     def _loaded(self) -> SentenceTransformer:
         if self._model is None:
             self._model = self._reference.load(self._read_files)
+            if self._model.device.type == "cpu":
+                cores.prepare(self._model)
         return self._model
 
     def _read_files(self, folder: Path) -> SentenceTransformer:
@@ -134,6 +154,11 @@ class SentenceTransformerEmbedder:
             # The library relies on what the tokenizer says about this, and not every tokenizer does.
             model.max_seq_length = min(model.max_seq_length or sys.maxsize, positions(encoder))
         return model
+
+
+def _twin(model: SentenceTransformer) -> SentenceTransformer:
+    """The same weights with a tokenizer of its own: fast tokenizers must not be used by two threads at once."""
+    return deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
 
 
 class _FairLock:

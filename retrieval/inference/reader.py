@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from retrieval.answer import Span
 from retrieval.errors import ModelError
-from retrieval.inference.model_files import ModelReference, check_tokenizer, fast_bfloat16, positions, torch_device
+from retrieval.inference import cores
+from retrieval.inference.model_files import ModelReference, check_tokenizer, positions, torch_device
 from retrieval.inference.spans import best_span
 from retrieval.messages import notice
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_TOKENS = 320  # of a window, or fewer if the model reads fewer at once
 STRIDE = 96  # tokens that neighbouring windows share, at most half of a window
 QUESTION_TOKENS = 64  # a longer question is cut; at most a quarter of a window
-BATCH_TOKENS = 8192
+BATCH_TOKENS = 8192  # at most, for the memory's sake
 
 
 class Reader(Protocol):
@@ -123,7 +124,10 @@ class TransformersReader:
         )
         if report["missing_keys"]:  # transformers fills them with random numbers and goes on
             raise ModelError(notice("models.missing_weight", folder=folder, weight=min(report["missing_keys"])))
-        return tokenizer, model.eval().to(torch_device(self._device))
+        model.eval().to(torch_device(self._device))
+        if model.device.type == "cpu":
+            cores.prepare(model)
+        return tokenizer, model
 
     def _windows(self, passage: int, question: str, text: str) -> list[_Window]:
         assert self._tokenizer is not None and self._model is not None  # _load() has run
@@ -154,39 +158,47 @@ class TransformersReader:
         return windows
 
     def _run(self, windows: list[_Window]) -> list[tuple[_Window, NDArray[np.float32], NDArray[np.float32]]]:
-        """Start and end logits, each (tokens of the window,), batch by batch."""
+        """Start and end logits, each (tokens of the window,), on every core a batch of its own."""
+        assert self._model is not None  # _load() has run
+        if self._model.device.type != "cpu":
+            results = [self._forward(batch) for batch in _batches(windows, BATCH_TOKENS)]
+        else:
+            share = ceil(len(windows) * max((len(window.ids) for window in windows), default=0) / cores.count())
+            # The longest first: what is left for the end is short.
+            results = cores.on_cores(self._computed, _batches(windows, min(BATCH_TOKENS, share))[::-1])
+        return [result for batch in results for result in batch]
+
+    def _computed(self, batch: list[_Window]) -> list[tuple[_Window, NDArray[np.float32], NDArray[np.float32]]]:
+        with cores.computing():
+            return self._forward(batch)
+
+    def _forward(self, batch: list[_Window]) -> list[tuple[_Window, NDArray[np.float32], NDArray[np.float32]]]:
         import torch
 
         assert self._model is not None and self._tokenizer is not None  # _load() has run
-        results = []
-        padding = self._tokenizer.pad_token_id or 0
-        takes_types = getattr(self._model.config, "type_vocab_size", 0) > 1
-        for batch in _batches(windows):
-            width = max(len(window.ids) for window in batch)
-            ids = np.full((len(batch), width), padding, np.int64)
-            mask = np.zeros((len(batch), width), np.int64)
-            types = np.zeros((len(batch), width), np.int64)
-            for row, window in enumerate(batch):
-                ids[row, : len(window.ids)] = window.ids
-                mask[row, : len(window.ids)] = 1
-                types[row, : len(window.ids)] = window.types
-            arrays = {"input_ids": ids, "attention_mask": mask}
-            if takes_types:
-                arrays["token_type_ids"] = types
-            inputs = {name: torch.from_numpy(array).to(self._model.device) for name, array in arrays.items()}
-            # bfloat16 has no effect on a graphics card, which computes in float32.
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16) if fast_bfloat16() else nullcontext():
-                out = self._model(**inputs)
-            starts, ends = out.start_logits.float().cpu().numpy(), out.end_logits.float().cpu().numpy()
-            results += [(window, starts[row], ends[row]) for row, window in enumerate(batch)]
-        return results
+        width = max(len(window.ids) for window in batch)
+        ids = np.full((len(batch), width), self._tokenizer.pad_token_id or 0, np.int64)
+        mask = np.zeros((len(batch), width), np.int64)
+        types = np.zeros((len(batch), width), np.int64)
+        for row, window in enumerate(batch):
+            ids[row, : len(window.ids)] = window.ids
+            mask[row, : len(window.ids)] = 1
+            types[row, : len(window.ids)] = window.types
+        arrays = {"input_ids": ids, "attention_mask": mask}
+        if getattr(self._model.config, "type_vocab_size", 0) > 1:
+            arrays["token_type_ids"] = types
+        inputs = {name: torch.from_numpy(array).to(self._model.device) for name, array in arrays.items()}
+        with torch.inference_mode():
+            out = self._model(**inputs)
+        starts, ends = out.start_logits.float().cpu().numpy(), out.end_logits.float().cpu().numpy()
+        return [(window, starts[row], ends[row]) for row, window in enumerate(batch)]
 
 
-def _batches(windows: list[_Window]) -> list[list[_Window]]:
-    """As few batches as the memory for ``BATCH_TOKENS`` allows; windows come sorted by length."""
+def _batches(windows: list[_Window], tokens: int) -> list[list[_Window]]:
+    """As few batches as ``tokens`` of each allow; windows come sorted by length."""
     batches: list[list[_Window]] = []
     for window in windows:
-        if not batches or len(window.ids) * (len(batches[-1]) + 1) > BATCH_TOKENS:
+        if not batches or len(window.ids) * (len(batches[-1]) + 1) > tokens:
             batches.append([])
         batches[-1].append(window)
     return batches
