@@ -44,6 +44,24 @@ class Alternative:
     contradicts: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What somebody gave as right for the same question, where it stands; ``document.text[start:end] == text``.
+
+    ``excerpt`` is shown of ``passage`` as for an Answer, and ``link`` leads to the words where an address is known.
+    ``by_owner`` says that it is from an owner of the collection.
+    """
+
+    text: str
+    start: int
+    end: int
+    document: Document
+    passage: Passage
+    excerpt: Passage
+    link: str = ""
+    by_owner: bool = False
+
+
 class SmallTalk(StrEnum):
     """What an input is that asks nothing of the articles."""
 
@@ -90,7 +108,8 @@ class Answer:
     says what the question was if it asked nothing of the articles; then ``article_count`` says how many there are, and
     ``suggestions``, notices, which questions they do answer. ``link`` is the web address of ``document``, leading to
     the quote's words where it can; empty where no address is known. ``absent`` are the words that stand in quotation
-    marks in the question and literally in no passage, so that there is no answer.
+    marks in the question and literally in no passage, so that there is no answer. ``corrections`` are
+    up to two quotes that people gave as right for this question after an answer was wrong.
     """
 
     question: str
@@ -113,6 +132,7 @@ class Answer:
     excerpt: Passage | None = None
     link: str = ""
     absent: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def quote(self) -> str:
@@ -153,5 +173,8 @@ class Answer:
             ),
             alternatives=tuple(
                 replace(other, document=other.document.without_text(other.start)) for other in self.alternatives
+            ),
+            corrections=tuple(
+                replace(other, document=other.document.without_text(other.start)) for other in self.corrections
             ),
         )

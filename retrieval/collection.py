@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from retrieval.answering.all_answers import AllAnswers
     from retrieval.answering.answerer import Answerer
     from retrieval.answering.calibration import Calibration, Calibrations
+    from retrieval.answering.corrections import Corrections, Standing
     from retrieval.indexing.indexer import Indexer
     from retrieval.inference.embedder import Embedder
     from retrieval.inference.reader import Reader
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 #: Gets how much is done, and how much there is to do.
 Progress = Callable[[int, int], None]
 
+#: For so many filters the suggestions are kept.
+_SUGGESTED = 20
 #: The models that come with the package.
 EMBEDDER = str(Path(__file__).parent / "models" / "embedder")
 READER = str(Path(__file__).parent / "models" / "reader")
@@ -52,6 +55,7 @@ class Collection:
         top_k: how many passages are read for a question.
         web_hosts: hosts that may be fetched from although they are not public.
         lock_seconds: how long to wait for another process that writes.
+        standing: what a user's corrections count for, by the name their feedback is kept under; None: everybody's do.
         notify: gets a Notice when a part repairs itself, say rebuilds a damaged index.
     """
 
@@ -66,6 +70,7 @@ class Collection:
         top_k: int = 5,
         web_hosts: Iterable[str] = (),
         lock_seconds: float = 10,
+        standing: Callable[[str], Standing] | None = None,
         notify: Callable[[str], None] = lambda notice: None,
     ) -> None:
         self.home = Path(home).expanduser().absolute()
@@ -76,9 +81,10 @@ class Collection:
         self._threshold = threshold
         self._web_hosts = frozenset(web_hosts)
         self._lock_seconds = lock_seconds
+        self._standing = standing
         self._notify = notify
         self._matched = False  # whether the vectors are known to be this embedder's
-        self._suggested: tuple[int, tuple[str, ...]] | None = None
+        self._suggested: dict[tuple[int, Filter], tuple[str, ...]] = {}
 
     def __enter__(self) -> Collection:
         return self
@@ -98,6 +104,8 @@ class Collection:
     ) -> Answer:
         """The best quote, or an Answer without one; see ``Answerer.ask``. A ``top_k`` of 0 is the collection's own.
 
+        It comes with what people gave as right for the same question, see ``Corrections``.
+
         Raises:
             QuestionError: the question is empty or longer than 1,000 characters.
             ModelError: a model cannot be used.
@@ -107,8 +115,10 @@ class Collection:
         kind = small_talk(question)
         if kind is not None:
             count = self.article_count()
-            return Answer(question, None, 0.0, small_talk=kind, article_count=count, suggestions=self.suggestions())
-        return self.answerer.ask(question, top_k=top_k or self.top_k, within=within, favoured=favoured)
+            suggested = self.suggestions(within)
+            return Answer(question, None, 0.0, small_talk=kind, article_count=count, suggestions=suggested)
+        answer = self.answerer.ask(question, top_k=top_k or self.top_k, within=within, favoured=favoured)
+        return self.corrections.added_to(answer, within)
 
     def ask_all(self, question: str, *, within: Filter | None = None) -> AllAnswers:
         """All distinct quotes that answer, from all articles; see ``Answerer.ask_all``. Small talk has none.
@@ -127,13 +137,21 @@ class Collection:
         within = Filter(article=document_id)
         return self.article_answerer.ask(question, top_k=top_k or self.top_k, within=within, favoured=document_id)
 
-    def suggestions(self) -> tuple[str, ...]:
-        """Questions, as notices, that the newest articles answer; see ``retrieval.answering.suggestions``."""
-        if self._suggested is None or self._suggested[0] != self.store.generation:
+    def suggestions(self, within: Filter | None = None) -> tuple[str, ...]:
+        """Questions that the newest of the articles that count answer; see ``retrieval.answering.suggestions``."""
+        key = self.store.generation, within or Filter()
+        if key not in self._suggested:
             from retrieval.answering.suggestions import suggest
 
-            self._suggested = self.store.generation, suggest(self.documents(), self.answerer)
-        return self._suggested[1]
+            documents = self.store.documents(self.store.matching_ids(within)) if within else self.documents()
+            found = suggest(documents, partial(self.answerer.ask, top_k=self.top_k, within=within))
+            kept = [entry for entry in self._suggested.items() if entry[0][0] == key[0]][-_SUGGESTED:]
+            self._suggested = {**dict(kept), key: found}
+        return self._suggested[key]
+
+    def answered(self, questions: Iterable[str], within: Filter | None = None) -> list[str]:
+        """Those of the questions that the articles answer: what is shown as an example is asked before."""
+        return [question for question in questions if self.ask(question, within=within).text is not None]
 
     def load(self) -> None:
         """Loads both models, so that the first question does not wait for them. Raises ModelError."""
@@ -279,6 +297,13 @@ class Collection:
         from retrieval.store.feedback import FeedbackLog
 
         return FeedbackLog(self.store)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """What people gave as right for questions that were answered wrongly."""
+        from retrieval.answering.corrections import Corrections, everyone
+
+        return Corrections(self.search, self.feedback, self._standing or everyone)
 
     @cached_property
     def splitter(self) -> SentenceSplitter:

@@ -61,8 +61,8 @@ class Scripted:
     def __init__(self, *documents: Document) -> None:
         self._documents = documents
 
-    def ask(self, question: str, *, top_k: int = 5) -> Answer:
-        name = question.removeprefix("Wer ist ").removesuffix("?")
+    def __call__(self, question: str) -> Answer:
+        name = question.removeprefix("Wer ist ").removeprefix("Who is ").removesuffix("?")
         for document in self._documents:
             if name in document.text and "unsicher" not in document.text:
                 return Answer(question, "Gouverneur", 0.9, document=document)

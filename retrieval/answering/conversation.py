@@ -92,11 +92,11 @@ class Conversation:
     def _ask(self, question: str, turn: Turn | None) -> Answer:
         question = checked_question(question)
         if small_talk(question) is not None:
-            return self._collection.ask(question)  # the talk goes on from where it was
+            return self._collection.ask(question, within=self.within)  # the talk goes on from where it was
         answer = self._answer(question, turn)
         # Many conversations are kept, and articles may be long.
         light = answer.without_texts()
-        self.last = replace(light, hits=light.hits[:1], copies=(), alternatives=())
+        self.last = replace(light, hits=light.hits[:1], copies=(), alternatives=(), corrections=())
         self._before, self._turn = turn, _turn(answer, turn)
         self._asked_at = self._clock()
         return answer

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from retrieval.answer import Answer
 from retrieval.language.compounds import split
-from retrieval.messages import notice
+from retrieval.messages import LANGUAGES, in_language, notice
 from retrieval.types import Document
 
 SUGGESTIONS = 3
@@ -23,16 +23,17 @@ _NAME = re.compile(rf"(?<![\w-])(?:{_PART} )+({_PART} {_PART})(?![\w-]| [A-ZÄÖ
 
 
 class Asks(Protocol):
-    """Answers complete questions."""
+    """Answers complete questions, as it will when somebody asks what was suggested."""
 
-    def ask(self, question: str, *, top_k: int = ...) -> Answer:
+    def __call__(self, question: str) -> Answer:
         """The best quote, or an Answer without one."""
 
 
-def suggest(documents: Sequence[Document], answerer: Asks) -> tuple[str, ...]:
-    """Up to ``SUGGESTIONS`` questions, as notices, about people in the newest articles, all answered surely.
+def suggest(documents: Sequence[Document], ask: Asks) -> tuple[str, ...]:
+    """Up to ``SUGGESTIONS`` questions about people in the newest articles, all answered surely.
 
-    Each is asked before it is suggested, and counts only if the article that names the person answers it.
+    Each is asked before it is suggested, and counts only if the article that names the person answers it. It is a
+    Notice if that is so in all languages; otherwise it is the German question, for readers of any language.
     """
     newest = sorted(documents, key=lambda document: (document.published, document.id), reverse=True)[:ARTICLES]
     names = [[(name, document) for name in names_in(document.text)] for document in newest]
@@ -44,11 +45,18 @@ def suggest(documents: Sequence[Document], answerer: Asks) -> tuple[str, ...]:
             break
         if document.id in found:
             continue
-        answer = answerer.ask(f"Wer ist {name}?")
-        of_article = answer.document is not None and answer.document.id == document.id
-        if answer.text is not None and of_article and answer.confidence >= SURE and name not in answer.text:
-            found[document.id] = notice("suggestion.who", name=name)
+        question = notice("suggestion.who", name=name)
+        german, *others = (in_language(question, language) for language in LANGUAGES)
+        if _says(ask(german), name, document):
+            everywhere = all(_says(ask(other), name, document) for other in others)
+            found[document.id] = question if everywhere else german
     return tuple(found.values())
+
+
+def _says(answer: Answer, name: str, document: Document) -> bool:
+    """Whether this article says surely who somebody is, and not just the name."""
+    of_article = answer.document is not None and answer.document.id == document.id
+    return answer.text is not None and of_article and answer.confidence >= SURE and name not in answer.text
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ KEEP_MISSED: Final = 10_000
 MAX_WANTED_CHARS: Final = 1000
 
 _WORD: Final = re.compile(r"\w+")
+#: So many corrections are compared with a question, the latest ones.
+MOST_CORRECTIONS: Final = 2000
 _COLUMNS: Final = 'question, answer, document_id, "start", "end", verdict, wanted, user_hash, asked_at'
 
 _IS_OLD: Final = (
@@ -131,7 +133,15 @@ class FeedbackLog:
 
     def judgements(self) -> list[Judgement]:
         """All judgements, the oldest first."""
-        rows = self._store.database.rows(f"SELECT {_COLUMNS} FROM feedback ORDER BY id")
+        return self._judgements("ORDER BY id")
+
+    def corrections(self) -> list[Judgement]:
+        """The latest judgements that say what would have been right, ``MOST_CORRECTIONS`` at most, the latest first."""
+        condition = "WHERE verdict = 'bad' AND wanted <> '' ORDER BY asked_at DESC, id DESC LIMIT ?"
+        return self._judgements(condition, (MOST_CORRECTIONS,))
+
+    def _judgements(self, condition: str, values: tuple[int, ...] = ()) -> list[Judgement]:
+        rows = self._store.database.rows(f"SELECT {_COLUMNS} FROM feedback {condition}", values)
         return [
             Judgement(
                 question=question,
