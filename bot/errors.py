@@ -21,6 +21,10 @@ class ShowError(FundstelleError):
     """What is to be marked in an article does not stand there, or the picture or page cannot be written."""
 
 
+class PictureError(FundstelleError):
+    """A quote cannot be drawn: there are no words, or only letters that no font here has."""
+
+
 class TelegramError(FundstelleError):
     """The bot cannot be started: the token is missing or refused, or the server cannot be reached."""
 

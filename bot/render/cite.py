@@ -79,8 +79,8 @@ def cite(quotation: Quotation, style: Style, language: str) -> str:
     return _WRITERS[style](quotation, language)
 
 
-def _press(quotation: Quotation, language: str) -> str:
-    """„…“ (BelTA, Handel mit Perm, 17. Mai 2024, S. 3, https://…)."""
+def press_parts(quotation: Quotation, language: str) -> tuple[str, str]:
+    """The words in quotation marks, empty without words; and source, title, date, page and address on one line."""
     document = quotation.document
     known = (
         line(document.source),
@@ -90,7 +90,13 @@ def _press(quotation: Quotation, language: str) -> str:
         _address(document),
     )
     where = ", ".join(part for part in known if part)
-    return f"{_quoted(quotation.words, language)} ({where})" if quotation.words else where
+    return _quoted(quotation.words, language) if quotation.words else "", where
+
+
+def _press(quotation: Quotation, language: str) -> str:
+    """„…“ (BelTA, Handel mit Perm, 17. Mai 2024, S. 3, https://…)."""
+    quoted, where = press_parts(quotation, language)
+    return f"{quoted} ({where})" if quoted else where
 
 
 def _apa(quotation: Quotation, language: str) -> str:
