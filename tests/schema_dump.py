@@ -1,7 +1,7 @@
 """A small collection as an SQL script, kept as ``data/schema_N.sql`` for the tests of the migrations.
 
 A new schema version needs one, made by its own code before the version after it exists:
-``python -m tests.schema_dump > tests/data/schema_7.sql``. The files of older versions were made by theirs, of the same
+``python -m tests.schema_dump > tests/data/schema_8.sql``. The files of older versions were made by theirs, of the same
 articles.
 """
 
@@ -17,6 +17,7 @@ from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.feedback import FeedbackLog, Judgement, Verdict
 from retrieval.store.schema import SCHEMA_VERSION
+from retrieval.store.standing import StandingAnswer, StandingQuestions, UnaskedArticle
 from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import Document, Landmark, SeenEntry, Source, SourceKind
 from tests.doubles import HashEmbedder
@@ -41,6 +42,8 @@ BREST = Document(
 COLOGNE_BEFORE = Document("Köln schließt sein Bad am Rhein.", title="Köln", path="/koeln.txt")
 COLOGNE = Document("Köln öffnet sein Bad am Rhein.\nÜber 300 Gäste kamen.", title="Köln", path="/koeln.txt")
 COPY = Document(PERM.text, title="Abschrift", source="dpa", path="/kopie.txt")
+OPENED = Document("400 Gäste sahen in Hagen den Zirkus.", title="Hagen", path="/hagen.txt")
+UNASKED = Document("In Siegen fiel der erste Schnee.", title="Siegen", path="/siegen.txt")
 REMOVED = (
     Document("Das Rathaus von Fulda ist abgebrannt.", title="Fulda", path="/fulda.txt"),
     Document("In Erfurt steht ein Haus aus Holz.", title="Erfurt", path="/erfurt.txt"),
@@ -60,6 +63,12 @@ def fill(home: Path) -> None:
         log = FeedbackLog(store)
         log.put(Judgement("Wer regiert Perm?", "Dmitri Machonin", 1, 0, 15, Verdict.GOOD, user="u"))
         log.note_missed("Wie heißt der Bürgermeister von Köln?")
+        standing = StandingQuestions(store)
+        question = standing.add("Wie viele Gäste kamen?", known="200 Gäste")
+        indexer.index_documents([OPENED])
+        answer = StandingAnswer(question, 7, "400 Gäste", 0, 9, 0.9, before="200 Gäste")
+        standing.finish(UnaskedArticle(1, 7), OPENED.text, [answer])
+        indexer.index_documents([UNASKED])
 
 
 def dump(connection: sqlite3.Connection) -> Iterator[str]:

@@ -25,11 +25,12 @@ from retrieval.store import migrations
 from retrieval.store.feedback import FeedbackLog
 from retrieval.store.migrations import STEPS, migrate
 from retrieval.store.schema import SCHEMA_VERSION
+from retrieval.store.standing import StandingQuestions, UnaskedArticle
 from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import SeenEntry
 from tests.collection import as_nobody, let_read, put
 from tests.doubles import HashEmbedder
-from tests.schema_dump import BREST, COLOGNE, COLOGNE_BEFORE, COPY, PERM, dump
+from tests.schema_dump import BREST, COLOGNE, COLOGNE_BEFORE, COPY, OPENED, PERM, UNASKED, dump
 
 DATA = Path(__file__).parent / "data"
 VERSIONS = range(1, SCHEMA_VERSION + 1)
@@ -106,7 +107,10 @@ def test_it_becomes_todays_with_all_that_is_in_it(version: int, tmp_path: Path) 
         assert KeywordIndex(store).check()
         assert read(home, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
         assert {article.document.title: article.document.text for article in store.articles()} == {
-            document.title: document.text for document in ((PERM, BREST, COLOGNE, COPY)[: 3 if version < 2 else 4])
+            document.title: document.text
+            for document in (PERM, BREST, COLOGNE, COPY, OPENED, UNASKED)[
+                : 3 if version < 2 else 4 if version < 7 else 6
+            ]
         }
         assert {article.document.language for article in store.articles()} == {"de"}
         assert found(store, "Gouverneur") == {"Perm wächst"}
@@ -126,6 +130,12 @@ def test_it_becomes_todays_with_all_that_is_in_it(version: int, tmp_path: Path) 
             assert [missed.question for missed in FeedbackLog(store).missed_questions()] == [
                 "Wie heißt der Bürgermeister von Köln?"
             ]
+        if version >= 7:
+            standing = StandingQuestions(store)
+            (found_there,) = standing.undelivered("")
+            assert (found_there.answer, found_there.before, found_there.document_id) == ("400 Gäste", "200 Gäste", 7)
+            assert [kept.known for kept in standing.all()] == ["400 Gäste"]
+            assert standing.next_article() == UnaskedArticle(2, 8)
     lines = dumped(home)
     with Store(home, notify=notices.append):
         assert len(notices) == (version < SCHEMA_VERSION)

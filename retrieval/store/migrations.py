@@ -167,6 +167,50 @@ CREATE TABLE missed (
 ) WITHOUT ROWID;
 """
 
+_FROM_6 = """
+CREATE TABLE standing_questions (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner     TEXT NOT NULL,
+    question  TEXT NOT NULL,
+    added     TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    known     TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    vector    BLOB NOT NULL,
+    UNIQUE (owner, question)
+);
+
+CREATE TABLE unasked_articles (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL UNIQUE REFERENCES documents (id) ON DELETE CASCADE
+);
+
+CREATE TABLE standing_answers (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    question_id  INTEGER NOT NULL REFERENCES standing_questions (id) ON DELETE CASCADE,
+    document_id  INTEGER REFERENCES documents (id) ON DELETE SET NULL,
+    digest       BLOB NOT NULL,
+    answer       TEXT NOT NULL,
+    "start"      INTEGER NOT NULL,
+    "end"        INTEGER NOT NULL,
+    confidence   REAL NOT NULL,
+    before       TEXT NOT NULL,
+    found_at     TEXT NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    delivered_at TEXT NOT NULL DEFAULT '',
+    UNIQUE (question_id, document_id),
+    UNIQUE (question_id, digest)
+);
+CREATE INDEX standing_answers_of_document ON standing_answers (document_id) WHERE document_id IS NOT NULL;
+CREATE INDEX undelivered_answers ON standing_answers (question_id) WHERE delivered_at = '';
+
+CREATE TABLE sent_answers (
+    answer_id INTEGER NOT NULL REFERENCES standing_answers (id) ON DELETE CASCADE,
+    way       TEXT NOT NULL,
+    PRIMARY KEY (answer_id, way)
+) WITHOUT ROWID;
+"""
+
 
 def _add_checksums_5(connection: sqlite3.Connection) -> None:
     """Version 5: an article and its parts get a BLAKE2b of their JSON, a vector its CRC-32 behind it."""
@@ -208,6 +252,7 @@ STEPS: Final[dict[int, Step]] = {
     3: (_FROM_3, None),
     4: (_FROM_4, _add_checksums_5),
     5: (_FROM_5, None),
+    6: (_FROM_6, None),
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 #: Marks a database file as Fundstelle's ("Fund" in ASCII).
 APPLICATION_ID: Final = 0x46756E64
 
@@ -188,6 +188,54 @@ CREATE TABLE missed (
     wording    TEXT NOT NULL,         -- as it was last asked
     count      INTEGER NOT NULL,
     last_asked TEXT NOT NULL          -- UTC
+) WITHOUT ROWID;
+
+-- Questions that wait for new articles.
+
+-- owner tells people apart without naming them; '' is whoever sits at this machine.
+CREATE TABLE standing_questions (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner     TEXT NOT NULL,
+    question  TEXT NOT NULL,
+    added     TEXT NOT NULL,          -- UTC
+    since     INTEGER NOT NULL,       -- the number of the last article that it is not asked of
+    known     TEXT NOT NULL,          -- the latest answer, as a quote; '': none so far
+    signature TEXT NOT NULL,          -- of the embedder that made the vector; '': none yet
+    vector    BLOB NOT NULL,          -- as that of a sentence
+    UNIQUE (owner, question)
+);
+
+-- New and changed articles that standing questions are still to be asked of, in the order in which they came.
+CREATE TABLE unasked_articles (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL UNIQUE REFERENCES documents (id) ON DELETE CASCADE
+);
+
+-- What they have answered, each article and each wording once a question; undelivered ones are a queue.
+CREATE TABLE standing_answers (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    question_id  INTEGER NOT NULL REFERENCES standing_questions (id) ON DELETE CASCADE,
+    document_id  INTEGER REFERENCES documents (id) ON DELETE SET NULL,
+    digest       BLOB NOT NULL,       -- of the article's words, see rows.digest
+    answer       TEXT NOT NULL,       -- the quote
+    "start"      INTEGER NOT NULL,
+    "end"        INTEGER NOT NULL,
+    confidence   REAL NOT NULL,
+    before       TEXT NOT NULL,       -- what was known until then, if that is something else; '' otherwise
+    found_at     TEXT NOT NULL,       -- UTC
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    delivered_at TEXT NOT NULL DEFAULT '',  -- UTC; '': not yet
+    UNIQUE (question_id, document_id),
+    UNIQUE (question_id, digest)
+);
+CREATE INDEX standing_answers_of_document ON standing_answers (document_id) WHERE document_id IS NOT NULL;
+CREATE INDEX undelivered_answers ON standing_answers (question_id) WHERE delivered_at = '';
+
+-- By which of several ways an answer has gone out that is not delivered yet.
+CREATE TABLE sent_answers (
+    answer_id INTEGER NOT NULL REFERENCES standing_answers (id) ON DELETE CASCADE,
+    way       TEXT NOT NULL,
+    PRIMARY KEY (answer_id, way)
 ) WITHOUT ROWID;
 
 PRAGMA application_id = {APPLICATION_ID};

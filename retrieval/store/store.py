@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from sqlite3 import Connection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +36,8 @@ from retrieval.store.rows import (
     to_document,
 )
 from retrieval.store.sources import Sources
+from retrieval.store.sql import Connection
+from retrieval.store.standing import mark_unasked
 from retrieval.store.writer_lock import WriterLock
 from retrieval.types import Document, Segments, Version
 
@@ -149,6 +150,9 @@ class Store(Sources):
             )
             store_bands(connection, row, document.text)
             store_segments_checksum(connection, row)
+            # What an unchanged former copy says, standing questions have heard from its original.
+            if old is None or old.document.text != document.text:
+                mark_unasked(connection, row)
         # An unchanged former copy counts as added: it becomes searchable now.
         is_new = old is None or (not old.searched and old.digest == digest(document.text))
         return Stored(ArticleReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
@@ -192,7 +196,8 @@ class Store(Sources):
 
     def set_meta(self, connection: Connection, key: str, value: str) -> None:
         """Sets a value of the ``meta`` table inside a transaction."""
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        sql = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        connection.execute(sql, (key, value))
 
     def _store_without_embedding(self, connection: Connection, document: Document) -> Stored | None:
         verdict = self._judge(document)
