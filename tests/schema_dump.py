@@ -17,7 +17,7 @@ from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.store.feedback import FeedbackLog, Judgement, Verdict
 from retrieval.store.schema import SCHEMA_VERSION
-from retrieval.store.standing import StandingAnswer, StandingQuestions, UnaskedArticle
+from retrieval.store.standing_questions import StandingAnswer, StandingQuestions, UnaskedArticle
 from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import Document, Landmark, SeenEntry, Source, SourceKind
 from tests.doubles import HashEmbedder

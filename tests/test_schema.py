@@ -25,7 +25,7 @@ from retrieval.store import migrations
 from retrieval.store.feedback import FeedbackLog
 from retrieval.store.migrations import STEPS, migrate
 from retrieval.store.schema import SCHEMA_VERSION
-from retrieval.store.standing import StandingQuestions, UnaskedArticle
+from retrieval.store.standing_questions import StandingQuestions, UnaskedArticle
 from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import SeenEntry
 from tests.collection import as_nobody, let_read, put

@@ -9,8 +9,8 @@ indexes those that wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,12 +32,11 @@ from retrieval.store.rows import (
     from_document,
     ids_parameter,
     is_intact,
-    to_blobs,
     to_document,
 )
-from retrieval.store.sources import Sources
 from retrieval.store.sql import Connection
-from retrieval.store.standing import mark_unasked
+from retrieval.store.staging import StagedVectors
+from retrieval.store.standing_questions import mark_unasked
 from retrieval.store.writer_lock import WriterLock
 from retrieval.types import Document, Segments, Version
 
@@ -75,7 +74,7 @@ class _Verdict:
     changes: bool
 
 
-class Store(Sources):
+class Store(StagedVectors):
     """The database in the data directory ``home``; safe to use from several threads and processes.
 
     Vectors are kept as float16, which takes half the space. The error in a cosine is below 0.001, far smaller than the
@@ -114,6 +113,7 @@ class Store(Sources):
             return verdict.stored
         # A new copy changes nothing in the indexes, so the generation stays; filters watch ``row_count``.
         with self.change() if verdict.row is not None else self.database.transaction() as connection:
+            self._keep_out_copies(connection, document)
             return self._store_without_embedding(connection, document)
 
     def put(self, document: Document, segments: Segments, vectors: NDArray[np.float32], *, signature: str) -> Stored:
@@ -127,27 +127,14 @@ class Store(Sources):
         """
         check_segments(document, segments, vectors)
         with self.change() as connection:
+            self._keep_out_copies(connection, document)
             stored = self._store_without_embedding(connection, document)
             if stored is not None:
                 return stored
             self._accept(connection, signature)
             old = self._at(document.path)
-            row = _write(connection, document, old, copy_of=None)
-            connection.executemany(
-                'INSERT INTO sentences (document_id, position, "start", "end", vector) VALUES (?, ?, ?, ?, ?)',
-                [
-                    (row, i, s.start, s.end, b)
-                    for i, (s, b) in enumerate(zip(segments.sentences, to_blobs(vectors), strict=True))
-                ],
-            )
-            connection.executemany(
-                'INSERT INTO passages (document_id, "start", "end", first_sentence, last_sentence, terms, parts) '
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (row, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t.words), " ".join(t.parts))
-                    for p, t in zip(segments.passages, segments.terms, strict=True)
-                ],
-            )
+            row = self._write(connection, document, old, copy_of=None)
+            self._insert_segments(connection, row, segments, vectors)
             store_bands(connection, row, document.text)
             store_segments_checksum(connection, row)
             # What an unchanged former copy says, standing questions have heard from its original.
@@ -177,9 +164,9 @@ class Store(Sources):
                 (added, path),
             )
             connection.executemany(
-                "INSERT OR IGNORE INTO versions "
+                "INSERT INTO versions "
                 "(document_id, text, title, source, url, published, author, digest, replaced_at) "
-                "SELECT id, ?, ?, ?, ?, ?, ?, ?, ? FROM documents WHERE path = ?",
+                "SELECT id, ?, ?, ?, ?, ?, ?, ?, ? FROM documents WHERE path = ? ON CONFLICT DO NOTHING",
                 [
                     (d.text, d.title, d.source, d.url, d.published, d.author, digest(d.text), v.replaced_at, path)
                     for v in versions
@@ -187,24 +174,12 @@ class Store(Sources):
                 ],
             )
 
-    @contextmanager
-    def change(self) -> Iterator[Connection]:
-        """A transaction that changes what can be found; with it a new generation begins."""
-        with self.database.transaction() as connection:
-            connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
-            yield connection
-
-    def set_meta(self, connection: Connection, key: str, value: str) -> None:
-        """Sets a value of the ``meta`` table inside a transaction."""
-        sql = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-        connection.execute(sql, (key, value))
-
     def _store_without_embedding(self, connection: Connection, document: Document) -> Stored | None:
         verdict = self._judge(document)
         if verdict is None:
             return None
         if verdict.changes:
-            _write(connection, document, verdict.row, verdict.copy_of)
+            self._write(connection, document, verdict.row, verdict.copy_of)
         return verdict.stored
 
     def _judge(self, document: Document) -> _Verdict | None:
@@ -269,33 +244,59 @@ class Store(Sources):
             raise StoreError(notice("index.embedder_changed", home=self.home, embedder=current))
         self.set_meta(connection, "embedder_signature", signature)
 
-
-def _write(connection: Connection, document: Document, old: _Row | None, copy_of: int | None) -> int:
-    """Writes the row of an article and returns its id. What was made from another text is deleted."""
-    described = from_document(document)
-    values: dict[str, object] = {
-        **described,
-        "digest": digest(document.text),
-        "copy_of": copy_of,
-        "seal": document_checksum(described),
-    }
-    if old is None:
-        values["added"] = now()
-        marks = ", ".join(f":{column}" for column in values)
-        sql = f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})"
-        return int(connection.execute(sql, values).lastrowid or 0)
-    row = old.document.id
-    if old.intact and old.digest != digest(document.text):
-        connection.execute(
-            "INSERT OR IGNORE INTO versions "
-            "(document_id, text, title, source, url, published, author, digest, replaced_at) "
-            "SELECT id, text, title, source, url, published, author, digest, ? FROM documents WHERE id = ?",
-            (now(), row),
+    def _insert_segments(
+        self, connection: Connection, document_id: int, segments: Segments, vectors: NDArray[np.float32]
+    ) -> None:
+        connection.executemany(
+            'INSERT INTO sentences (document_id, position, "start", "end", vector) VALUES (?, ?, ?, ?, ?)',
+            [
+                (document_id, i, s.start, s.end, column)
+                for i, (s, column) in enumerate(zip(segments.sentences, self.to_columns(vectors), strict=True))
+            ],
         )
-    if copy_of is not None or old.document.text != document.text:
-        for table in ("passages", "sentences", "shingles", "part_seals"):
-            connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (row,))
-        connection.execute("UPDATE documents SET copy_of = NULL WHERE copy_of = ?", (row,))
-    changes = ", ".join(f"{column} = :{column}" for column in values)
-    connection.execute(f"UPDATE documents SET {changes} WHERE id = :id", {**values, "id": row})
-    return row
+        connection.executemany(
+            'INSERT INTO passages (document_id, "start", "end", first_sentence, last_sentence, terms, parts) '
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (document_id, p.start, p.end, p.first_sentence, p.last_sentence, " ".join(t.words), " ".join(t.parts))
+                for p, t in zip(segments.passages, segments.terms, strict=True)
+            ],
+        )
+
+    def _keep_out_copies(self, connection: Connection, document: Document) -> None:
+        """Sees to it that nobody else adds this article or a copy of it meanwhile; in SQLite nobody can."""
+
+    def _further_columns(self, document: Document) -> dict[str, object]:
+        """What else is kept of an article."""
+        return {}
+
+    def _write(self, connection: Connection, document: Document, old: _Row | None, copy_of: int | None) -> int:
+        """Writes the row of an article and returns its id. What was made from another text is deleted."""
+        described = from_document(document)
+        values: dict[str, object] = {
+            **described,
+            "digest": digest(document.text),
+            "copy_of": copy_of,
+            "seal": document_checksum(described),
+            **self._further_columns(document),
+        }
+        if old is None:
+            values["added"] = now()
+            marks = ", ".join(f":{column}" for column in values)
+            sql = f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks}) RETURNING id"
+            return int(connection.execute(sql, values).fetchall()[0][0])
+        row = old.document.id
+        if old.intact and old.digest != digest(document.text):
+            connection.execute(
+                "INSERT INTO versions "
+                "(document_id, text, title, source, url, published, author, digest, replaced_at) "
+                "SELECT id, text, title, source, url, published, author, digest, ? FROM documents WHERE id = ? ON CONFLICT DO NOTHING",
+                (now(), row),
+            )
+        if copy_of is not None or old.document.text != document.text:
+            for table in ("passages", "sentences", "shingles", "part_seals"):
+                connection.execute(f"DELETE FROM {table} WHERE document_id = ?", (row,))
+            connection.execute("UPDATE documents SET copy_of = NULL WHERE copy_of = ?", (row,))
+        changes = ", ".join(f"{column} = :{column}" for column in values)
+        connection.execute(f"UPDATE documents SET {changes} WHERE id = :id", {**values, "id": row})
+        return row

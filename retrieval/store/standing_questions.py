@@ -69,10 +69,9 @@ class UnaskedArticle:
 
 def mark_unasked(connection: Connection, document_id: int) -> None:
     """Marks a new or changed article, inside the transaction that stores it; without standing questions nothing."""
-    connection.execute(
-        "INSERT OR REPLACE INTO unasked_articles (document_id) SELECT ? WHERE EXISTS (SELECT 1 FROM standing_questions)",
-        (document_id,),
-    )
+    connection.execute("DELETE FROM unasked_articles WHERE document_id = ?", (document_id,))
+    if connection.execute("SELECT id FROM standing_questions LIMIT 1").fetchone():
+        connection.execute("INSERT INTO unasked_articles (document_id) VALUES (?)", (document_id,))
 
 
 class StandingQuestions:
@@ -91,10 +90,10 @@ class StandingQuestions:
         """Keeps a question, which is asked of articles from now on; the one that is there if it is known already."""
         with self._store.database.transaction() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO standing_questions (owner, question, added, since, known, signature, vector) "
-                "VALUES (?, ?, ?, ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'unasked_articles'), 0), "
-                "?, '', x'')",
-                (owner, question, now(), known),
+                "INSERT INTO standing_questions (owner, question, added, since, known, signature, vector) "
+                "VALUES (?, ?, ?, coalesce((SELECT max(number) FROM unasked_articles), 0), ?, '', ?) "
+                "ON CONFLICT (owner, question) DO NOTHING",
+                (owner, question, now(), known, b""),
             )
             row = connection.execute(
                 f"SELECT {_QUESTION} FROM standing_questions WHERE owner = ? AND question = ?", (owner, question)
@@ -176,11 +175,14 @@ class StandingQuestions:
         return new
 
     def _keep(self, connection: Connection, answer: StandingAnswer, words: bytes) -> int:
+        if not connection.execute("SELECT id FROM standing_questions WHERE id = ?", (answer.question.id,)).fetchone():
+            return 0  # removed in the meantime
         kept = connection.execute(
-            "INSERT OR IGNORE INTO standing_answers "
+            "INSERT INTO standing_answers "
             '(question_id, document_id, digest, answer, "start", "end", confidence, before, found_at) '
-            "SELECT id, ?, ?, ?, ?, ?, ?, ?, ? FROM standing_questions WHERE id = ?",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
+                answer.question.id,
                 answer.document_id,
                 words,
                 answer.answer,
@@ -189,7 +191,6 @@ class StandingQuestions:
                 answer.confidence,
                 answer.before,
                 now(),
-                answer.question.id,
             ),
         ).rowcount
         if kept:
@@ -209,10 +210,10 @@ class StandingQuestions:
             'SELECT a.id, a.document_id, a.answer, a."start", a."end", a.confidence, a.before, a.found_at, a.attempts, '
             "q.id, q.owner, q.question, q.added, q.since, q.known "
             "FROM standing_answers AS a JOIN standing_questions AS q ON q.id = a.question_id "
-            "WHERE a.delivered_at = '' AND a.document_id IS NOT NULL AND (?1 IS NULL OR q.owner = ?1) "
+            f"WHERE a.delivered_at = '' AND a.document_id IS NOT NULL{'' if owner is None else ' AND q.owner = ?'} "
             "AND a.document_id NOT IN (SELECT document_id FROM unasked_articles) "
-            "AND NOT EXISTS (SELECT 1 FROM sent_answers WHERE answer_id = a.id AND way = ?2) ORDER BY a.id",
-            (owner, without_way),
+            "AND NOT EXISTS (SELECT 1 FROM sent_answers WHERE answer_id = a.id AND way = ?) ORDER BY a.id",
+            (*(() if owner is None else (owner,)), without_way),
         )
         return [
             StandingAnswer(StandingQuestion(*row[9:]), *row[1:9], id=row[0])  # type: ignore[misc]
@@ -230,7 +231,9 @@ class StandingQuestions:
         ids = ids_parameter(answer.id for answer in answers)
         with self._store.database.transaction() as connection:
             connection.execute(
-                f"INSERT OR IGNORE INTO sent_answers SELECT id, ? FROM standing_answers WHERE id {_IN}", (way, ids)
+                "INSERT INTO sent_answers (answer_id, way) "
+                f"SELECT id, ? FROM standing_answers WHERE id {_IN} ON CONFLICT DO NOTHING",
+                (way, ids),
             )
 
     def mark_delivered(self, answers: Iterable[StandingAnswer]) -> None:
