@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,26 +31,22 @@ from retrieval.types import Filter
 @with_filter
 def ask(
     settings: Settings,
-    question: Annotated[str | None, typer.Argument(help="In German or English.", callback=question_or_file)] = None,
-    top_k: Annotated[
-        int | None, typer.Option(min=1, max=50, help="How many passages to read and show.", show_default="5")
-    ] = None,
+    question: Annotated[str | None, typer.Argument(callback=question_or_file)] = None,
+    top_k: Annotated[int | None, typer.Option(metavar="N", min=1, max=50, show_default="5")] = None,
     every: All = False,
     by_date: ByDate = False,
     questions: Questions = None,
     each_article: EachArticle = False,
     csv: Csv = None,
-    cite: Annotated[
-        Style | None,
-        typer.Option(help="Print the answer as a citation in this form, and nothing else.", show_default=False),
-    ] = None,
+    cite: Annotated[Style | None, typer.Option(show_default=False)] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.png", show_default=False)] = None,
     *,
     within: Filter,
     as_json: Json = False,
 ) -> None:
     """Ask the articles one question, or each of a file."""
     given = {"QUESTION": question, "--top-k": top_k, "--all": every, "--by-date": by_date, "--questions": questions}
-    given |= {"--each-article": each_article, "--csv": csv, "--cite": cite, "--json": as_json}
+    given |= {"--each-article": each_article, "--csv": csv, "--cite": cite, "--picture": picture, "--json": as_json}
     check_options(given, settings.language)
     if questions is not None:
         top_k = top_k or settings.top_k
@@ -73,14 +70,18 @@ def ask(
             answer = collection.ask(question, top_k=top_k or settings.top_k, within=within)
         if answer.is_missed and not within:
             collection.feedback.note_missed(answer.question)
-        quotation = Quotation.of(answer, collection.sentence_of) if cite else None
-    if cite and quotation:
+        quotation = Quotation.of(answer, collection.sentence_of) if cite or picture else None
+    if picture and quotation:
+        from bot.cli.quote_pictures import draw_quote
+
+        draw_quote(settings, quotation, picture)
+    elif cite and quotation:
         show_lines(cited(quotation, cite, settings.language), wrap=False)
     elif as_json:
         show_json(to_json(answer))
     else:
         marks = ("", "") if shows_styles() else ("**", "**")
-        show_lines(to_text(answer, settings.language, passages=cite is None, marks=marks))
+        show_lines(to_text(answer, settings.language, passages=not (cite or picture), marks=marks))
 
 
 @command

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 import typer
 
-from bot.messages import text
+from bot.messages import notice, text
 
 _ALL = ("--all", "--by-date")
 # What the options of a line do not go with.
 _APART = {
-    "--questions": ("QUESTION", *_ALL, "--json", "--cite"),
-    "--all": ("--cite", "--top-k"),
-    "--by-date": ("--cite", "--top-k"),
+    "--questions": ("QUESTION", *_ALL, "--json", "--cite", "--picture"),
+    "--all": ("--cite", "--picture", "--top-k"),
+    "--by-date": ("--cite", "--picture", "--top-k"),
     "--csv": ("--json",),
-    "--json": ("--cite",),
+    "--json": ("--cite", "--picture"),
+    "--cite": ("--picture",),
 }
 # Of what each needs one.
 _NEEDED = {"--questions": ("--csv",), "--each-article": ("--questions",), "--csv": (*_ALL, "--questions")}
@@ -25,7 +26,7 @@ def question_or_file(context: typer.Context, question: str | None) -> str | None
     """The argument QUESTION. Raises typer.BadParameter if it is missing and there is no --questions either."""
     # What is given has been read before the argument.
     if question is None and context.params.get("questions") is None:
-        raise typer.BadParameter("A question is missing, or a file of them with --questions.", ctx=context)
+        raise typer.BadParameter(notice("usage.no_question"), ctx=context)
     return question
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,15 @@ from bot.access.filters import filter_from
 from bot.cli.ask_all import show_all
 from bot.cli.console import say, show, show_lines, shows_styles
 from bot.cli.filters import describe_filter
+from bot.cli.quote_pictures import draw_quote
 from bot.cli.typed_history import FILE as HISTORY_FILE
 from bot.cli.typed_history import drop_old_entries
 from bot.errors import FilterError
 from bot.messages import table, text
+from bot.render.all_answers import ordered
 from bot.render.cite import Quotation, SentenceOf, Style, cite
 from bot.render.terminal import more_text, one_line, to_text
+from bot.render.text import other_hits
 from bot.render.wording import quantity, sources_text, unknown_source
 from bot.settings import Settings
 from retrieval.answer import Answer
@@ -44,10 +48,24 @@ _VERDICTS = {
 }  # fmt: skip
 _HELP, _SOURCES_LIST, _MORE = ("/help", "/hilfe"), ("/sources", "/quellen"), ("/more", "/mehr")
 _CITE, _SHOW = ("/cite", "/zitat"), ("/show", "/zeigen")
+_PICTURE = ("/picture", "/bild")
 _ALL, _BY_DATE = ("/all", "/alle"), ("/timeline", "/verlauf")
 _ANEW, _QUIT = ("/neu", "/new"), ("/quit", "/ende")
 #: The commands of the chat, as Tab completes them.
-COMMANDS = (*_HELP, *_SOURCES_LIST, *_MORE, *_ALL, *_BY_DATE, *_CITE, *_SHOW, *_WITHIN, *_VERDICTS, *_ANEW, *_QUIT)
+COMMANDS = (
+    *_HELP,
+    *_SOURCES_LIST,
+    *_MORE,
+    *_ALL,
+    *_BY_DATE,
+    *_CITE,
+    *_PICTURE,
+    *_SHOW,
+    *_WITHIN,
+    *_VERDICTS,
+    *_ANEW,
+    *_QUIT,
+)
 
 
 class Chat:
@@ -80,6 +98,8 @@ class Chat:
         self._source_names = source_names or (lambda: [document.source for document in sources()])
         self._shown: Answer | None = None  # the answer to the last line, without its articles
         self._quotation: Quotation | None = None  # what is cited of it
+        self._listed: list[Callable[[], Quotation]] = []  # the same of what else was found, by number from 1
+        self._settings = settings
 
     def run(self, lines: Iterable[str]) -> bool:
         """Goes through ``lines`` to their end or /quit; False when a question could not be asked."""
@@ -99,11 +119,12 @@ class Chat:
             answer = self._conversation.ask(question)
         except FundstelleError as error:
             say(text("cli.error", self._language, message=error))
-            self._shown = self._quotation = None
+            self._shown, self._quotation, self._listed = None, None, []
             if not self._interactive:
                 self._print_line("")
             return False
         self._shown, self._quotation = answer.without_texts(), Quotation.of(answer, self._sentence_of)
+        self._listed = [partial(Quotation.of_passage, hit) for hit in other_hits(self._shown)]
         if answer.is_missed and not self._conversation.within:
             self._feedback.note_missed(answer.complete_question)
         if self._interactive:
@@ -134,6 +155,8 @@ class Chat:
             self._show_all(value, by_date=command in _BY_DATE)
         elif command in _CITE:
             self._cite()
+        elif command in _PICTURE:
+            self._draw(value.strip())
         elif command in _SHOW:
             self._show_place()
         elif command in _SOURCES_LIST:
@@ -166,6 +189,8 @@ class Chat:
             return
         # It is not the last answer any more that there might be more on.
         self._shown = self._quotation = None
+        firsts = [finding.first for finding in ordered(answers, by_date=by_date)]
+        self._listed = [partial(Quotation.at, f.document, f.start, f.end, self._sentence_of) for f in firsts]
         show_all(answers, self._language, by_date=by_date)
 
     def _cite(self) -> None:
@@ -174,6 +199,21 @@ class Chat:
             say(text("chat.nothing_to_cite", self._language))
         else:
             show(cite(self._quotation, Style.PRESS, self._language))
+
+    def _draw(self, number: str) -> None:
+        """The last answer as a picture, or of what else was found the one with this number."""
+        try:
+            quotation = self._listed[int(number) - 1]() if number else self._quotation
+        except (ValueError, IndexError):
+            say(text("picture.no_number", self._language, number=number))
+            return
+        if quotation is None:
+            say(text("picture.none", self._language))
+            return
+        try:
+            draw_quote(self._settings, quotation)
+        except FundstelleError as error:
+            say(text("cli.error", self._language, message=error))
 
     def _show_place(self) -> None:
         """Opens the page that the last answer stands on."""

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli.console import say, show, show_json
+from bot.cli.inline_picture import show_inline
 from bot.errors import ShowError
 from bot.messages import text
 from bot.render.page import ANCHOR, to_page
 from bot.settings import Settings
 from retrieval.files import replace_file
-from retrieval.loading.page_pictures import is_page_of_pdf
 from retrieval.search.exact_words import literal
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from retrieval.types import Document
 
 #: What was opened last, in the data directory.
-PAGE_FILE, PICTURE_FILE = "fundstelle.page.html", "fundstelle.page.png"
+PAGE_FILE, PICTURE_FILE, QUOTE_FILE = "fundstelle.page.html", "fundstelle.page.png", "fundstelle.quote.png"
 
 
 def find_quote(
@@ -56,7 +56,7 @@ def open_in_browser(
 ) -> None:
     """Writes the article as a page and opens it; where there is no display, and for programs, prints its path."""
     page = to_page(document, [place] if place else [], settings.language)
-    path = _written(settings.home / PAGE_FILE, page.encode("utf-8", "replace"))
+    path = write_shown(settings.home / PAGE_FILE, page.encode("utf-8", "replace"))
     if as_json:
         show_json({"id": document.id, "page": str(path)})
     else:
@@ -70,6 +70,8 @@ def show_answer(settings: Settings, collection: Collection, answer: Answer) -> N
         LoadingError: the page of the PDF cannot be had.
         StoreError: the article cannot be read.
     """
+    from retrieval.loading.page_pictures import is_page_of_pdf
+
     document = collection.document(answer.document.id) if answer.document else None
     if document is None:
         say(text("chat.nothing_to_show", settings.language))
@@ -82,12 +84,12 @@ def show_answer(settings: Settings, collection: Collection, answer: Answer) -> N
     picture = collection.page_picture(document, 0, start, end)
     if not picture.is_marked:
         say(text("cli.not_marked", settings.language, page=picture.page))
-    _open(_written(settings.home / PICTURE_FILE, picture.png), settings)
+    _open(write_shown(settings.home / PICTURE_FILE, picture.png), settings)
 
 
 def remove_shown(home: Path) -> None:
     """Deletes what was shown last: an article that was removed is to be nowhere any more."""
-    for name in (PAGE_FILE, PICTURE_FILE):
+    for name in (PAGE_FILE, PICTURE_FILE, QUOTE_FILE):
         (home / name).unlink(missing_ok=True)
 
 
@@ -99,8 +101,10 @@ def _open(path: Path, settings: Settings, fragment: str = "") -> None:
             is_open = webbrowser.open(path.as_uri() + fragment)
     if is_open:
         say(text("cli.opened", settings.language, path=path))
-    else:
-        show(str(path))
+        return
+    if path.suffix == ".png":
+        show_inline(path.read_bytes())
+    show(str(path))
 
 
 def has_display() -> bool:
@@ -128,20 +132,27 @@ def draw_page(
     """
     start, end = place or (0, 0)
     picture = collection.page_picture(document, page, start, end)
-    path = output.expanduser().absolute()
-    try:
-        replace_file(path, picture.png)
-    except OSError as error:
-        raise ShowError(text("cli.not_written", settings.language, path=path, error=error.strerror)) from error
+    path = write_output(output, picture.png, settings.language)
     if place and not picture.is_marked:
         say(text("cli.not_marked", settings.language, page=picture.page))
     if as_json:
         show_json({"id": document.id, "picture": str(path), "page": picture.page, "marked": picture.is_marked})
     else:
+        show_inline(picture.png)
         show(str(path))
 
 
-def _written(path: Path, content: bytes) -> Path:
+def write_output(output: Path, content: bytes, language: str) -> Path:
+    """Writes a file where people want it, and gives its whole path. Raises ShowError if that cannot be done."""
+    path = output.expanduser().absolute()
+    try:
+        replace_file(path, content)
+    except OSError as error:
+        raise ShowError(text("cli.not_written", language, path=path, error=error.strerror)) from error
+    return path
+
+
+def write_shown(path: Path, content: bytes) -> Path:
     """The file with this content: in the data directory, or a temporary one where that cannot be written."""
     try:
         replace_file(path, content, mode=0o600)

@@ -16,7 +16,7 @@ from bot.messages import text
 from bot.render.text import day
 from bot.render.wording import line, title
 from retrieval.answer import Answer
-from retrieval.types import Document
+from retrieval.types import Document, Hit
 
 #: Where the sentences begin and end that a quote stands in, from the article's id and the quote's start and end.
 SentenceOf = Callable[[int, int, int], tuple[int, int]]
@@ -72,6 +72,11 @@ class Quotation:
         """The sentence of ``document`` that a quote stands in."""
         first, last = sentence_of(document.id, start, end) if sentence_of else (start, end)
         return cls(document, line(document.text[first:last]), start)
+
+    @classmethod
+    def of_passage(cls, hit: Hit) -> Quotation:
+        """A passage that was found."""
+        return cls(hit.document, line(hit.passage.text), hit.passage.start)
 
 
 def cite(quotation: Quotation, style: Style, language: str) -> str:

@@ -1,7 +1,7 @@
 """Text on pictures: which font has which letter, how wide words are, and where lines break.
 
-The fonts are Noto's: one for Latin, Greek and Cyrillic letters, others for what it lacks. Letters that none of them has,
-or that need more than being set side by side, are not drawn but named: no picture shows boxes in their place.
+The fonts are Noto's: one for Latin, Greek and Cyrillic letters, others for what it lacks. Letters that none of them
+has, or that need more than being set side by side, are not drawn but named: no picture shows boxes in their place.
 """
 
 from __future__ import annotations
