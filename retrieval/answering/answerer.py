@@ -89,10 +89,22 @@ class Answerer:
         last = None if favoured is None else self._search.document(favoured)
         return article_answer(question, asked, hits, last)
 
-    def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
-        """The best quote of these hits, or "no answer"."""
+    def ask_new(self, question: str, document_id: int, *, top_k: int = 5) -> Answer:
+        """The best quote of one article, as sure as ``ask`` would be of it among the passages of all articles.
+
+        The ``top_k`` best passages of the article are read. The errors are those of ``ask``.
+        """
+        started = time.perf_counter()
+        question = checked_question(question)
+        asked, exact = self._search.restored(question), exact_words(question)
+        hits, best_score = self._search.search_article(asked, document_id, limit=top_k, exact=exact)
+        answer = self.answer(asked, hits, best_score=best_score)
+        return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def answer(self, question: str, hits: Sequence[Hit], *, best_score: float | None = None) -> Answer:
+        """The best quote of these hits, or "no answer"; ``best_score`` is that of all hits if these are only some."""
         # The reader sees question and passage together, and so orders them better than search can.
-        candidates = sorted(self.candidates(question, hits), key=lambda candidate: -candidate.logit)
+        candidates = sorted(self.candidates(question, hits, best_score), key=lambda candidate: -candidate.logit)
         ordered = dict.fromkeys((*(candidate.hit for candidate in candidates), *hits))
         best = candidates[0] if candidates else None
         confidence = 0.0 if best is None else sigmoid(best.logit)
@@ -129,9 +141,11 @@ class Answerer:
         sure = [one for one in self._weighed(found, hits[0].score if hits else 0.0) if one.logit >= least]
         return AllAnswers(question, merge(sure), (time.perf_counter() - started) * 1000)
 
-    def candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
-        """The best span of each hit that has one."""
-        return self._weighed(self._spans(question, hits), max((hit.score for hit in hits), default=0.0))
+    def candidates(self, question: str, hits: Sequence[Hit], best_score: float | None = None) -> list[Candidate]:
+        """The best span of each hit that has one; ``best_score`` as for ``answer``."""
+        if best_score is None:
+            best_score = max((hit.score for hit in hits), default=0.0)
+        return self._weighed(self._spans(question, hits), best_score)
 
     def _spans(self, question: str, hits: Sequence[Hit]) -> list[tuple[Span, Hit]]:
         spans = self._reader.read(question, [hit.passage.text for hit in hits])

@@ -139,6 +139,21 @@ class Search:
         every = _of_each_article(score, candidates.passages, limit, each)
         return self._hits(candidates, score, list(dict.fromkeys((*first, *every))))
 
+    def search_article(
+        self, question: str, document_id: int, *, limit: int = 5, exact: Sequence[str] = ()
+    ) -> tuple[list[Hit], float]:
+        """Up to ``limit`` hits in one article, best first, and the score of the best passage of all articles.
+
+        The rest is as for ``search``. Without a hit that score is 0.
+        """
+        candidates = self.candidates(question, favoured=document_id, exact=exact)
+        if not candidates.passages:
+            return [], 0.0
+        score = fuse(candidates, WEIGHTS[question_language(question)])
+        own = [i for i, passage in enumerate(candidates.passages) if passage.document_id == document_id]
+        chosen = _distinct(score[own], [candidates.passages[i] for i in own], limit)
+        return self._hits(candidates, score, [own[i] for i in chosen]), float(score.max())
+
     def _hits(self, candidates: Candidates, score: NDArray[np.float32], chosen: Sequence[int]) -> list[Hit]:
         """The candidates at the positions ``chosen``, with their articles."""
         articles = {candidates.passages[i].document_id for i in chosen}
