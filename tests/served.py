@@ -61,11 +61,11 @@ class NoisyReader(ScriptedReader):
         return super().read(question, passages)
 
 
-def collection(home: Path) -> Collection:
-    """A real collection with doubles for the two models; HARBOUR is 1, EVIL 2."""
+def collection(home: Path, articles: Sequence[Document] = (HARBOUR, EVIL)) -> Collection:
+    """A real collection with doubles for the two models; a new one gets the articles, HARBOUR as 1 and EVIL as 2."""
     made = Collection(home, embedder=HashEmbedder(), reader=NoisyReader(SCRIPT), threshold=0.3)
     if not made.article_count():
-        made.indexer.index_documents([HARBOUR, EVIL])
+        made.indexer.index_documents(articles)
     return made
 
 

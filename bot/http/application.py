@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 R = TypeVar("R", bound=BaseModel)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_API, _DESCRIPTION, _STYLE = "/api/", "/openapi.json", "/style.css"
+_API, _DESCRIPTION = "/api/", "/openapi.json"
+#: Files that every page needs, and which say nothing of the articles.
+_ASSETS = {"/style.css": "text/css", "/icon.svg": "image/svg+xml"}
 _RETRY_SECONDS = "5"
 #: What is wrong with a request, and what is said of it.
 _STATUS = {404: "http.not_found", 405: "http.only_get"}
@@ -40,7 +42,8 @@ class Site:
         self._service = service
         self._guard = guard
         self._language = language
-        self._style = files("bot.http").joinpath("templates", "style.css").read_text(encoding="utf-8")
+        folder = files("bot.http").joinpath("templates")
+        self._assets = {path: folder.joinpath(path[1:]).read_text(encoding="utf-8") for path in _ASSETS}
         self._description = to_json(description())
 
     def application(self) -> web.Application:
@@ -51,7 +54,7 @@ class Site:
         for path, handler in {
             "/": self._question,
             "/articles/{id}": self._article,
-            _STYLE: self._show_style,
+            **dict.fromkeys(_ASSETS, self._asset),
             _DESCRIPTION: self._describe,
             ASK.path: self._api_ask,
             SEARCH.path: self._api_search,
@@ -88,8 +91,8 @@ class Site:
         sentence = await self._service.sentence_of(document.id, *quote) if quote[1] else quote
         return _html(article_page(document, language, quote, sentence))
 
-    async def _show_style(self, _: web.Request) -> web.Response:
-        return web.Response(text=self._style, content_type="text/css")
+    async def _asset(self, request: web.Request) -> web.Response:
+        return web.Response(text=self._assets[request.path], content_type=_ASSETS[request.path])
 
     # API
 
@@ -121,7 +124,7 @@ class Site:
         if request.path == "/" and (given := request.query.get("token")):
             if entered := self._guard.let_in(given):
                 return entered
-        elif request.path == _STYLE or self._is_allowed(request):
+        elif request.path in _ASSETS or self._is_allowed(request):
             return await handler(request)
         if self._is_page(request):
             return self._refuse(request, 401, text("http.no_cookie", language))
