@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bot.messages import in_language
 from bot.settings import Settings
+from bot.standing import standing_of
 from retrieval.collection import Collection
 
 
@@ -20,5 +21,6 @@ def open_collection(settings: Settings, notify: Callable[[str], None]) -> Collec
         top_k=settings.top_k,
         web_hosts=settings.web_hosts,
         lock_seconds=settings.lock_seconds,
+        standing=standing_of(settings),
         notify=lambda notice: notify(in_language(notice, settings.language)),
     )

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from retrieval.answer import Answer
 from retrieval.index_report import ArticleReport, IndexReport
 from retrieval.language.small_talk import small_talk
-from retrieval.types import Article, Document, Filter
+from retrieval.types import Article, Document, Filter, Standing
 
 if TYPE_CHECKING:
     from retrieval.answering.all_answers import AllAnswers
     from retrieval.answering.answerer import Answerer
     from retrieval.answering.calibration import Calibration, Calibrations
-    from retrieval.answering.corrections import Corrections, Standing
+    from retrieval.answering.corrections import Corrections
     from retrieval.indexing.indexer import Indexer
     from retrieval.inference.embedder import Embedder
     from retrieval.inference.reader import Reader

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,14 @@ class Filter:
     def __bool__(self) -> bool:
         """Whether it asks for anything."""
         return self != Filter()
+
+
+class Standing(IntEnum):
+    """What somebody's corrections count for: those of owners come first, those of who has no access are not shown."""
+
+    OWNER = 0
+    MEMBER = 1
+    NONE = 2
 
 
 class SourceKind(StrEnum):

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
-from bot.telegram.pseudonyms import KEY_FILE, Pseudonyms
+from bot.pseudonyms import KEY_FILE, Pseudonyms
 from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
 from retrieval.errors import StoreError

@@ -11,7 +11,7 @@ from bot.messages import in_language, text
 from bot.render.json import document_json
 from bot.render.text import other_hits
 from bot.render.wording import silence_lines
-from retrieval.answer import Alternative, Answer
+from retrieval.answer import Alternative, Answer, Correction
 from retrieval.types import Document, Hit
 
 #: So many articles that say the same are named at most.
@@ -52,6 +52,13 @@ class OtherQuote(Place):
     contradicts: Annotated[bool, Field(description="Another article says something else of the same thing.")]
 
 
+class CorrectionQuote(Place):
+    """What somebody gave as right for the same question."""
+
+    sentence: Annotated[str, Field(description="The sentence that the words stand in and its neighbours, literal.")]
+    by_owner: Annotated[bool, Field(description="An owner of the collection gave it.")]
+
+
 class Statement(BaseModel):
     """What an article states of itself: no quote from its text."""
 
@@ -74,6 +81,9 @@ class AnswerValue(BaseModel):
     confidence: Annotated[float, Field(ge=0, le=1, description="The estimated probability that it is right.")]
     also_in: Annotated[list[DocumentValue], Field(description="Articles that say the same, word for word.")]
     alternatives: list[OtherQuote]
+    corrections: Annotated[
+        list[CorrectionQuote], Field(description="What people gave as right for this question after a wrong answer.")
+    ]
     passages: Annotated[list[Place], Field(description="Further passages that come near. They are no answers.")]
 
 
@@ -119,6 +129,7 @@ def answer_value(answer: Answer, language: str, sentence_of: Callable[[int, int,
         confidence=answer.confidence,
         also_in=[document_value(copy) for copy in answer.copies[:_COPIES]],
         alternatives=[_other_quote(other) for other in answer.alternatives],
+        corrections=[_correction(correction) for correction in answer.corrections],
         passages=[hit_value(hit) for hit in other_hits(answer)],
     )
 
@@ -166,6 +177,11 @@ def _statement(answer: Answer) -> Statement | None:
 def _other_quote(other: Alternative) -> OtherQuote:
     place = _place(other.document, other.text, other.start, other.end)
     return OtherQuote(**place, confidence=other.confidence, contradicts=other.contradicts)
+
+
+def _correction(correction: Correction) -> CorrectionQuote:
+    place = _place(correction.document, correction.text, correction.start, correction.end)
+    return CorrectionQuote(**place, sentence=correction.excerpt.text, by_owner=correction.by_owner)
 
 
 def _place(document: Document, words: str, start: int, end: int) -> dict[str, Any]:

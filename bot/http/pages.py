@@ -6,6 +6,7 @@ or in the templates is marked as safe. Addresses that others have written become
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -16,12 +17,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot.access.requests import AskRequest
 from bot.messages import text
-from bot.render.text import SHORT_LIMIT, cut, other_hits, source_link, split_at_quote
+from bot.render.text import SHORT_LIMIT, cut, other_hits, source_link, split_at_correction, split_at_quote
 from bot.render.wording import (
     also_in_line,
     alternative_lines,
     certainty,
     citation,
+    correction_line,
     line,
     name_copies,
     origin,
@@ -30,7 +32,7 @@ from bot.render.wording import (
     silence_lines,
     title,
 )
-from retrieval.answer import Answer
+from retrieval.answer import Answer, Correction
 from retrieval.answering.questions import MAX_QUESTION_CHARS
 from retrieval.characters import without_controls
 from retrieval.types import Document
@@ -41,12 +43,27 @@ MAX_CHARS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage or quote and the way to it: ``link`` to the article here, ``url`` to it on the web or empty."""
+    """A passage or quote and the way to it: ``link`` to the article here, ``url`` to it on the web or empty.
+
+    ``spoken`` is the code of the words' language.
+    """
 
     words: str
     name: str
     link: str
     url: str = ""
+    spoken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What somebody gave as right: a line, its sentence with the words marked, and the way to it."""
+
+    line: str
+    before: str
+    quote: str
+    after: str
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +80,10 @@ class Card:
     source: Source | None
     also_in: str
     alternatives: list[str]
+    corrections: list[Corrected]
     heading: str
     further: list[Source]
+    spoken: str = ""
 
 
 def question_page(
@@ -103,6 +122,7 @@ def article_page(document: Document, language: str, quote: tuple[int, int], sent
         "article.html",
         language,
         name=title(document, language),
+        spoken=_spoken(document),
         origin=origin(document, language, quote[0] if quote[1] else None),
         url=_web(document.url),
         parts=parts,
@@ -119,13 +139,15 @@ def card(answer: Answer, language: str) -> Card:
             citation(hit.document, language, hit.passage.start),
             _link(hit.document, hit.passage.start, hit.passage.end),
             _web(hit.document.url),
+            _spoken(hit.document),
         )
         for hit in hits
     ]
     heading = text("chat.nearest" if answer.text is None else "chat.more", language) if hits else ""
+    corrected = [_corrected(correction, language) for correction in answer.corrections]
     document = answer.document
     if answer.text is None or document is None:
-        return Card(silence_lines(answer, language), "", "", "", "", "", "", None, "", [], heading, further)
+        return Card(silence_lines(answer, language), "", "", "", "", "", "", None, "", [], corrected, heading, further)
     before, quote, after = split_at_quote(answer) if answer.field is None else ("", "", "")
     names = [name for name, _ in name_copies(answer, language)]
     return Card(
@@ -144,9 +166,19 @@ def card(answer: Answer, language: str) -> Card:
         ),
         also_in=also_in_line(answer, names, language) if names else "",
         alternatives=alternative_lines(answer, language),
+        corrections=corrected,
         heading=heading,
         further=further,
+        spoken=_spoken(document),
     )
+
+
+def _corrected(correction: Correction, language: str) -> Corrected:
+    document, start, end = correction.document, correction.start, correction.end
+    source = Source(
+        "", citation(document, language, start), _link(document, start, end), _web(correction.link), _spoken(document)
+    )
+    return Corrected(correction_line(correction, language), *split_at_correction(correction), source)
 
 
 def _link(document: Document, start: int | None, end: int | None) -> str:
@@ -154,6 +186,11 @@ def _link(document: Document, start: int | None, end: int | None) -> str:
     if start is None or end is None:
         return f"/articles/{document.id}"
     return f"/articles/{document.id}?{urlencode({'start': start, 'end': end})}#quote"
+
+
+def _spoken(document: Document) -> str:
+    """The code of the article's language."""
+    return document.language if re.fullmatch("[a-z]{2}", document.language) else "de"
 
 
 def _web(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.render.text import source_link
-from retrieval.answer import Answer
+from retrieval.answer import Alternative, Answer, Correction
 from retrieval.types import Document, Landmark
 
 
@@ -31,16 +31,12 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "link": source_link(answer) or None,
         },
         "alternatives": [
-            {
-                "text": other.text,
-                "confidence": other.confidence,
-                "start": other.start,
-                "end": other.end,
-                "document": document_json(other.document),
-                "contradicts": other.contradicts,
-                "ocr": other.document.landmark_at(other.start).ocr,
-            }
+            {**_place(other), "confidence": other.confidence, "contradicts": other.contradicts}
             for other in answer.alternatives
+        ],
+        "corrections": [
+            {**_place(other), "sentence": other.excerpt.text, "link": other.link or None, "by_owner": other.by_owner}
+            for other in answer.corrections
         ],
         "passages": [
             {
@@ -55,6 +51,16 @@ def to_json(answer: Answer) -> dict[str, Any]:
         ],
         "small_talk": None if answer.small_talk is None else answer.small_talk.value,
         "elapsed_ms": round(answer.elapsed_ms, 1),
+    }
+
+
+def _place(quote: Alternative | Correction) -> dict[str, Any]:
+    return {
+        "text": quote.text,
+        "start": quote.start,
+        "end": quote.end,
+        "document": document_json(quote.document),
+        "ocr": quote.document.landmark_at(quote.start).ocr,
     }
 
 

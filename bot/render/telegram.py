@@ -5,12 +5,22 @@ from __future__ import annotations
 from html import escape
 
 from bot.messages import text
-from bot.render.text import TITLE_LIMIT, cut, cut_around, other_hits, source_link, split_at_quote, width
+from bot.render.text import (
+    TITLE_LIMIT,
+    cut,
+    cut_around,
+    other_hits,
+    source_link,
+    split_at_correction,
+    split_at_quote,
+    width,
+)
 from bot.render.wording import (
     COLOURED_DOTS,
     also_in_line,
     alternative_lines,
     certainty,
+    correction_line,
     name_copies,
     origin,
     short_answer,
@@ -18,7 +28,7 @@ from bot.render.wording import (
     title,
     understood_line,
 )
-from retrieval.answer import Answer
+from retrieval.answer import Answer, Correction
 from retrieval.characters import without_controls
 from retrieval.types import Document, Hit
 
@@ -28,6 +38,10 @@ _SNIPPET_LIMIT = 600
 _UNDERSTOOD_LIMIT = 1000
 _ANSWER_LIMIT = 300
 _URL_LIMIT = 2000
+_CORRECTION_LIMIT = 100
+_CORRECTED_SENTENCE_LIMIT = 400
+#: The sentences of corrections are left out where they would leave less room for that of the answer.
+_LEAST_ROOM = 500
 
 
 def plain(words: str) -> str:
@@ -35,25 +49,55 @@ def plain(words: str) -> str:
     return escape(without_controls(words), quote=False)
 
 
-def to_html(answer: Answer, language: str) -> str:
+def to_html(answer: Answer, language: str, *, edited: bool = False) -> str:
     """The answer in bold, how sure it is, its sentence with the quote marked, its source: for ``parse_mode="HTML"``.
 
     In the place of a quote may stand what the article states of itself. What a follow-up was taken for stands above in
-    italics. At most TELEGRAM_LIMIT once the tags are taken out; what is too long is cut around the quote, at words.
+    italics, below what others gave as right, and with ``edited`` that the question was changed.
+
+    At most TELEGRAM_LIMIT once the tags are taken out; what is too long is cut around the quote, at words.
     """
     follow_up = cut(understood_line(answer, language), _UNDERSTOOD_LIMIT)
     above = f"<i>{plain(follow_up)}</i>\n\n" if follow_up else ""
     if answer.text is None or answer.document is None:
-        return above + plain("\n".join(silence_lines(answer, language)))
+        silence = "\n".join(silence_lines(answer, language))
+        return above + plain(silence) + _end_html(answer, language, edited, width(silence) + _UNDERSTOOD_LIMIT)[0]
     short, sure = cut(short_answer(answer, language), _ANSWER_LIMIT), certainty(answer, language, COLOURED_DOTS)
     above += f"<b>{plain(short)}</b>\n{plain(sure)}\n\n"
     below, taken = _below_html(answer, answer.document, language)
-    if answer.field is not None:
-        return f"{above}{plain(text('chat.of_article', language))}\n\n{below}"
     taken += (width(follow_up) + 2 if follow_up else 0) + width(short) + 1 + width(sure) + 2 + 1
-    before, quote, after = cut_around(*split_at_quote(answer), TELEGRAM_LIMIT - taken)
-    sentence = f"{plain(before)}<b>{plain(quote)}</b>{plain(after)}"
-    return f"{above}<blockquote expandable>{sentence}</blockquote>\n{below}"
+    end, end_width = _end_html(answer, language, edited, taken)
+    if answer.field is not None:
+        return f"{above}{plain(text('chat.of_article', language))}\n\n{below}{end}"
+    sentence = _quote_html(split_at_quote(answer), TELEGRAM_LIMIT - taken - end_width)
+    return f"{above}{sentence}\n{below}{end}"
+
+
+def _quote_html(parts: tuple[str, str, str], limit: int) -> str:
+    before, quote, after = cut_around(*parts, limit)
+    return f"<blockquote expandable>{plain(before)}<b>{plain(quote)}</b>{plain(after)}</blockquote>"
+
+
+def _end_html(answer: Answer, language: str, edited: bool, taken: int) -> tuple[str, int]:
+    """What others gave as right, and that the question was changed; and the width of both without tags."""
+    lines = [_correction_html(correction, language) for correction in answer.corrections]
+    end_width = sum(width for *_, width in lines)
+    cut_short = taken + end_width > TELEGRAM_LIMIT - _LEAST_ROOM
+    if cut_short:
+        end_width -= len(lines) * _CORRECTED_SENTENCE_LIMIT
+    html = "".join(f"\n\n{line}\n{'' if cut_short else sentence}{source}" for line, sentence, source, _ in lines)
+    if not edited:
+        return html, end_width
+    line = text("telegram.edited", language)
+    return f"{html}\n\n<i>{plain(line)}</i>", end_width + 2 + width(line)
+
+
+def _correction_html(correction: Correction, language: str) -> tuple[str, str, str, int]:
+    """A correction's line, its sentence and its source, and how wide they are at most in all."""
+    line = correction_line(correction, language, _CORRECTION_LIMIT)
+    sentence = _quote_html(split_at_correction(correction), _CORRECTED_SENTENCE_LIMIT)
+    source, source_width = _source_html(correction.document, language, correction.start, correction.link)
+    return plain(line), f"{sentence}\n", source, width(line) + _CORRECTED_SENTENCE_LIMIT + source_width + 4
 
 
 def _below_html(answer: Answer, document: Document, language: str) -> tuple[str, int]:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from rich.text import Text
 
 from bot.messages import text
-from bot.render.text import SHORT_LIMIT, cut, other_hits, source_link, split_at_quote
+from bot.render.text import SHORT_LIMIT, cut, other_hits, source_link, split_at_correction, split_at_quote
 from bot.render.wording import (
     also_in_line,
     alternative_lines,
     certainty,
     citation,
+    correction_line,
     line,
     name_copies,
     short_answer,
@@ -29,9 +30,18 @@ def one_line(answer: Answer, language: str) -> str:
     follow_up = f" [{understood_line(answer, language)}]" if answer.understood else ""
     if answer.text is None or answer.document is None:
         lines = silence_lines(answer, language)
-        return " ".join(lines if answer.is_missed else lines[:1]) + follow_up
+        return " ".join(lines if answer.is_missed else lines[:1]) + _corrected(answer, language) + follow_up
     where = citation(answer.document, language, answer.start)
-    return f"{short_answer(answer, language)} {certainty(answer, language)} ({where}){follow_up}"
+    said = f"{short_answer(answer, language)} {certainty(answer, language)} ({where})"
+    return said + _corrected(answer, language) + follow_up
+
+
+def _corrected(answer: Answer, language: str) -> str:
+    """What others gave as right, for the end of the one line."""
+    return "".join(
+        f" {correction_line(other, language)} ({citation(other.document, language, other.start)})"
+        for other in answer.corrections
+    )
 
 
 def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tuple[str, str] = ("", "")) -> Text:
@@ -63,6 +73,12 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         for other in alternative_lines(answer, language):
             reply.append(other + "\n")
         reply.right_crop(1)
+    for correction in answer.corrections:
+        reply.append("\n\n").append(correction_line(correction, language), style="bold magenta").append("\n")
+        _append_marked(reply, split_at_correction(correction), marks)
+        reply.append("\n").append(citation(correction.document, language, correction.start), style="cyan")
+        if correction.link:
+            reply.append("\n").append(line(correction.link), style="blue")
     return reply.append_text(_further(answer, language, "\n\n")) if passages else reply
 
 

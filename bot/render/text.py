@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
-from retrieval.answer import Answer
-from retrieval.types import Hit
+from retrieval.answer import Answer, Correction
+from retrieval.types import Hit, Passage
 
 ELLIPSIS = "…"
 #: The longest title or source line, and the longest passage in short, in UTF-16 units.
@@ -30,7 +30,16 @@ def split_at_quote(answer: Answer) -> tuple[str, str, str]:
     shown = answer.excerpt or answer.passage
     if shown is None or answer.start is None or answer.end is None:
         raise ValueError("no quote in an answer that the articles do not give")
-    start, end = answer.start - shown.start, answer.end - shown.start
+    return _split(shown, answer.start, answer.end)
+
+
+def split_at_correction(correction: Correction) -> tuple[str, str, str]:
+    """The excerpt of a correction, likewise."""
+    return _split(correction.excerpt, correction.start, correction.end)
+
+
+def _split(shown: Passage, start: int, end: int) -> tuple[str, str, str]:
+    start, end = start - shown.start, end - shown.start
     return shown.text[:start], shown.text[start:end], shown.text[end:]
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.messages import text
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, number, width
-from retrieval.answer import Answer, ArticleField, Certainty
+from retrieval.answer import Answer, ArticleField, Certainty, Correction
 from retrieval.answering.all_answers import AllAnswers, Finding
 from retrieval.characters import escape_controls
 from retrieval.messages import in_language
@@ -131,6 +131,12 @@ def alternative_lines(answer: Answer, language: str) -> list[str]:
     if any(other.contradicts for other in answer.alternatives):
         lines.append(text("chat.contradicting", language))
     return lines
+
+
+def correction_line(correction: Correction, language: str, limit: int = SHORT_LIMIT) -> str:
+    """What somebody gave as right, in short, with its sign ("✎ Jemand hat das korrigiert: „Anna Ott“")."""
+    quote = text("cite.quoted", language, words=cut(line(correction.text), limit))
+    return text("chat.corrected", language, quote=quote)
 
 
 def unknown_source(name: str, sources: Sequence[str], language: str) -> str:

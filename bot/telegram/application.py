@@ -22,6 +22,7 @@ from bot.errors import TelegramError
 from bot.logs import logging_to_stderr
 from bot.messages import text
 from bot.settings import Settings
+from bot.standing import PEOPLE_FILE
 from bot.telegram.handlers.register import Handlers
 from bot.telegram.menus import announce
 from bot.telegram.monitoring.health import Health
@@ -43,7 +44,7 @@ from retrieval.loading.confinement import hide_memory
 
 log = logging.getLogger(__name__)
 
-INBOX_FILE = "telegram.db"
+INBOX_FILE = PEOPLE_FILE
 #: How long stopping waits, in seconds, for the current question and for replies being sent.
 STOP_SECONDS = 8.0
 _LONGEST_PAUSE = 30.0

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from bot.telegram.pseudonyms import secret_key
+from bot.pseudonyms import secret_key
 from retrieval.errors import StoreError
 
 log = logging.getLogger(__name__)

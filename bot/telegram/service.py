@@ -15,11 +15,11 @@ from telegram.error import TelegramError as BotApiError
 from telegram.ext import Application, ContextTypes, filters
 
 from bot.messages import LANGUAGES, text
+from bot.pseudonyms import Pseudonyms
 from bot.render import wording
 from bot.render.telegram import TELEGRAM_LIMIT, plain
 from bot.settings import Settings
 from bot.telegram.people import People
-from bot.telegram.pseudonyms import Pseudonyms
 from bot.telegram.reader_queue import ReaderQueue
 from bot.telegram.seals import Seal, Seals
 from retrieval.characters import without_controls

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.messages import text
 from bot.render.wording import quantity
 from bot.settings import Settings
-from bot.telegram.handlers.access import is_open
+from bot.standing import is_open
 
 
 def start_lines(settings: Settings, name: str, articles: int, members: int) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +16,7 @@ from retrieval.language.umlauts import fold
 from retrieval.language.word_lists import read_words
 from retrieval.search.search import Search
 from retrieval.store.feedback import FeedbackLog, Judgement
-from retrieval.types import Filter, Hit
+from retrieval.types import Filter, Hit, Standing
 
 #: So many corrections are shown of one question, and so many are tried for that.
 SHOWN: Final = 2
@@ -33,14 +32,6 @@ LETTERS: Final = 2
 _NUMBER: Final = re.compile(r"\d+")
 _WORD: Final = re.compile(r"\w+")
 _QUOTES: Final = "„“”\"»«›‹‚‘’' \t\n"
-
-
-class Standing(IntEnum):
-    """What somebody's corrections count for: those of owners come first, those of who has no access are not shown."""
-
-    OWNER = 0
-    MEMBER = 1
-    NONE = 2
 
 
 def everyone(user: str) -> Standing:
@@ -84,7 +75,8 @@ class Corrections:
     def _of_same_question(self, question: str, corrections: Sequence[Judgement]) -> Iterator[Judgement]:
         """Those of the same question: in its words, whatever their case, with or without a slip of the fingers."""
         spelled = self._search.restored(question)
-        same, respelled = {question_key(question), question_key(spelled)}, {}
+        same = {question_key(question), question_key(spelled)}
+        respelled: dict[str, tuple[str, tuple[str, ...]]] = {}
         for judgement in corrections:
             other = judgement.question
             if question_key(other) in same:
@@ -148,7 +140,7 @@ def _folded(question: str) -> tuple[str, ...]:
 def wanted_words(wanted: str) -> tuple[str, ...]:
     """The words to look for, as they were given and without a full stop; none for "nichts" and what has no word."""
     words = " ".join(wanted.strip(_QUOTES).split())
-    bare = words.rstrip(".!").rstrip()
+    bare = words.rstrip(".! ").strip(_QUOTES)
     if bare.casefold() in _nothing_words() or not _WORD.search(bare):
         return ()
     return tuple(dict.fromkeys((words, bare)))

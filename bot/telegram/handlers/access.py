@@ -13,7 +13,7 @@ from telegram.ext import ApplicationHandlerStop, CallbackQueryHandler, CommandHa
 
 from bot.messages import text
 from bot.render.text import number
-from bot.settings import Settings
+from bot.standing import is_open
 from bot.telegram.handlers.inline import refuse
 from bot.telegram.seals import SEAL_PATTERN
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, say
@@ -23,12 +23,6 @@ TOLD_EVERY_SECONDS = 3600.0
 _CHATS = 10_000
 _HISTORY_SHOWN = 20
 _LEAVE = "leave"
-
-
-def is_open(settings: Settings) -> bool:
-    """Whether everyone may ask: as it is set, else where nobody is named."""
-    named = bool(settings.telegram_owners or settings.telegram_allowed)
-    return not named if settings.telegram_open is None else settings.telegram_open
 
 
 class Access:

@@ -21,7 +21,7 @@ from telegram.ext import InlineQueryHandler
 from bot.messages import text
 from bot.render.telegram import passage_html, to_html
 from bot.render.text import cut, other_hits
-from bot.render.wording import COLOURED_DOTS, certainty, citation, short_answer, silence_lines
+from bot.render.wording import COLOURED_DOTS, certainty, citation, correction_line, short_answer, silence_lines
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import AnyApplication, Context, Service
 from retrieval.answer import Answer
@@ -76,7 +76,7 @@ class Inline:
             return
         if answer is None:
             return
-        if answer.text is None:
+        if answer.text is None and not answer.corrections:
             await refuse(query, silence_lines(answer, language)[0])
         else:
             await _answer(query, results(answer, language))
@@ -93,12 +93,15 @@ class Inline:
 
 
 def results(answer: Answer, language: str) -> list[InlineQueryResultArticle]:
-    """The quote, and the other passages worth a look."""
-    if answer.text is None or answer.document is None:
-        return []
-    where = f"{certainty(answer, language, COLOURED_DOTS)} – {citation(answer.document, language, answer.start)}"
-    offered = [(short_answer(answer, language), where, to_html(answer, language))]
-    for hit in other_hits(answer):
+    """The quote, what others gave as right, and the other passages worth a look."""
+    offered, html = [], to_html(answer, language)
+    if answer.text is not None and answer.document is not None:
+        where = f"{certainty(answer, language, COLOURED_DOTS)} – {citation(answer.document, language, answer.start)}"
+        offered = [(short_answer(answer, language), where, html)]
+    for correction in answer.corrections:
+        where = citation(correction.document, language, correction.start)
+        offered.append((correction_line(correction, language), where, html))
+    for hit in other_hits(answer) if offered else ():
         where = citation(hit.document, language, hit.passage.start)
         offered.append((hit.passage.text, where, passage_html(hit, language)))
     return [

@@ -117,7 +117,7 @@ class Questions:
         language = self._service.language(update.effective_user)
         try:
             await message.get_bot().edit_message_text(
-                to_html(answer, language),
+                to_html(answer, language, edited=True),
                 message.chat_id,
                 known,
                 parse_mode="HTML",

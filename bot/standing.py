@@ -1,0 +1,64 @@
+"""What people's corrections count for: those of owners, of those who may ask, and of those who may not any more."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from bot.pseudonyms import KEY_FILE, Pseudonyms
+from bot.settings import Settings
+from retrieval.errors import StoreError
+from retrieval.types import Standing
+
+log = logging.getLogger(__name__)
+
+#: Where the Telegram side keeps whom it lets in, and its inbox.
+PEOPLE_FILE = "telegram.db"
+
+
+def is_open(settings: Settings) -> bool:
+    """Whether everyone may ask: as it is set, else where nobody is named."""
+    named = bool(settings.telegram_owners or settings.telegram_allowed)
+    return not named if settings.telegram_open is None else settings.telegram_open
+
+
+def standing_of(settings: Settings) -> Callable[[str], Standing]:
+    """What the corrections of a user count for, by their pseudonym; '' is whoever sits at this machine, an owner.
+
+    Who may ask in an allowed group only is not known by name and counts as one without access.
+    """
+
+    def standing(pseudonym: str) -> Standing:
+        if not pseudonym:
+            return Standing.OWNER
+        try:
+            return _standing(settings, pseudonym)
+        except (StoreError, sqlite3.Error) as error:
+            log.warning("whose corrections count is not known: %s", error)
+            return Standing.NONE
+
+    return standing
+
+
+def _standing(settings: Settings, pseudonym: str) -> Standing:
+    everyone = is_open(settings)
+    if (settings.home / KEY_FILE).exists():
+        pseudonyms = Pseudonyms(settings.home)
+        if any(pseudonyms.of(user) == pseudonym for user in settings.telegram_owners):
+            return Standing.OWNER
+        let_in = {*settings.telegram_allowed, *_members(settings.home / PEOPLE_FILE)}
+        everyone = everyone or any(pseudonyms.of(user) == pseudonym for user in let_in)
+    return Standing.MEMBER if everyone else Standing.NONE
+
+
+def _members(path: Path) -> list[int]:
+    """Those whom an invitation has let in; read in whatever thread, while the bot may be running or not."""
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5.0)) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'members'").fetchall():
+            return []
+        return [int(user) for (user,) in database.execute("SELECT user FROM members")]
