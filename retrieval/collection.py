@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from retrieval.answering.answerer import Answerer
     from retrieval.answering.calibration import Calibration, Calibrations
     from retrieval.answering.corrections import Corrections
+    from retrieval.backend import Backend
     from retrieval.indexing.indexer import Indexer
     from retrieval.inference.embedder import Embedder
     from retrieval.inference.reader import Reader
     from retrieval.language.sentences import SentenceSplitter
     from retrieval.loading.page_pictures import PagePicture
-    from retrieval.search.keyword_index import KeywordIndex
+    from retrieval.search.indexes import Keywords, VectorIndex
     from retrieval.search.search import Search
-    from retrieval.search.vector_index import FaissVectorIndex
     from retrieval.store.feedback import FeedbackLog
     from retrieval.store.store import Store
+    from retrieval.watching.watch import Watch
     from retrieval.web.fetching import Download, Fetcher
 
 #: Gets how much is done, and how much there is to do.
@@ -55,6 +56,7 @@ class Collection:
         top_k: how many passages are read for a question.
         web_hosts: hosts that may be fetched from although they are not public.
         lock_seconds: how long to wait for another process that writes.
+        database_url: a PostgreSQL server (``postgresql://…``) that keeps the articles, in the place of SQLite.
         standing: what a user's corrections count for, by the name their feedback is kept under; None: everybody's do.
         notify: gets a Notice when a part repairs itself, say rebuilds a damaged index.
     """
@@ -70,6 +72,7 @@ class Collection:
         top_k: int = 5,
         web_hosts: Iterable[str] = (),
         lock_seconds: float = 10,
+        database_url: str = "",
         standing: Callable[[str], Standing] | None = None,
         notify: Callable[[str], None] = lambda notice: None,
     ) -> None:
@@ -81,6 +84,7 @@ class Collection:
         self._threshold = threshold
         self._web_hosts = frozenset(web_hosts)
         self._lock_seconds = lock_seconds
+        self._database_url = database_url
         self._standing = standing
         self._notify = notify
         self._matched = False  # whether the vectors are known to be this embedder's
@@ -94,8 +98,8 @@ class Collection:
 
     def close(self) -> None:
         """Closes the database."""
-        if "store" in self.__dict__:
-            self.store.close()
+        if "backend" in self.__dict__:
+            self.backend.close()
 
     # Questions
 
@@ -278,25 +282,26 @@ class Collection:
 
     def check(self) -> None:
         """Reads the whole collection, and mends what can be mended. Raises StoreError where something is damaged."""
-        self.store.check()
-        self.keywords.load(thorough=True)
-        self.vectors.load()
+        self.backend.check()
 
     # Parts
 
     @cached_property
+    def backend(self) -> Backend:
+        """The engine that keeps the articles; raises StoreError where they cannot be kept or read."""
+        from retrieval.backend import open_backend
+
+        return open_backend(self.home, self._database_url, lock_seconds=self._lock_seconds, notify=self._notify)
+
+    @property
     def store(self) -> Store:
-        """The articles on disk; raises StoreError where they cannot be kept or read."""
-        from retrieval.store.store import Store
+        """The articles."""
+        return self.backend.store
 
-        return Store(self.home, notify=self._notify, lock_seconds=self._lock_seconds)
-
-    @cached_property
+    @property
     def feedback(self) -> FeedbackLog:
         """What people think of answers, and the questions that got none."""
-        from retrieval.store.feedback import FeedbackLog
-
-        return FeedbackLog(self.store)
+        return self.backend.feedback
 
     @cached_property
     def corrections(self) -> Corrections:
@@ -304,6 +309,13 @@ class Collection:
         from retrieval.answering.corrections import Corrections, everyone
 
         return Corrections(self.search, self.feedback, self._standing or everyone)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Standing questions, which are asked of new and changed articles."""
+        from retrieval.watching.watch import Watch
+
+        return Watch(self)
 
     @cached_property
     def splitter(self) -> SentenceSplitter:
@@ -355,9 +367,10 @@ class Collection:
     @cached_property
     def indexer(self) -> Indexer:
         """Adds, updates and removes articles."""
-        from retrieval.indexing.indexer import Indexer
+        from retrieval.backend import Backend
+    from retrieval.indexing.indexer import Indexer
 
-        return Indexer(self.store, self.splitter, self.embedder, notify=self._notify)
+        return Indexer(self.store, self.splitter, self.embedder, notify=self._notify, backend=self.backend)
 
     def fetcher(self) -> Fetcher:
         """Fetches from the web, for one run: a new one each time."""
@@ -366,19 +379,15 @@ class Collection:
 
         return Fetcher(Rules(self._web_hosts))
 
-    @cached_property
-    def vectors(self) -> FaissVectorIndex:
+    @property
+    def vectors(self) -> VectorIndex:
         """Finds sentences by meaning."""
-        from retrieval.search.vector_index import FaissVectorIndex
+        return self.backend.vectors
 
-        return FaissVectorIndex(self.store, notify=self._notify)
-
-    @cached_property
-    def keywords(self) -> KeywordIndex:
+    @property
+    def keywords(self) -> Keywords:
         """Finds passages by words."""
-        from retrieval.search.keyword_index import KeywordIndex
-
-        return KeywordIndex(self.store, notify=self._notify)
+        return self.backend.keywords
 
     @cached_property
     def search(self) -> Search:

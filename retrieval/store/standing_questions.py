@@ -148,6 +148,15 @@ class StandingQuestions:
                 [(signature, blob, number) for number, blob in zip(numbers, to_blobs(vectors), strict=True)],
             )
 
+    def sample_vectors(self, count: int) -> NDArray[np.float32]:
+        """The vectors ``(n, dimension)`` of up to ``count`` sentences from all over the collection, always the same."""
+        first, last = self._store.database.rows("SELECT min(id), max(id) FROM sentences")[0]
+        if first is None:
+            return np.zeros((0, 0), np.float32)
+        ids = np.unique(np.linspace(first, last, count, dtype=np.int64))
+        rows = self._store.vectors(ids.tolist())
+        return rows if len(rows) else self._store.vectors([first])
+
     # Articles to ask
 
     def next_article(self) -> UnaskedArticle | None:
