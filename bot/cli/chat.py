@@ -13,7 +13,6 @@ from rich.text import Text
 from bot.access.filters import filter_from
 from bot.cli.ask_all import show_all
 from bot.cli.console import say, show, show_lines, shows_styles
-from bot.cli.filters import describe_filter
 from bot.cli.quote_pictures import draw_quote
 from bot.cli.typed_history import FILE as HISTORY_FILE
 from bot.cli.typed_history import drop_old_entries
@@ -23,7 +22,7 @@ from bot.render.all_answers import ordered
 from bot.render.cite import Quotation, SentenceOf, Style, cite
 from bot.render.terminal import more_text, one_line, to_text
 from bot.render.text import other_hits
-from bot.render.wording import quantity, sources_text, unknown_source
+from bot.render.wording import describe_filter, quantity, sources_text, unknown_source
 from bot.settings import Settings
 from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation
@@ -202,11 +201,11 @@ class Chat:
 
     def _draw(self, number: str) -> None:
         """The last answer as a picture, or of what else was found the one with this number."""
-        try:
-            quotation = self._listed[int(number) - 1]() if number else self._quotation
-        except (ValueError, IndexError):
+        numbers = {str(place): quotation for place, quotation in enumerate(self._listed, 1)}
+        if number and number not in numbers:
             say(text("picture.no_number", self._language, number=number))
             return
+        quotation = numbers[number]() if number else self._quotation
         if quotation is None:
             say(text("picture.none", self._language))
             return

@@ -21,7 +21,10 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 
 GROUP = ("ask", "all", "timeline", "sources", "new", "help", "forget")
-PRIVATE = ("ask", "all", "timeline", "sources", "cite", "new", "help", "skip", "forget")
+PRIVATE = (
+    *("ask", "all", "timeline", "sources", "source", "since", "until", "article", "cite", "picture"),
+    *("new", "help", "skip", "forget"),
+)
 OWNER = (*PRIVATE, "list", "remove", "missed", "status", "invite", "members")
 
 

@@ -1,67 +1,125 @@
-"""An answer to take along: its quote with the source, as a message to copy."""
+"""An answer to take along: its quote with the source, as a message to copy and as a picture to share."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from io import BytesIO
+from typing import Final
 
-from telegram import Message, Update
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Message, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, filters
 
-from bot.messages import text
-from bot.render.cite import Quotation, Style, cite
+from bot.errors import PictureError
+from bot.messages import in_language, text
+from bot.render.cite import Quotation, Style, cite, press_parts
 from bot.render.telegram import TELEGRAM_LIMIT, plain
 from bot.render.text import cut
 from bot.telegram.handlers.buttons import find_press
-from bot.telegram.handlers.excerpts import CITE
+from bot.telegram.handlers.excerpts import CITE, PICTURE, Place
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, say
 from retrieval.answer import Answer
 from retrieval.types import Document
 
+#: Telegram allows 1,024 characters under a photo.
+_CAPTION_LIMIT: Final = 1000
+
 
 class Citations:
-    """The handlers. ``last_answer`` gives the latest answer of a user in a chat, without its article."""
+    """The handlers. ``last_answer`` gives the latest answer of a user in a chat, without its article.
+
+    One picture is drawn at a time, and by a thread: drawing takes half a second.
+    """
 
     def __init__(self, service: Service, last_answer: Callable[[int, int], Answer | None]) -> None:
         self._service = service
         self._last_answer = last_answer
+        self._drawing = asyncio.Semaphore(1)
 
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers."""
+        new = filters.UpdateType.MESSAGE
         application.add_handlers(
             [
-                CommandHandler(["zitat", "cite"], self.command, filters=filters.UpdateType.MESSAGE),
+                CommandHandler(["zitat", "cite"], self.command, filters=new),
                 CallbackQueryHandler(self.button, pattern=f"^{CITE}:"),
+                CommandHandler(["bild", "picture"], self.picture_command, filters=new),
+                CallbackQueryHandler(self.picture_button, pattern=f"^{PICTURE}:"),
             ]
         )
 
     async def command(self, update: Update, context: Context) -> None:
         """/zitat: the last answer as a quotation with its source."""
-        message, user = update.effective_message, update.effective_user
-        if message is None:
-            return
-        answer = self._last_answer(message.chat_id, user.id if user else 0)
-        document = None
-        if answer is not None and answer.document is not None:
-            document = await self._service.queue.run(self._service.collection.document, answer.document.id)
-        start, end = (answer.start, answer.end) if answer is not None else (None, None)
-        if answer is None or document is None or (answer.quote and document.text[start:end] != answer.quote):
-            await say(update, text("chat.nothing_to_cite", self._service.language(user)))
-            return
-        await self._send(update, message, document, start or 0, end or 0)
+        message, last = update.effective_message, await self._last(update)
+        if message is None or last is None:
+            await say(update, text("chat.nothing_to_cite", self._service.language(update.effective_user)))
+        else:
+            await self._send(update, message, *last)
 
     async def button(self, update: Update, context: Context) -> None:
         """The button for the same."""
         press = await find_press(self._service, update, needs_question=False)
         if press and press.document:
             await acknowledge(press.query)
-            await self._send(update, press.message, press.document, press.place.start, press.place.end)
+            await self._send(update, press.message, press.document, press.place)
 
-    async def _send(self, update: Update, message: Message, document: Document, start: int, end: int) -> None:
-        quotation = Quotation(document)
-        if end > start:  # otherwise it is what the article states of itself
-            sentence = await self._service.queue.run(self._service.collection.sentence_of, document.id, start, end)
-            quotation = Quotation.at(document, start, end, lambda *_: sentence)
-        language = self._service.language(update.effective_user)
+    async def picture_command(self, update: Update, context: Context) -> None:
+        """/bild: the last answer as a picture of its quote."""
+        message, last = update.effective_message, await self._last(update)
+        if message is None or last is None:
+            await say(update, text("telegram.no_picture", self._service.language(update.effective_user)))
+        else:
+            await self._draw(update, message, *last)
+
+    async def picture_button(self, update: Update, context: Context) -> None:
+        """The button for the same, under a quotation."""
+        press = await find_press(self._service, update, needs_question=False)
+        if press and press.document:
+            await acknowledge(press.query)
+            await self._draw(update, press.message, press.document, press.place)
+
+    async def _last(self, update: Update) -> tuple[Document, Place] | None:
+        """Where the last answer stands; None if there is none, or its article does not say that any more."""
+        message, user = update.effective_message, update.effective_user
+        answer = self._last_answer(message.chat_id, user.id if user else 0) if message else None
+        if message is None or answer is None or answer.document is None:
+            return None
+        document = await self._service.queue.run(self._service.collection.document, answer.document.id)
+        if document is None or (answer.quote and document.text[answer.start : answer.end] != answer.quote):
+            return None
+        return document, Place.of(answer, self._service.seal(message.chat_id))
+
+    async def _quotation(self, document: Document, place: Place) -> Quotation:
+        if place.end <= place.start:  # it is what the article states of itself
+            return Quotation(document)
+        find = self._service.collection.sentence_of
+        sentence = await self._service.queue.run(find, document.id, place.start, place.end)
+        return Quotation.at(document, place.start, place.end, lambda *_: sentence)
+
+    async def _send(self, update: Update, message: Message, document: Document, place: Place) -> None:
+        quotation, language = await self._quotation(document, place), self._service.language(update.effective_user)
+        button = InlineKeyboardButton(text("telegram.picture", language), callback_data=place.data(PICTURE))
         # Telegram copies what is set as code when it is tapped.
         shown = cut(cite(quotation, Style.PRESS, language), TELEGRAM_LIMIT)
-        await message.reply_html(f"<code>{plain(shown)}</code>", do_quote=True)
+        await message.reply_html(
+            f"<code>{plain(shown)}</code>",
+            reply_markup=InlineKeyboardMarkup([[button]]) if quotation.words else None,
+            do_quote=True,
+        )
+
+    async def _draw(self, update: Update, message: Message, document: Document, place: Place) -> None:
+        from bot.render.quote_picture import picture_notes, quote_picture
+
+        quotation, language = await self._quotation(document, place), self._service.language(update.effective_user)
+        try:
+            async with self._service.typing(message), self._drawing:
+                picture = await asyncio.to_thread(quote_picture, quotation, language)
+        except PictureError as error:
+            await message.reply_html(plain(in_language(error, language)), do_quote=True)
+            return
+        _, source = press_parts(quotation, language)
+        notes = picture_notes(picture, language)
+        caption = "\n".join([cut(source, _CAPTION_LIMIT - sum(len(note) + 1 for note in notes)), *notes])
+        await message.reply_photo(
+            InputFile(BytesIO(picture.png), "zitat.png"), caption=plain(caption), parse_mode="HTML", do_quote=True
+        )

@@ -20,7 +20,7 @@ from retrieval.types import Document
 
 #: The first word of each button's callback data, of which Telegram allows 64 bytes.
 MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"
-CITE, PAGE = "cite", "page"
+CITE, PICTURE, PAGE = "cite", "picture", "page"
 _PLACE = re.compile(rf"[a-z]+:([0-9]{{1,19}}):([0-9]{{1,8}}):([0-9]{{1,8}}):({SEAL_PATTERN})")
 _LARGEST_ID = 2**63 - 1
 _LINE_LIMIT = 500
