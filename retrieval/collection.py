@@ -367,8 +367,7 @@ class Collection:
     @cached_property
     def indexer(self) -> Indexer:
         """Adds, updates and removes articles."""
-        from retrieval.backend import Backend
-    from retrieval.indexing.indexer import Indexer
+        from retrieval.indexing.indexer import Indexer
 
         return Indexer(self.store, self.splitter, self.embedder, notify=self._notify, backend=self.backend)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.access.filters import filter_from
-from bot.cli.filters import describe_filter
+from bot.render.wording import describe_filter
 from bot.errors import FilterError
 from retrieval.language.terms import keyword_terms
 from retrieval.search import keyword_index
@@ -87,7 +87,7 @@ def test_few_among_many_are_found(store: Store) -> None:
 def test_both_indexes_keep_to_the_chosen_articles(store: Store) -> None:
     terms = keyword_terms("Gouverneur Minsk")
     everywhere = dict(KeywordIndex(store).search(terms, 10))
-    chosen = KeywordIndex(store).search(terms, 10, [2])
+    chosen = KeywordIndex(store).best(terms, 10, [2])
     assert [passage.document_id for passage in store.passages(row for row, _ in chosen).values()] == [2]
     assert all(everywhere[row] == score for row, score in chosen)
     query = HashEmbedder().embed_questions(["Wer ist Gouverneur?"])[0]
@@ -95,10 +95,10 @@ def test_both_indexes_keep_to_the_chosen_articles(store: Store) -> None:
     assert among.tolist() == [4, 5, 6, 7]
     index = FaissVectorIndex(store)
     assert [row for row, _ in index.search(query, 3)] == [
-        row for row, _ in index.search(query, 3, store.sentence_ids())
+        row for row, _ in index.nearest(query, 3, store.sentence_ids())
     ]
-    assert sorted(row for row, _ in index.search(query, 10, among)) == [4, 5, 6, 7]
-    assert index.search(query, 10, store.sentence_ids([])) == []
+    assert sorted(row for row, _ in index.nearest(query, 10, among)) == [4, 5, 6, 7]
+    assert index.nearest(query, 10, store.sentence_ids([])) == []
 
 
 @pytest.mark.parametrize("reserve", [1, 2, 8])
@@ -107,11 +107,11 @@ def test_many_articles_are_searched_as_few_are(store: Store, monkeypatch: pytest
         put(store, f"Gouverneur Nummer {number}.\nIn Minsk.", f"/{number}", source="Viel" if number % 2 else "Mehr")
     terms, among = keyword_terms("Gouverneur Minsk"), frozenset(store.matching_ids(Filter(source="Viel")))
     index = KeywordIndex(store)
-    expected = {k: index.search(terms, k, among) for k in (1, 5, 15, 40)}
+    expected = {k: index.best(terms, k, among) for k in (1, 5, 15, 40)}
     assert len(expected[40]) == 15
     monkeypatch.setattr(keyword_index, "MANY_ARTICLES", 3)
     monkeypatch.setattr(keyword_index, "RESERVE", reserve)
-    assert {k: index.search(terms, k, among) for k in (1, 5, 15, 40)} == expected
+    assert {k: index.best(terms, k, among) for k in (1, 5, 15, 40)} == expected
 
 
 def test_what_a_filter_lets_through_is_kept_while_nothing_changes(store: Store) -> None:

@@ -82,9 +82,9 @@ def test_a_question_of_stop_words_still_finds_something_by_meaning(store: Store)
 def test_articles_that_vanish_during_the_search_are_left_out(store: Store) -> None:
     class Vanishing(FaissVectorIndex):
         def search(
-            self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+            self, query: NDArray[np.float32], k: int, within: Filter | None = None, article: int = 0
         ) -> list[tuple[int, float]]:
-            found = super().search(query, k, among)
+            found = super().search(query, k, within, article)
             with store.change() as connection:
                 connection.execute("DELETE FROM documents")
             return found

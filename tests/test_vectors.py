@@ -403,7 +403,7 @@ def test_only_some_sentences_count(large: Store) -> None:
     large.remove(2)
     index = FaissVectorIndex(large, recent_rows=20)
     among = np.array([1, 5, 6, 7, 100, 201], dtype=np.int64)  # 6 and 7 are gone
-    assert sorted(hit for hit, _ in index.search(vector("Satz0x0"), 300, among)) == [1, 5, 100, 201]
+    assert sorted(hit for hit, _ in index.nearest(vector("Satz0x0"), 300, among)) == [1, 5, 100, 201]
 
 
 def test_the_file_is_not_written_by_a_question(large: Store) -> None:

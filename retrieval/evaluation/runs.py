@@ -13,6 +13,7 @@ from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration, sigmoid
 from retrieval.answering.evidence import Evidence
 from retrieval.answering.questions import checked_question
+from retrieval.backend import SqliteBackend
 from retrieval.errors import EvaluationError, QuestionError
 from retrieval.evaluation.metrics import (
     area_under_roc,
@@ -30,9 +31,7 @@ from retrieval.inference.embedder import Embedder
 from retrieval.inference.reader import Reader
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.messages import notice
-from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search
-from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
 from retrieval.types import Document, Filter
 
@@ -72,7 +71,7 @@ def evaluate_reader(
     outcomes = []
     for question in track(data.questions, progress):
         span = reader.read(check_question(question.id, question.question), [data.documents[question.context].text])[0]
-        confidence = 0.0 if span is None else sigmoid(calibration.logit(Evidence(span.margin)))
+        confidence = 0.0 if span is None else sigmoid(calibration.logit(Evidence(span.margin, span.lead)))
         best = "" if span is None else span.text
         outcomes.append(QuestionOutcome(question, best, confidence, bool(best) and confidence >= threshold))
     return outcomes
@@ -121,8 +120,9 @@ def evaluate_open(
 def temporary_search(documents: Sequence[Document], embedder: Embedder) -> Iterator[Search]:
     """A search over these documents alone, in a home that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="fundstelle-eval-") as home, Store(Path(home)) as store:
-        Indexer(store, SentenceSplitter(), embedder).index_documents(documents)
-        yield Search(store, embedder, FaissVectorIndex(store), KeywordIndex(store))
+        backend = SqliteBackend(store)
+        Indexer(store, SentenceSplitter(), embedder, backend=backend).index_documents(documents)
+        yield Search(store, embedder, backend.vectors, backend.keywords)
 
 
 def track(

@@ -42,8 +42,7 @@ class FeedArticles:
             self._brought = {int(number): Brought(*state) for number, state in kept["articles"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):  # not written yet, or damaged
             # A feed that has never been looked at has brought nothing.
-            newest = store.database.rows("SELECT ifnull(max(id), 0) FROM documents")[0][0]
-            self._older = int(newest) if store.seen_entries(feed) else 0
+            self._older = store.newest_id() if store.seen_entries(feed) else 0
             self.keep(())
 
     def may_change(self, path: str) -> bool:
@@ -74,8 +73,7 @@ class FeedArticles:
         }
         kept = json.dumps({"older": self._older, "articles": articles}, ensure_ascii=False)
         if kept != self._store.meta(_key(self._feed)):
-            with self._store.database.transaction() as connection:
-                self._store.set_meta(connection, _key(self._feed), kept)
+            self._store.put_meta(_key(self._feed), kept)
 
     def _at(self, path: str) -> int:
         """The id of the article at ``path``, 0 if there is none."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.backend import Backend, SqliteBackend
 from retrieval.dates import now
 from retrieval.errors import LoadingError
 from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport, SkippedPart
@@ -25,9 +26,6 @@ from retrieval.language.sentences import SentenceSplitter
 from retrieval.loading import load_documents, search_files
 from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
-from retrieval.search.index_file import IndexState, index_file
-from retrieval.search.keyword_index import KeywordIndex
-from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
 from retrieval.types import Document, Segments, Source, SourceKind
 
@@ -59,8 +57,11 @@ class Indexer:
         splitter: SentenceSplitter,
         embedder: Embedder,
         notify: Callable[[str], None] = lambda notice: None,
+        *,
+        backend: Backend | None = None,
     ) -> None:
         self._store = store
+        self._backend = backend or SqliteBackend(store, notify)
         self._splitter = splitter
         self._embedder = embedder
         self._notify = notify
@@ -122,25 +123,17 @@ class Indexer:
                 progress(min(len(reports), total), total)
 
         with self._store.writing(), self._store.explaining_damage():
-            file = index_file(self._store, unread=True)
-            KeywordIndex(self._store, self._notify).load()
+            self._backend.load()
             match_embedder(self._store, self._embedder, notify=self._notify)
             before = self._store.generation
             self._take_up(self._load(enumerate(items)), report)
             self._take_up_waiting(reports, report)
             if self._store.generation != before:
                 with self._watch.time("store"):
-                    # The first file of a collection that has outgrown memory replaces none.
-                    is_first = file.manifest is None and file.state is IndexState.CURRENT
-                    self._write_index((lambda notice: None) if is_first else self._notify, progress)
+                    self._backend.after_writing(progress)
         files = tuple(entry for place, entry in sorted(reports.items(), key=lambda placed: placed[0]) if place[0] >= 0)
         elapsed_ms = (time.perf_counter() - started) * 1000
         return IndexReport(files, elapsed_ms, self._watch.timings(), tuple(self._skipped))
-
-    def _write_index(self, notify: Callable[[str], None], progress: Callable[[int, int], None] | None) -> None:
-        """Writes the index file if it is due: an article more or less does not make it so, nor costs reading it."""
-        if index_file(self._store, unread=True).state is not IndexState.CURRENT:
-            FaissVectorIndex(self._store, notify).load(progress)
 
     def _remember_folders(self, paths: Sequence[Path]) -> None:
         known = {source.location for source in self._store.sources()}

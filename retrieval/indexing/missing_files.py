@@ -47,8 +47,7 @@ class FolderMemory:
         missing = {path: (state.device, state.certain) for path, state in self.missing.items()}
         kept = json.dumps({"devices": self.devices, "missing": missing}, sort_keys=True)
         if kept != store.meta(_key(folder)):
-            with store.database.transaction() as connection:
-                store.set_meta(connection, _key(folder), kept)
+            store.put_meta(_key(folder), kept)
 
 
 def _key(folder: str) -> str:

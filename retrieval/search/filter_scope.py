@@ -28,8 +28,16 @@ class Scopes:
         self._store = store
         self._last: tuple[object, Scope] | None = None
 
-    def of(self, within: Filter) -> Scope:
-        """What ``within`` lets through now. Raises StoreError: the database cannot be read."""
+    def of(self, within: Filter | None, article: int = 0) -> Scope:
+        """What ``within`` lets through now, or of that the ``article`` alone.
+
+        Raises StoreError: the database cannot be read.
+        """
+        if article:
+            counts = not within or article in self.of(within).articles
+            chosen = [article] if counts else []
+            return Scope(frozenset(chosen), self._store.sentence_ids(chosen))
+        within = within or Filter()
         with self._store.snapshot():
             now = (within, self._store.generation, self._store.row_count())
             last = self._last

@@ -9,9 +9,11 @@ from itertools import accumulate
 
 from retrieval.errors import StoreError
 from retrieval.messages import notice
+from retrieval.search.filter_scope import Scopes
 from retrieval.store.rows import ids_parameter
 from retrieval.store.schema import KEYWORDS_TABLE
 from retrieval.store.store import Store
+from retrieval.types import Filter
 
 #: What the part of a compound counts of what a word by itself counts; of 0 to 1 the best for the held-out questions.
 PART_WEIGHT = 0.4
@@ -33,8 +35,11 @@ class KeywordIndex:
     is a cache of what ``passages`` says: damaged or missing, it is built anew, and ``notify`` is told.
     """
 
-    def __init__(self, store: Store, notify: Callable[[str], None] = lambda notice: None) -> None:
+    def __init__(
+        self, store: Store, notify: Callable[[str], None] = lambda notice: None, *, scopes: Scopes | None = None
+    ) -> None:
         self._store = store
+        self._scopes = scopes or Scopes(store)
         self._notify = notify
 
     def load(self, *, thorough: bool = False) -> None:
@@ -49,12 +54,15 @@ class KeywordIndex:
         if not is_whole():
             self._repair()
 
-    def search(self, terms: Sequence[str], k: int, among: Collection[int] | None = None) -> list[tuple[int, float]]:
-        """The ``k`` passages that hold any of the terms and fit best: passage id and BM25 score (> 0), best first.
+    def search(
+        self, terms: Sequence[str], k: int, within: Filter | None = None, article: int = 0
+    ) -> list[tuple[int, float]]:
+        """See ``Keywords``."""
+        return self.best(terms, k, self._scopes.of(within, article).articles if within or article else None)
 
-        ``among`` are the ids of the articles that count, None for all; a term's weight is that in all of them.
-        ``terms`` come from ``terms.keyword_terms`` and ``compounds.part_terms``. They are taken literally, whatever
-        characters they contain.
+    def best(self, terms: Sequence[str], k: int, among: Collection[int] | None = None) -> list[tuple[int, float]]:
+        """Like ``search``; ``among`` are the ids of the articles that count, None for all.
+
         A term that more than half of the passages hold adds next to nothing, as FTS5 defines BM25.
         """
         terms = _cleaned(terms)
@@ -69,7 +77,7 @@ class KeywordIndex:
         return self._matches(terms, k, among)
 
     def with_phrases(
-        self, phrases: Sequence[Sequence[str]], terms: Sequence[str], k: int, among: Collection[int] | None = None
+        self, phrases: Sequence[Sequence[str]], terms: Sequence[str], k: int, within: Filter | None = None
     ) -> list[tuple[int, float]]:
         """Like ``search``, but only passages in which the terms of each phrase stand as words one after the other."""
         wanted = [" ".join(_cleaned([term])[0] for term in phrase if _cleaned([term])) for phrase in phrases]
@@ -79,6 +87,7 @@ class KeywordIndex:
         required = " AND ".join(f'terms : "{phrase}"' for phrase in wanted)
         # The other terms decide about the order alone.
         others = " OR ".join(f'"{term}"' for term in [*wanted, *_cleaned(terms)])
+        among = self._scopes.of(within).articles if within else None
         return self._among(f"({required}) AND ({others})", k, among)
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:

@@ -13,10 +13,8 @@ from retrieval.language.compounds import all_terms
 from retrieval.language.detection import question_language
 from retrieval.language.terms import keyword_terms
 from retrieval.search.exact_words import holds_all, literal
-from retrieval.search.filter_scope import Scopes
-from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.indexes import Keywords, VectorIndex
 from retrieval.search.spelling import Spelling
-from retrieval.search.vector_index import VectorIndex
 from retrieval.store.store import Store
 from retrieval.types import Document, Filter, Hit, Passage
 
@@ -61,12 +59,11 @@ WEIGHTS = {
 class Search:
     """Finds the passages that may answer a question."""
 
-    def __init__(self, store: Store, embedder: Embedder, vectors: VectorIndex, keywords: KeywordIndex) -> None:
+    def __init__(self, store: Store, embedder: Embedder, vectors: VectorIndex, keywords: Keywords) -> None:
         self._store = store
         self._embedder = embedder
         self._vectors = vectors
         self._keywords = keywords
-        self._scopes = Scopes(store)
         self._spelling = Spelling(keywords)
         self._last: tuple[str, NDArray[np.float32]] | None = None
 
@@ -197,19 +194,17 @@ class Search:
     def _candidates(
         self, question: str, within: Filter | None, favoured: int | None, exact: Sequence[str]
     ) -> Candidates:
-        scope = self._scopes.of(within) if within else None
-        if (scope and not scope.articles) or not self._store.has_sentences():
+        if (within and not self._store.lets_through(within)) or not self._store.has_sentences():
             return Candidates.none()
-        articles, sentences = (scope.articles, scope.sentences) if scope else (None, None)
         query = self._vector(question)
         terms = question_terms(question)
-        found = dict(self._keywords.search(terms, PASSAGE_CANDIDATES, articles))
+        found = dict(self._keywords.search(terms, PASSAGE_CANDIDATES, within))
         if exact:
             phrases = [keyword_terms(words) for words in exact]
-            found |= self._keywords.with_phrases(phrases, terms, EXACT_CANDIDATES, articles)
-        nearest = self._vectors.search(query, SENTENCE_CANDIDATES, sentences)
-        if favoured is not None and (articles is None or favoured in articles):
-            nearest += self._vectors.search(query, FAVOURED_SENTENCES, self._store.sentence_ids([favoured]))
+            found |= self._keywords.with_phrases(phrases, terms, EXACT_CANDIDATES, within)
+        nearest = self._vectors.search(query, SENTENCE_CANDIDATES, within)
+        if favoured:
+            nearest += self._vectors.search(query, FAVOURED_SENTENCES, within, favoured)
         neighbours = self._store.passages_of_sentences(sentence for sentence, _ in nearest)
         proposed = sorted({*found, *(passage for passages in neighbours.values() for passage in passages)})
         passages = self._store.passages(proposed)

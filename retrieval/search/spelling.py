@@ -15,7 +15,7 @@ from retrieval.language.slips import early_slips, is_mendable, may_share_stem, s
 from retrieval.language.terms import keyword_term
 from retrieval.language.typed_words import Manner, TypedWord, manner, typed_words
 from retrieval.language.umlauts import fold, is_german_spelling, is_right_plain, spells_out, with_umlauts
-from retrieval.search.keyword_index import KeywordIndex
+from retrieval.search.indexes import Keywords
 from retrieval.search.word_forms import WordForms
 
 #: Passages in which a word is looked for, and those in which it must be missing before another one takes its place.
@@ -38,7 +38,7 @@ _BE = frozenset({"is", "are", "was", "were"})
 class Spelling:
     """Restores the spelling of questions by the words of the collection."""
 
-    def __init__(self, keywords: KeywordIndex) -> None:
+    def __init__(self, keywords: Keywords) -> None:
         self._keywords = keywords
 
     def restored(self, question: str) -> str:
@@ -73,7 +73,7 @@ class Spelling:
 class _Restoring:
     """The work on one question."""
 
-    keywords: KeywordIndex
+    keywords: Keywords
     language: Language
     manner: Manner
     mended: int = 0

@@ -6,32 +6,18 @@ import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import StoreError
 from retrieval.messages import notice
+from retrieval.search.filter_scope import Scopes
 from retrieval.search.index_file import RECENT_ROWS, IndexState, Manifest, index_file, publish, withdraw
 from retrieval.search.ivf_index import TRAINING_ROWS, BaseIndex, is_outgrown
 from retrieval.search.main_and_delta import TwoPartIndex
 from retrieval.store.store import Store
-
-
-class VectorIndex(Protocol):
-    """Finds the sentences whose vectors are nearest to a question's."""
-
-    def search(
-        self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
-    ) -> list[tuple[int, float]]:
-        """Up to ``k`` (sentence id, cosine -1..1), best first, of all sentences or of those with the ids ``among``.
-
-        ``query``: float32 ``(dimension,)``, of length 1. Large indexes are approximate: few of the nearest sentences
-        are left out, and a cosine is off by up to 0.02.
-        """
-        ...
-
+from retrieval.types import Filter
 
 _NOTICES = {
     IndexState.MISSING: notice("index.vectors_missing"),
@@ -50,9 +36,15 @@ class FaissVectorIndex:
     """
 
     def __init__(
-        self, store: Store, notify: Callable[[str], None] = lambda notice: None, *, recent_rows: int = RECENT_ROWS
+        self,
+        store: Store,
+        notify: Callable[[str], None] = lambda notice: None,
+        *,
+        recent_rows: int = RECENT_ROWS,
+        scopes: Scopes | None = None,
     ) -> None:
         self._store = store
+        self._scopes = scopes or Scopes(store)
         self._notify = notify
         self._recent_rows = recent_rows
         self._lock = threading.Lock()
@@ -72,9 +64,16 @@ class FaissVectorIndex:
             self._contents = self._opened(progress)
 
     def search(
+        self, query: NDArray[np.float32], k: int, within: Filter | None = None, article: int = 0
+    ) -> list[tuple[int, float]]:
+        """See ``VectorIndex``. Raises as ``nearest``."""
+        scope = self._scopes.of(within, article) if within or article else None
+        return [] if scope and not scope.articles else self.nearest(query, k, scope.sentences if scope else None)
+
+    def nearest(
         self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
     ) -> list[tuple[int, float]]:
-        """See ``VectorIndex``.
+        """Like ``search``, of all sentences or of those with the ids ``among``.
 
         Raises:
             ValueError: the query's dimension is not the index's.

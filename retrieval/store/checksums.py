@@ -17,8 +17,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from sqlite3 import Connection
 from typing import Any
+
+from retrieval.store.sql import Connection
 
 _SEGMENTS = (
     'SELECT position, "start", "end" FROM sentences WHERE document_id = ? ORDER BY position',
@@ -41,4 +42,8 @@ def segments_checksum(rows: Callable[[str, Sequence[object]], Iterable[Any]], do
 def store_segments_checksum(connection: Connection, document_id: int) -> None:
     """Keeps the checksum of an article's sentences and passages as they are now."""
     values = (document_id, segments_checksum(connection.execute, document_id))
-    connection.execute("INSERT OR REPLACE INTO part_seals VALUES (?, ?)", values)
+    connection.execute(
+        "INSERT INTO part_seals (document_id, seal) VALUES (?, ?) "
+        "ON CONFLICT (document_id) DO UPDATE SET seal = excluded.seal",
+        values,
+    )

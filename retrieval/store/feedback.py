@@ -95,6 +95,10 @@ class FeedbackLog:
         StoreError: from every method but ``note_missed``, when the database cannot be used.
     """
 
+    #: What tells the judgements, and the questions without an answer, apart.
+    _same_answer = "(user_hash, question, answer)"
+    _same_question = "(question)"
+
     def __init__(self, store: StoreQueries) -> None:
         self._store = store
 
@@ -116,7 +120,7 @@ class FeedbackLog:
                 f"INSERT INTO feedback ({_COLUMNS}) "
                 "VALUES (:question, :answer, (SELECT id FROM documents WHERE id = :document_id), :start, :end, "
                 ":verdict, :wanted, :user, :asked_at) "
-                "ON CONFLICT (user_hash, question, answer) DO UPDATE SET document_id = excluded.document_id, "
+                f"ON CONFLICT {self._same_answer} DO UPDATE SET document_id = excluded.document_id, "
                 '"start" = excluded."start", "end" = excluded."end", verdict = excluded.verdict, '
                 "wanted = excluded.wanted, asked_at = excluded.asked_at RETURNING id",
                 values,
@@ -194,13 +198,13 @@ class FeedbackLog:
         with self._store.database.transaction() as connection:
             connection.execute(
                 "INSERT INTO missed (question, wording, count, last_asked) VALUES (?, ?, 1, ?) "
-                "ON CONFLICT DO UPDATE SET wording = excluded.wording, count = count + 1, "
-                "last_asked = excluded.last_asked",
+                f"ON CONFLICT {self._same_question} DO UPDATE SET wording = excluded.wording, "
+                "count = missed.count + 1, last_asked = excluded.last_asked",
                 (key, wording, now()),
             )
             connection.execute(
-                "DELETE FROM missed WHERE question IN "
-                "(SELECT question FROM missed ORDER BY last_asked DESC, question LIMIT -1 OFFSET ?)",
+                "DELETE FROM missed WHERE question NOT IN "
+                "(SELECT question FROM missed ORDER BY last_asked DESC, question LIMIT ?)",
                 (KEEP_MISSED,),
             )
 

@@ -11,12 +11,13 @@ import re
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
-from sqlite3 import Connection
 from threading import Lock
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from retrieval.store.sql import Connection
 
 #: The least Jaccard similarity (0 to 1) between the word 5-grams of two copies.
 SIMILAR: Final = 0.8

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from retrieval.messages import notice
 from retrieval.store.checksums import checksum, segments_checksum
 from retrieval.store.database import Database, damage_error
 from retrieval.store.rows import DOCUMENT, condition, digest, ids_parameter, is_intact, to_document, to_vectors
+from retrieval.store.sql import SqlDatabase
 from retrieval.types import Article, Document, Filter, Passage, Version
 
 DATABASE_NAME = "fundstelle.db"
@@ -35,6 +36,10 @@ class StoreQueries:
     Raises:
         StoreError: from every method, if the database cannot be read or what was asked for is damaged.
     """
+
+    database: SqlDatabase
+    #: The vector of a sentence, as a column.
+    _vector: ClassVar[str] = "vector"
 
     def __init__(self, home: Path, *, busy_timeout: float, notify: Callable[[str], None]) -> None:
         self.home = home
@@ -115,7 +120,7 @@ class StoreQueries:
 
         With ``even_damaged``, a damaged one is listed with its id and path only, so that it can be removed.
         """
-        chosen, parameters = condition(within or Filter())
+        chosen, parameters = self.condition(within or Filter())
         rows = self.database.rows(
             f"SELECT added, ifnull(copy_of, 0), {DOCUMENT} FROM documents WHERE {chosen} ORDER BY id", parameters
         )
@@ -132,7 +137,7 @@ class StoreQueries:
 
     def listed_ids(self, within: Filter, *, copies: bool = True) -> list[int]:
         """The ids of all articles that ``within`` lets through, with their copies unless told otherwise, rising."""
-        chosen, parameters = condition(within)
+        chosen, parameters = self.condition(within)
         chosen += "" if copies else " AND copy_of IS NULL"
         return [
             row[0] for row in self.database.rows(f"SELECT id FROM documents WHERE {chosen} ORDER BY id", parameters)
@@ -140,11 +145,20 @@ class StoreQueries:
 
     def matching_ids(self, within: Filter) -> list[int]:
         """The ids of the searched articles that ``within`` lets through, either themselves or one of their copies."""
-        chosen, parameters = condition(within)
+        chosen, parameters = self.condition(within)
         rows = self.database.rows(
             f"SELECT DISTINCT ifnull(copy_of, id) FROM documents WHERE {chosen} ORDER BY 1", parameters
         )
         return [row[0] for row in rows]
+
+    def lets_through(self, within: Filter) -> bool:
+        """Whether ``within`` lets any article or copy through."""
+        chosen, parameters = self.condition(within)
+        return bool(self.database.rows(f"SELECT EXISTS (SELECT 1 FROM documents WHERE {chosen})", parameters)[0][0])
+
+    def newest_id(self) -> int:
+        """The highest id of an article; 0 if there is none."""
+        return int(self.database.rows("SELECT ifnull(max(id), 0) FROM documents")[0][0])
 
     def source_names(self) -> list[str]:
         """The names of all articles' sources, each once, those with the most articles first."""
@@ -271,7 +285,7 @@ class StoreQueries:
     def vectors(self, sentence_ids: Iterable[int]) -> NDArray[np.float32]:
         """The vectors of these sentences, ``(n, dimension)``, by id. Unknown ids are left out."""
         rows = self.database.rows(
-            f"SELECT vector FROM sentences WHERE id {_IN} ORDER BY id", (ids_parameter(sentence_ids),)
+            f"SELECT {self._vector} FROM sentences WHERE id {_IN} ORDER BY id", (ids_parameter(sentence_ids),)
         )
         return self._vectors([row[0] for row in rows])
 
@@ -280,7 +294,7 @@ class StoreQueries:
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Ids ``(n,)`` and vectors ``(n, dimension)`` of all sentences with an id above ``after``, by id, in blocks."""
         while rows := self.database.rows(
-            "SELECT id, vector FROM sentences WHERE id > ? ORDER BY id LIMIT ?", (after, block)
+            f"SELECT id, {self._vector} FROM sentences WHERE id > ? ORDER BY id LIMIT ?", (after, block)
         ):
             yield np.array([row[0] for row in rows], dtype=np.int64), self._vectors([row[1] for row in rows])
             after = rows[-1][0]
@@ -303,13 +317,20 @@ class StoreQueries:
         """
         self.database.check(thoroughly=True)
         with self.snapshot():
-            if self.database.rows(_ODD_BOOKKEEPING):
-                raise damage_error(self.database.path, "meta, removed_sentences")
+            self._check_bookkeeping()
             for (document_id,) in self.database.rows("SELECT id FROM documents ORDER BY id"):
                 self.documents([document_id])
                 self.versions(document_id)
                 if not self.are_segments_intact(document_id):
                     raise self._damaged_article(document_id)
+
+    def condition(self, within: Filter) -> tuple[str, list[Any]]:
+        """The filter as an SQL condition on ``documents``, and its parameters."""
+        return condition(within)
+
+    def _check_bookkeeping(self) -> None:
+        if self.database.rows(_ODD_BOOKKEEPING):
+            raise damage_error(self.database.path, "meta, removed_sentences")
 
     @contextmanager
     def explaining_damage(self) -> Iterator[None]:
@@ -325,9 +346,9 @@ class StoreQueries:
         kept = self.database.rows("SELECT seal FROM part_seals WHERE document_id = ?", (document_id,))
         if (kept[0][0] if kept else checksum(())) != segments_checksum(self.database.rows, document_id):
             return False
-        blobs = self.database.rows("SELECT vector FROM sentences WHERE document_id = ?", (document_id,))
+        blobs = self.database.rows(f"SELECT {self._vector} FROM sentences WHERE document_id = ?", (document_id,))
         try:
-            to_vectors([blob for (blob,) in blobs])
+            self._decoded([blob for (blob,) in blobs])
         except ValueError:
             return not blobs
         return True
@@ -343,7 +364,11 @@ class StoreQueries:
 
     def _vectors(self, blobs: Sequence[bytes]) -> NDArray[np.float32]:
         try:
-            return to_vectors(blobs)
+            return self._decoded(blobs)
         except ValueError as error:
             self.check()  # names the article
             raise damage_error(self.database.path, str(error)) from error
+
+    def _decoded(self, columns: Sequence[Any]) -> NDArray[np.float32]:
+        """Vectors ``(n, dimension)`` from their columns. Raises ValueError if one is damaged, or there are none."""
+        return to_vectors(columns)

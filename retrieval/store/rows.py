@@ -75,9 +75,10 @@ def document_checksum(values: Mapping[str, Any]) -> bytes:
     return checksum(values[column] for column in _COLUMNS)
 
 
-def condition(within: Filter) -> tuple[str, list[str]]:
+def condition(within: Filter) -> tuple[str, list[Any]]:
     """The filter as an SQL condition on ``documents``, and its parameters. ``Database`` defines ``casefold``."""
-    conditions, parameters = ["1"], []
+    conditions: list[str] = ["1"]
+    parameters: list[Any] = []
     if within.source:
         conditions.append("instr(casefold(source), ?)")
         parameters.append(within.source.casefold())

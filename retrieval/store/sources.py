@@ -18,10 +18,10 @@ class Sources(StoreQueries):
 
     def sources(self, kind: SourceKind | None = None) -> list[Source]:
         """The sources of this kind, or all, by location."""
+        chosen, parameters = ("", ()) if kind is None else (" WHERE kind = ?", (kind,))
         rows = self.database.rows(
-            "SELECT location, kind, etag, last_modified, checked_at, error FROM sources "
-            "WHERE ?1 IS NULL OR kind = ?1 ORDER BY location",
-            (kind,),
+            f"SELECT location, kind, etag, last_modified, checked_at, error FROM sources{chosen} ORDER BY location",
+            parameters,
         )
         return [
             Source(
@@ -41,8 +41,10 @@ class Sources(StoreQueries):
         values = (source.location, source.kind, source.etag, source.last_modified, source.checked_at, error)
         with self.database.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO sources (location, kind, etag, last_modified, checked_at, error) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sources (location, kind, etag, last_modified, checked_at, error) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (location) DO UPDATE SET kind = excluded.kind, "
+                "etag = excluded.etag, last_modified = excluded.last_modified, "
+                "checked_at = excluded.checked_at, error = excluded.error",
                 values,
             )
 
@@ -72,8 +74,8 @@ class Sources(StoreQueries):
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM entries WHERE feed = ?", (feed,))
             connection.executemany(
-                "INSERT OR REPLACE INTO entries (feed, key, mark) VALUES (?, ?, ?)",
-                [(feed, entry.key, entry.mark) for entry in entries],
+                "INSERT INTO entries (feed, key, mark) VALUES (?, ?, ?)",
+                [(feed, key, mark) for key, mark in {entry.key: entry.mark for entry in entries}.items()],
             )
 
     def is_read(self, path: str, size: int, mtime_ns: int) -> bool:

@@ -290,7 +290,8 @@ class Store(StagedVectors):
             connection.execute(
                 "INSERT INTO versions "
                 "(document_id, text, title, source, url, published, author, digest, replaced_at) "
-                "SELECT id, text, title, source, url, published, author, digest, ? FROM documents WHERE id = ? ON CONFLICT DO NOTHING",
+                "SELECT id, text, title, source, url, published, author, digest, ? FROM documents WHERE id = ? "
+                "ON CONFLICT DO NOTHING",
                 (now(), row),
             )
         if copy_of is not None or old.document.text != document.text:
