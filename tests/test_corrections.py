@@ -250,8 +250,8 @@ def test_the_longest_answer_still_fits_one_message() -> None:
         understood="Wer " * 400, corrections=(correction,) * 2,
     )  # fmt: skip
     for one in (answer, replace(answer, understood=""), replace(answer, text=None)):
-        for edited in (False, True):
-            html = to_html(one, "de", edited=edited)
+        for notes in ((), ("Wort " * 90,) * 2):
+            html = to_html(one, "de", notes=notes)
             plain = parsed_text(html)
             assert width(plain) <= TELEGRAM_LIMIT
             assert plain.count("✎ Jemand hat das korrigiert: „Wort") == 2

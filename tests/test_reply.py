@@ -128,6 +128,7 @@ def test_json_of_an_answer():
             "link": "https://example.org/a?b=1&c=2",
         },
         "alternatives": [],
+        "corrections": [],
         "passages": [
             {"text": FIRST.text, "score": 1.5, "document_id": 3, "start": 0, "end": 50, "ocr": False},
             {"text": SECOND.text, "score": 1.4, "document_id": 3, "start": 51, "end": 74, "ocr": False},

@@ -54,7 +54,7 @@ def test_a_question_is_answered_with_the_quote_in_bold(api: BotApi, bot: Running
     assert call.params["text"] == ANSWER_HTML
     assert answer["reply_to_message"]["message_id"] == asked
     rows = [[button["text"] for button in row] for row in answer["reply_markup"]["inline_keyboard"]]
-    assert rows == [["👍", "👎"], ["Weitere Stellen", "Ganzer Zusammenhang", "Quelle"], ["Zitieren"]]
+    assert rows == [["👍", "👎"], ["Weitere Stellen", "Zusammenhang", "Quelle"], ["Zitieren"]]
     assert bot.answerer.asked == [QUESTION]
 
 
@@ -196,7 +196,7 @@ def test_more_passages(api: BotApi, bot: RunningBot) -> None:
     api.wait(lambda: api.calls("editMessageReplyMarkup"))
     rest = api.calls("editMessageReplyMarkup")[0].answer["reply_markup"]["inline_keyboard"]
     shown = [[button["text"] for button in row] for row in rest]
-    assert shown == [["👍", "👎"], ["Ganzer Zusammenhang", "Quelle"], ["Zitieren"]]
+    assert shown == [["👍", "👎"], ["Zusammenhang", "Quelle"], ["Zitieren"]]
     assert [call.params.get("text") for call in api.calls("answerCallbackQuery")] == [None]
 
 
@@ -260,7 +260,7 @@ def test_an_expired_button_says_so(api: BotApi, bot: RunningBot, changes: Json) 
 def test_what_shows_the_place_of_a_quote_needs_no_question(api: BotApi, bot: RunningBot) -> None:
     api.text(QUESTION)
     (answer,) = answers(api, 1)
-    api.press(answer, "Ganzer Zusammenhang", reply_to_message=None)
+    api.press(answer, "Zusammenhang", reply_to_message=None)
     api.press(answer, "Quelle", reply_to_message=None)
     _, context, source = texts(api, 3)
     assert context.startswith("Rund <300> Menschen & Tiere kamen.")

@@ -10,28 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from bot.access.filters import filter_from
-from bot.messages import text
-from bot.render.text import day
 from bot.settings import Settings
-from retrieval.types import Filter
 
 _OPTIONS: dict[str, Any] = {
-    "source": Annotated[
-        str | None,
-        typer.Option("--source", metavar="NAME", help="Only articles whose source holds this.", show_default=False),
-    ],
-    "since": Annotated[
-        str | None,
-        typer.Option("--since", metavar="DATE", help="Only articles from this day on.", show_default=False),
-    ],
-    "until": Annotated[
-        str | None,
-        typer.Option("--until", metavar="DATE", help="Only articles up to this day.", show_default=False),
-    ],
-    "no_ocr": Annotated[
-        bool | None,
-        typer.Option("--no-ocr", help="No articles with pages that OCR has read.", show_default=False),
-    ],
+    "source": Annotated[str | None, typer.Option("--source", metavar="NAME", show_default=False)],
+    "since": Annotated[str | None, typer.Option("--since", metavar="DATE", show_default=False)],
+    "until": Annotated[str | None, typer.Option("--until", metavar="DATE", show_default=False)],
+    "no_ocr": Annotated[bool | None, typer.Option("--no-ocr", show_default=False)],
 }
 
 
@@ -55,14 +40,3 @@ def with_filter(function: Callable[..., None]) -> Callable[..., None]:
             parameters.append(parameter)
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
-
-
-def describe_filter(within: Filter, language: str) -> str:
-    """What a filter lets through, in short ("Quelle: dpa, seit 17. Mai 2024"); empty for one that asks for nothing."""
-    parts = {
-        "source": within.source,
-        "since": day(within.since, language),
-        "until": day(within.until, language),
-    }
-    said = [text(f"chat.within_{name}", language, value=value) for name, value in parts.items() if value]
-    return ", ".join([*said, text("chat.within_ocr", language)] if within.without_ocr else said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from bot.messages import text
@@ -39,6 +40,7 @@ _UNDERSTOOD_LIMIT = 1000
 _ANSWER_LIMIT = 300
 _URL_LIMIT = 2000
 _CORRECTION_LIMIT = 100
+_NOTES_LIMIT = 250
 _CORRECTED_SENTENCE_LIMIT = 400
 #: The sentences of corrections are left out where they would leave less room for that of the answer.
 _LEAST_ROOM = 500
@@ -49,11 +51,11 @@ def plain(words: str) -> str:
     return escape(without_controls(words), quote=False)
 
 
-def to_html(answer: Answer, language: str, *, edited: bool = False) -> str:
+def to_html(answer: Answer, language: str, *, notes: Sequence[str] = ()) -> str:
     """The answer in bold, how sure it is, its sentence with the quote marked, its source: for ``parse_mode="HTML"``.
 
     In the place of a quote may stand what the article states of itself. What a follow-up was taken for stands above in
-    italics, below what others gave as right, and with ``edited`` that the question was changed.
+    italics, below what others gave as right, and ``notes``, which are short lines, in italics as well.
 
     At most TELEGRAM_LIMIT once the tags are taken out; what is too long is cut around the quote, at words.
     """
@@ -61,12 +63,12 @@ def to_html(answer: Answer, language: str, *, edited: bool = False) -> str:
     above = f"<i>{plain(follow_up)}</i>\n\n" if follow_up else ""
     if answer.text is None or answer.document is None:
         silence = "\n".join(silence_lines(answer, language))
-        return above + plain(silence) + _end_html(answer, language, edited, width(silence) + _UNDERSTOOD_LIMIT)[0]
+        return above + plain(silence) + _end_html(answer, language, notes, width(silence) + _UNDERSTOOD_LIMIT)[0]
     short, sure = cut(short_answer(answer, language), _ANSWER_LIMIT), certainty(answer, language, COLOURED_DOTS)
     above += f"<b>{plain(short)}</b>\n{plain(sure)}\n\n"
     below, taken = _below_html(answer, answer.document, language)
     taken += (width(follow_up) + 2 if follow_up else 0) + width(short) + 1 + width(sure) + 2 + 1
-    end, end_width = _end_html(answer, language, edited, taken)
+    end, end_width = _end_html(answer, language, notes, taken)
     if answer.field is not None:
         return f"{above}{plain(text('chat.of_article', language))}\n\n{below}{end}"
     sentence = _quote_html(split_at_quote(answer), TELEGRAM_LIMIT - taken - end_width)
@@ -78,18 +80,18 @@ def _quote_html(parts: tuple[str, str, str], limit: int) -> str:
     return f"<blockquote expandable>{plain(before)}<b>{plain(quote)}</b>{plain(after)}</blockquote>"
 
 
-def _end_html(answer: Answer, language: str, edited: bool, taken: int) -> tuple[str, int]:
-    """What others gave as right, and that the question was changed; and the width of both without tags."""
+def _end_html(answer: Answer, language: str, notes: Sequence[str], taken: int) -> tuple[str, int]:
+    """What others gave as right, and notes; and the width of both without tags."""
     lines = [_correction_html(correction, language) for correction in answer.corrections]
     end_width = sum(width for *_, width in lines)
     cut_short = taken + end_width > TELEGRAM_LIMIT - _LEAST_ROOM
     if cut_short:
         end_width -= len(lines) * _CORRECTED_SENTENCE_LIMIT
     html = "".join(f"\n\n{line}\n{'' if cut_short else sentence}{source}" for line, sentence, source, _ in lines)
-    if not edited:
+    if not notes:
         return html, end_width
-    line = text("telegram.edited", language)
-    return f"{html}\n\n<i>{plain(line)}</i>", end_width + 2 + width(line)
+    below = cut("\n".join(notes), _NOTES_LIMIT)
+    return f"{html}\n\n<i>{plain(below)}</i>", end_width + 2 + width(below)
 
 
 def _correction_html(correction: Correction, language: str) -> tuple[str, str, str, int]:

@@ -13,7 +13,7 @@ from retrieval.answer import Answer, ArticleField, Certainty, Correction
 from retrieval.answering.all_answers import AllAnswers, Finding
 from retrieval.characters import escape_controls
 from retrieval.messages import in_language
-from retrieval.types import Document, Landmark
+from retrieval.types import Document, Filter, Landmark
 
 #: How sure an answer is, where there are no colours; and in Telegram's.
 DOTS: Final = {Certainty.SURE: "●", Certainty.FAIRLY_SURE: "◐", Certainty.UNSURE: "○"}
@@ -137,6 +137,22 @@ def correction_line(correction: Correction, language: str, limit: int = SHORT_LI
     """What somebody gave as right, in short, with its sign ("✎ Jemand hat das korrigiert: „Anna Ott“")."""
     quote = text("cite.quoted", language, words=cut(line(correction.text), limit))
     return text("chat.corrected", language, quote=quote)
+
+
+def describe_filter(within: Filter, language: str, article: str = "") -> str:
+    """What a filter lets through, in short ("Quelle: dpa, seit 17. Mai 2024"); empty for one that asks for nothing.
+
+    ``article`` is the name of the only article that counts, else its number is said.
+    """
+    parts = {
+        "source": within.source,
+        "since": day(within.since, language),
+        "until": day(within.until, language),
+        "words": " ".join(within.words),
+        "article": (article or str(within.article)) if within.article else "",
+    }
+    said = [text(f"chat.within_{name}", language, value=line(value)) for name, value in parts.items() if value]
+    return ", ".join([*said, text("chat.within_ocr", language)] if within.without_ocr else said)
 
 
 def unknown_source(name: str, sources: Sequence[str], language: str) -> str:

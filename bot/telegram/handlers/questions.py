@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ from bot.messages import text
 from bot.render.telegram import passages_html, to_html
 from bot.telegram.handlers.buttons import find_press, say_expired
 from bot.telegram.handlers.excerpts import CONTEXT, MORE, SOURCE, buttons, context_html, source_html
+from bot.telegram.handlers.filters import describe
 from bot.telegram.service import (
     AnyApplication,
     Context,
@@ -29,6 +30,7 @@ from bot.telegram.service import (
 from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import QuestionError
+from retrieval.types import Filter
 
 _CONVERSATIONS = 1000
 #: How many answers are remembered, to be edited when their question is.
@@ -88,36 +90,41 @@ class Questions:
         if not question_of(message):
             await self._service.say(update, "ask_usage")
             return
-        answer = await self._ask(update, message)
-        if answer is None:
+        asked = await self._ask(update, message)
+        if asked is None:
             await self._service.say(update, "bad_question")
             return
-        await self._reply(update, message, answer)
+        await self._reply(update, message, *asked)
 
     async def start_anew(self, update: Update, context: Context) -> None:
         """/neu, /new or /ende: the next question starts a new conversation."""
         message, user = update.effective_message, update.effective_user
         if message is not None:
-            talk = self._talk(message.chat_id, user.id if user else 0)
-            await self._service.queue.run(talk.conversation.forget)
-            await say(update, text("chat.forgotten", self._service.language(user)))
+            conversation = self.conversation(message.chat_id, user.id if user else 0)
+            await self._service.queue.run(conversation.forget)
+            language = self._service.language(user)
+            await say(
+                update, "\n".join([text("chat.forgotten", language), *await self._notes(conversation.within, language)])
+            )
 
     async def correct(self, update: Update, context: Context) -> None:
         """Edits the answer of an edited question; if the bot no longer knows it, sends a new answer."""
         message = update.effective_message
         if message is None or not question_of(message):
             return
-        answer = await self._ask(update, message)
-        if answer is None:
+        asked = await self._ask(update, message)
+        if asked is None:
             return
+        answer, notes = asked
         known = self._answers.get((message.chat_id, message.message_id))
-        if known is None:
-            await self._reply(update, message, answer)
-            return
         language = self._service.language(update.effective_user)
+        notes = [*notes, text("telegram.edited", language)]
+        if known is None:
+            await self._reply(update, message, answer, notes)
+            return
         try:
             await message.get_bot().edit_message_text(
-                to_html(answer, language, edited=True),
+                to_html(answer, language, notes=notes),
                 message.chat_id,
                 known,
                 parse_mode="HTML",
@@ -125,7 +132,7 @@ class Questions:
             )
         except BadRequest as error:
             if "not modified" not in error.message:  # otherwise the answer has not changed
-                await self._reply(update, message, answer)
+                await self._reply(update, message, answer, notes)
                 return
         self._record(update, answer)
 
@@ -138,7 +145,8 @@ class Questions:
             await say_expired(self._service, update)
             return
         await acknowledge(query)
-        conversation = self._new_conversation()
+        user = update.effective_user
+        conversation = self._new_conversation(self.conversation(message.chat_id, user.id if user else 0).within)
         async with self._service.typing(message):
             please_wait = partial(self._service.please_wait, update)
             answer = await self._service.queue.ask(conversation.ask, question, please_wait)
@@ -184,8 +192,8 @@ class Questions:
         for key in [key for key in self._talks if key[1] == user]:
             del self._talks[key]
 
-    async def _ask(self, update: Update, message: Message) -> Answer | None:
-        """The answer to the question in ``message``; None if that is not a valid question.
+    async def _ask(self, update: Update, message: Message) -> tuple[Answer, list[str]] | None:
+        """The answer to the question in ``message``, with notes for below it; None if that is not a valid question.
 
         A talk's latest question, edited, continues the same conversation; an earlier one starts from nothing.
         """
@@ -196,31 +204,42 @@ class Questions:
         elif message.message_id == talk.last:
             ask = talk.conversation.correct
         else:
-            ask = self._new_conversation().ask
+            ask = self._new_conversation(talk.conversation.within).ask
+        within = talk.conversation.within
         try:
             async with self._service.typing(message):
                 please_wait = partial(self._service.please_wait, update)
-                answer = await self._service.queue.ask(partial(self._answer, ask), question_of(message), please_wait)
+                reading = partial(self._answer, ask, within)
+                answer = await self._service.queue.ask(reading, question_of(message), please_wait)
         except QuestionError:
             return None
         talk.last = max(talk.last, message.message_id)
-        return answer
+        return answer, await self._notes(within, self._service.language(user))
 
-    def _answer(self, ask: Callable[[str], Answer], question: str) -> Answer:
+    async def _notes(self, within: Filter, language: str) -> list[str]:
+        """The line that says where was looked, if not everywhere."""
+        if not within:
+            return []
+        described = await self._service.queue.run(describe, self._service.collection, within, language)
+        return [text("telegram.within_note", language, within=described)]
+
+    def _answer(self, ask: Callable[[str], Answer], within: Filter, question: str) -> Answer:
         """Runs in the reader thread. A missed question is noted before the reply is sent, not after.
+
+        What is missed within a filter may well stand elsewhere, and is none.
 
         Once the reply is sent, nothing may follow that stopping the bot could interrupt: it would be sent again.
         """
         answer = ask(question)
-        if answer.is_missed:
+        if answer.is_missed and not within:
             self._service.collection.feedback.note_missed(answer.complete_question)
         return answer
 
-    async def _reply(self, update: Update, message: Message, answer: Answer) -> None:
+    async def _reply(self, update: Update, message: Message, answer: Answer, notes: Sequence[str]) -> None:
         language = self._service.language(update.effective_user)
         # Sent as a reply: the buttons later read the question from the message replied to.
         sent = await message.reply_html(
-            to_html(answer, language),
+            to_html(answer, language, notes=notes),
             reply_markup=buttons(answer, language, self._service.seal(message.chat_id)),
             do_quote=True,
         )
@@ -235,8 +254,8 @@ class Questions:
         if user and self._service.settings.telegram_history and update.update_id > self._forgotten.get(user.id, 0):
             self._service.people.record(user.id, answer.question, answer.text or "")
 
-    def _new_conversation(self) -> Conversation:
-        return Conversation(self._service.collection, top_k=self._service.settings.top_k)
+    def _new_conversation(self, within: Filter | None = None) -> Conversation:
+        return Conversation(self._service.collection, top_k=self._service.settings.top_k, within=within)
 
     def _talk(self, chat: int, user: int) -> _Talk:
         """The talk with ``user`` in ``chat``; only the latest ones are remembered."""

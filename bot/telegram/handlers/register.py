@@ -21,6 +21,7 @@ from bot.telegram.handlers.buttons import say_expired
 from bot.telegram.handlers.catalogues import Catalogues
 from bot.telegram.handlers.citations import Citations
 from bot.telegram.handlers.feedback import Feedback
+from bot.telegram.handlers.filters import Filters
 from bot.telegram.handlers.inline import Inline
 from bot.telegram.handlers.owners import Owners
 from bot.telegram.handlers.pages import Pages
@@ -56,6 +57,7 @@ class Handlers:
         Catalogues(self._service).register(application)
         Submissions(self._service).register(application)
         AllAnswersHandlers(self._service, questions.conversation).register(application)
+        Filters(self._service, questions.conversation).register(application)
         application.add_handlers(
             [
                 CommandHandler("start", self.start, filters=new),
