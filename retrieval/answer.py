@@ -13,7 +13,8 @@ class Span:
     """A candidate answer inside one passage.
 
     ``start`` and ``end`` count characters of the passage's text. ``score`` is the sum of its start and end
-    logits, ``null_score`` that of the "no answer" position in the same window (None for a reader without one).
+    logits, ``null_score`` that of the "no answer" position in the same window (None for a reader without one). ``lead``
+    is how far the best span at another place of the window lies behind it (logits, 0 to ``spans.MOST_LEAD``).
     """
 
     text: str
@@ -21,6 +22,7 @@ class Span:
     end: int
     score: float
     null_score: float | None = None
+    lead: float = 0.0
 
     @property
     def margin(self) -> float:
@@ -60,6 +62,15 @@ class Correction:
     excerpt: Passage
     link: str = ""
     by_owner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a list that answers a question as a whole; ``document.text[start:end] == text``."""
+
+    text: str
+    start: int
+    end: int
 
 
 class SmallTalk(StrEnum):
@@ -132,6 +143,7 @@ class Answer:
     excerpt: Passage | None = None
     link: str = ""
     absent: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
     corrections: tuple[Correction, ...] = ()
 
     @property

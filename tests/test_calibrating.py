@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from retrieval.answer import Span
 from retrieval.answering.calibration import Calibrations, sigmoid
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.fitting import ANSWERED, FEWEST, GIVEN, best_threshold, calibrate, fit, logistic
+from retrieval.evaluation.fitting import ANSWERED, FEWEST, best_threshold, calibrate, fit, logistic
 from retrieval.evaluation.runs import evaluate_open, evaluate_reader, summarise
 from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
 from retrieval.types import Document
@@ -135,7 +135,7 @@ def noisy_rows(count: int) -> tuple[list[list[tuple[tuple[float], bool]]], np.nd
 
 def test_confidence_is_the_share_of_right_answers() -> None:
     rows, answerable = noisy_rows(4000)
-    found = fit(rows, answerable, GIVEN)
+    found = fit(rows, answerable, ("margin",))
     calibration = found.calibration
     confidence = np.array([sigmoid(calibration.bias + calibration.margin * margin) for (((margin,), _),) in rows])
     right = np.array([value for ((_, value),) in rows])
@@ -156,21 +156,21 @@ def test_the_best_candidate_is_the_one_that_counts() -> None:
         right = number % 2 == 0
         rows.append([((0.0,), False), ((5.0 if right else 1.0,), right), ((-1.0,), False)])
         answerable.append(right)
-    found = fit(rows, np.array(answerable), GIVEN)
+    found = fit(rows, np.array(answerable), ("margin",))
     assert (found.answered, found.right, found.silent) == (1.0, 1.0, 1.0)
 
 
 def test_a_question_without_candidates_is_never_answered() -> None:
     rows, answerable = noisy_rows(40)
     empty = [[] for _ in range(5)]
-    found = fit([*rows, *empty], np.concatenate([answerable, np.ones(5, bool)]), GIVEN)
+    found = fit([*rows, *empty], np.concatenate([answerable, np.ones(5, bool)]), ("margin",))
     assert found.answered < 1
     assert found.questions == 45
 
 
 def test_nothing_found_at_all_is_said() -> None:
     with pytest.raises(EvaluationError) as caught:
-        fit([[], []], np.array([True, False]), GIVEN)
+        fit([[], []], np.array([True, False]), ("margin",))
     assert said(caught) == ("evaluation.no_span", {})
 
 

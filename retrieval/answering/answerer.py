@@ -14,12 +14,14 @@ from retrieval.answering.article_answers import article_answer
 from retrieval.answering.calibration import Calibration, logit, sigmoid
 from retrieval.answering.evidence import Evidence
 from retrieval.answering.excerpts import excerpt
+from retrieval.answering.listed_answers import Listing, each_item, listing
 from retrieval.answering.questions import checked_question
 from retrieval.answering.table_cells import in_right_cell
 from retrieval.answering.text_fragments import address_at
 from retrieval.inference.reader import Reader
 from retrieval.language.article_questions import ArticleQuestion, article_question
 from retrieval.language.normalise import normalise
+from retrieval.language.plural_questions import asks_for_several
 from retrieval.search.exact_words import exact_words
 from retrieval.search.search import Search
 from retrieval.types import Filter, Hit
@@ -117,8 +119,12 @@ class Answerer:
         )
         if best is None or confidence < self._threshold:
             return answer
+        listed = self._listed(question, best) if asks_for_several(question) else Listing(best)
+        best = listed.candidate
         return replace(
-            self._quoted(answer, best), alternatives=alternatives(question, best, candidates, self._threshold)
+            self._quoted(answer, best),
+            alternatives=alternatives(question, best, candidates, self._threshold),
+            items=listed.items,
         )
 
     def ask_all(self, question: str, *, within: Filter | None = None) -> AllAnswers:
@@ -139,7 +145,12 @@ class Answerer:
             if all(one.logit < least - SLACK for one in self._weighed(read, hits[0].score)):
                 break
         sure = [one for one in self._weighed(found, hits[0].score if hits else 0.0) if one.logit >= least]
+        if asks_for_several(asked):
+            sure = [item for one in sure for item in each_item(self._listed(asked, one))]
         return AllAnswers(question, merge(sure), (time.perf_counter() - started) * 1000)
+
+    def _listed(self, question: str, candidate: Candidate) -> Listing:
+        return listing(question, candidate, self._search.sentences_around(candidate.hit.passage))
 
     def candidates(self, question: str, hits: Sequence[Hit], best_score: float | None = None) -> list[Candidate]:
         """The best span of each hit that has one; ``best_score`` as for ``answer``."""
@@ -161,7 +172,13 @@ class Answerer:
         candidates = []
         for span, hit in found:
             agreeing = min(said[normalise(span.text)] - 1, AGREEING)
-            evidence = Evidence(margin=span.margin, agreeing=agreeing, behind=hit.score - best_score)
+            evidence = Evidence(
+                margin=span.margin,
+                lead=span.lead,
+                agreeing=agreeing,
+                behind=hit.score - best_score,
+                near=hit.dense,
+            )
             candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
         return candidates
 
