@@ -217,7 +217,7 @@ def main() -> None:
                 loss = loss + 0.5 * aligner.counterpart_loss(states, words, goal_states, goal_words)
             else:
                 loss = loss + aligner.word_loss(states, words, goal_states, goal_words)
-            schedule.step(loss, parameters, int(mask.sum()))
+            schedule.step(loss, int(mask.sum()))
         if round_ % 2 == 0:
             student.save_pretrained(WORK / "aligned")
     student.save_pretrained(WORK / "aligned")

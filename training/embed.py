@@ -21,6 +21,7 @@ from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast
 
 from retrieval.language.detection import question_language, text_language
+from training import processes
 from training.batches import pad
 from training.corpora import Example, lines, pairs
 from training.examples import ExampleSource, sentence_spans
@@ -74,7 +75,7 @@ def from_example(example: Example, rng: random.Random, elsewhere: Sequence[str] 
 
 def draws(rng: random.Random) -> Iterator[Pair]:
     """Training pairs without end."""
-    source = ExampleSource(seed=1, unswapped=1.0)
+    source = ExampleSource(rng.randrange(1000), unswapped=1.0)
     in_vain: dict[str, list[str]] = defaultdict(list)
     for example in (example for kind in source.found.values() for example in kind if not example.answers):
         in_vain[example.question].append(example.context)
@@ -157,8 +158,9 @@ class Goals:
         """Take what is in common from these texts."""
         vectors = self._vectors(texts, sides)
         kinds = list(map(_kind, texts, sides))
-        for kind in set(kinds):
+        for kind in sorted(set(kinds)):
             self._means[kind] = vectors[[place for place, other in enumerate(kinds) if other == kind]].mean(0)
+        processes.average([self._means[kind] for kind in sorted(self._means)])
 
     def __call__(self, texts: Sequence[str], sides: Sequence[str]) -> torch.Tensor:
         """(n, dimension), vectors of length 1."""
@@ -185,8 +187,9 @@ def main() -> None:
     parser.add_argument("--layers", type=int, nargs="+", default=[0, 1, 2, 9, 10, 11], help="layers that are kept")
     parser.add_argument("--output", default="embedder")
     arguments = parser.parse_args()
+    rank = processes.join()
     torch.manual_seed(0)
-    rng = random.Random(0)
+    rng = random.Random(rank)
     tokenizer = AutoTokenizer.from_pretrained(WORK / "foundation")
 
     def read(folder: str) -> torch.nn.Module:
@@ -240,14 +243,12 @@ def main() -> None:
         ranking = functional.cross_entropy(scores.masked_fill(same, -1e4), goal)
         back = scores[:, :count].masked_fill(same[:, :count], -1e4)
         ranking = ranking + 0.3 * functional.cross_entropy(back.T, goal)
-        schedule.step(ranking + weight * far, model.parameters(), sum(map(len, rows)))
+        schedule.step(ranking + weight * far, sum(map(len, rows)))
         steps += 1
-        if steps % 25 == 0:
+        if steps % 50 == 0 and not rank:
             print(f"  ranking {ranking.item():.3f}, 1 - cosine to the goal {far.item():.3f}", flush=True)
-        if steps % 100 == 0:
+        if (steps % 200 == 0 or schedule.over) and not rank:
             model.save_pretrained(WORK / arguments.output)
-            tokenizer.save_pretrained(WORK / arguments.output)
-    model.save_pretrained(WORK / arguments.output)
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.save_pretrained(WORK / arguments.output)
 

@@ -11,6 +11,7 @@ import random
 import torch
 from torch.nn import functional
 
+from training import processes
 from training.batches import by_length, pad
 from training.beginning import arguments, load
 from training.corpora import Example
@@ -65,7 +66,8 @@ def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], 
 
 def main() -> None:
     options = arguments(__doc__.splitlines()[0], minutes=110, rate=1.2e-4, base="foundation", output="reader")
-    rng = random.Random(0)
+    rank = processes.join()
+    rng = random.Random(rank)
     tokenizer, model = load(options.base)
     embeddings = list(model.get_input_embeddings().parameters())
     head = list(model.qa_outputs.parameters())
@@ -79,7 +81,7 @@ def main() -> None:
         ],
         weight_decay=0.01, fused=True,
     )  # fmt: skip
-    source = ExampleSource()
+    source = ExampleSource(rank)
     found = sum(map(len, source.found.values()))
     print(f"{len(source.easy)} easy, {len(source.hard)} hard, {len(source.written)} written, {found} found", flush=True)
     half = HalfCopy(model)
@@ -103,12 +105,13 @@ def main() -> None:
             start_logits = out.start_logits.float().masked_fill(~allowed, -1e4)
             end_logits = out.end_logits.float().masked_fill(~allowed, -1e4)
             loss = functional.cross_entropy(start_logits, starts) + functional.cross_entropy(end_logits, ends)
-            schedule.step(loss / 2, model.parameters(), int(mask.sum()))
+            schedule.step(loss / 2, int(mask.sum()))
         round_ += 1
-        if round_ % 5 == 0:
+        if round_ % 5 == 0 and not rank:
             model.save_pretrained(WORK / options.output)
-    model.save_pretrained(WORK / options.output)
-    tokenizer.save_pretrained(WORK / options.output)
+    if not rank:
+        model.save_pretrained(WORK / options.output)
+        tokenizer.save_pretrained(WORK / options.output)
 
 
 if __name__ == "__main__":
