@@ -13,7 +13,7 @@ from retrieval.answer import Span
 from retrieval.language.compounds import all_terms
 
 SEPARATOR = " | "
-_LABEL_END = ": "
+LABEL_END = ": "
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _cells(passage: str) -> Iterator[_Cell]:
         parts = line.split(SEPARATOR)
         place = start
         for number, part in enumerate(parts if len(parts) > 1 else ()):
-            label, separator, value = part.partition(_LABEL_END)
+            label, separator, value = part.partition(LABEL_END)
             named = bool(separator) and number > 0 and bool(value.strip())
             first = place + (len(label) + len(separator) if named else 0)
             names = _terms(parts[0]) | (_terms(label) if named else frozenset())
