@@ -28,7 +28,6 @@ FUZZ_SECONDS ?= 600
 BIN := .venv/bin
 PRODUCT := .venv/.product-installed
 TOOLS := .venv/.tools-installed
-TRAINING := .venv/.training-installed
 
 # $(call setup,what is being done,pip's arguments): one line for people, and what pip says in the log. All of it goes to
 # stderr or the log, and stdin is left alone: with piped questions both belong to the chat.
@@ -59,7 +58,7 @@ soak: $(TOOLS)
 	@echo "The long tests take about 20 minutes on two idle cores, and $(FUZZ_SECONDS) s for each of seven fuzzers." >&2
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -m soak
 
-train: $(TRAINING)
+train: $(PRODUCT)
 	$(BIN)/python -m training
 
 bench: $(TOOLS)
@@ -86,8 +85,4 @@ $(PRODUCT): pyproject.toml constraints.txt | $(BIN)/python
 
 $(TOOLS): $(PRODUCT)
 	$(call setup,Test tools,--editable '.[dev]')
-	@touch $@
-
-$(TRAINING): $(PRODUCT)
-	$(call setup,What training needs,--editable '.[train]')
 	@touch $@

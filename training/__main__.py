@@ -16,10 +16,8 @@ from training.paths import ROOT, WORK
 STAGES: dict[str, float | None] = {
     "foundation": None,
     "swapping": None,
-    "vocabulary": None,
-    "align": 36,
-    "embed": 52,
     "silence": None,
+    "embed": 75,
     "read": 110,
     "export": None,
     "calibrate": None,
@@ -35,8 +33,12 @@ def main() -> int:
     names = list(STAGES)
     for name in names[names.index(arguments.first) :]:
         minutes = STAGES[name]
-        command = [sys.executable, "-m", f"training.{name}"]
-        command += ["--minutes", str(minutes * arguments.scale)] if minutes is not None else []
+        command = [sys.executable, "-m"]
+        if minutes is None:
+            command.append(f"training.{name}")
+        else:
+            processes = ["torch.distributed.run", "--nproc-per-node", str(os.cpu_count()), "-m"]
+            command += [*processes, f"training.{name}", "--minutes", str(minutes * arguments.scale)]
         log = WORK / f"{name}.log"
         print(f"{name}: {' '.join(command[1:])} (log: {log})", flush=True)
         with log.open("w", encoding="utf-8") as file:

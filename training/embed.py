@@ -1,4 +1,4 @@
-"""Stage 5: the foundation, with fewer layers, becomes the embedder.
+"""Stage 4: the foundation, with fewer layers, becomes the embedder.
 
 It learns two things at once. What the whole foundation says of questions, sentences and paragraphs is the goal of its
 vectors (distillation, Reimers and Gurevych 2020), without what all texts of a language and a side have in common: the

@@ -1,4 +1,4 @@
-"""Stage 7: the foundation becomes a reader.
+"""Stage 5: the foundation becomes a reader.
 
 English QA sets, plain and with swapped words, the written German questions, and texts without an answer. The first
 part of the time goes to the one-sentence sets.

@@ -1,4 +1,4 @@
-"""Stage 6: what search really hands to the reader, above all where the collection does not answer.
+"""Stage 3: what search really hands to the reader, above all where the collection does not answer.
 
 The written texts are divided into collections. Questions on one of them are asked of another one, off-topic questions
 (``data/off_topic``) of the reports, near misses of the collection that holds their article; all in German or English.
