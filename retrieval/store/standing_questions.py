@@ -148,14 +148,18 @@ class StandingQuestions:
                 [(signature, blob, number) for number, blob in zip(numbers, to_blobs(vectors), strict=True)],
             )
 
-    def sample_vectors(self, count: int) -> NDArray[np.float32]:
-        """The vectors ``(n, dimension)`` of up to ``count`` sentences from all over the collection, always the same."""
+    def sample_vectors(self, count: int, *, without: int) -> NDArray[np.float32]:
+        """The vectors ``(n, dimension)`` of up to ``count`` sentences from all over the collection, always the same.
+
+        Those of the article ``without`` are left out.
+        """
         first, last = self._store.database.rows("SELECT min(id), max(id) FROM sentences")[0]
-        if first is None:
-            return np.zeros((0, 0), np.float32)
-        ids = np.unique(np.linspace(first, last, count, dtype=np.int64))
-        rows = self._store.vectors(ids.tolist())
-        return rows if len(rows) else self._store.vectors([first])
+        ids = np.linspace(first or 0, last or 0, count, dtype=np.int64)
+        chosen = np.setdiff1d(ids, self._store.sentence_ids([without]))
+        rows = self._store.database.rows(
+            f"SELECT id FROM sentences WHERE id {_IN} ORDER BY id", (ids_parameter(chosen),)
+        )
+        return self._store.vectors([row[0] for row in rows]) if rows else np.zeros((0, 0), np.float32)
 
     # Articles to ask
 

@@ -61,7 +61,7 @@ class StandingAsker:
     def _answers(self, article: UnaskedArticle, document: Document) -> Iterator[list[StandingAnswer]]:
         """What an article answers, a question at a time; several people may have kept the same one."""
         asked: dict[str, list[StandingQuestion]] = {}
-        for question in self._near(article):
+        for question in self._near(article, document):
             asked.setdefault(question.question, []).append(question)
         for wording, questions in asked.items():
             answer = self._ask_new(wording, document.id)
@@ -75,14 +75,16 @@ class StandingAsker:
                 for question in questions
             ]
 
-    def _near(self, article: UnaskedArticle) -> list[StandingQuestion]:
+    def _near(self, article: UnaskedArticle, document: Document) -> list[StandingQuestion]:
         """The questions that an article comes near to, of those that were there before it."""
         questions = [question for question in self._questions.all() if question.since < article.number]
-        sentences = self._store.vectors(self._store.sentence_ids([article.document_id]).tolist())
-        if not questions or not len(sentences):
+        ids = self._store.sentence_ids([article.document_id]).tolist()
+        if not questions or not ids:  # a copy by now
             return []
-        background = self._questions.sample_vectors(BACKGROUND)
-        chosen = near(self._vectors(questions), sentences, background)
+        sentences = self._store.vectors(ids)
+        background = self._questions.sample_vectors(BACKGROUND, without=article.document_id)
+        wordings = [question.question for question in questions]
+        chosen = near(wordings, self._vectors(questions), document, sentences, background)
         return [question for question, is_near in zip(questions, chosen, strict=True) if is_near]
 
     def _vectors(self, questions: Sequence[StandingQuestion]) -> NDArray[np.float32]:

@@ -1,36 +1,71 @@
 """Which questions a new article comes near to, so that only those are read.
 
 A cosine means something else in each embedder, and for each question: some are near to everything. So the best sentence
-of the article is compared with sentences from all over the collection: how many standard deviations it lies above their
-mean.
+of the article is compared with sentences of other articles: how many standard deviations it lies above their mean. To
+that is added which share of the question's terms the article has. An English question shares little more than names
+with German text, so less is asked of it.
+
+On the questions about the samples in ``seeds`` and 30 other articles, no German question misses its article, of the
+English ones 2 %; 2 % and 10 % of the other articles come near a question.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.language.compounds import all_terms
+from retrieval.language.detection import question_language
+from retrieval.search.search import question_terms
+from retrieval.types import Document
+
 #: So many sentences of the collection are compared with.
 BACKGROUND: Final = 512
-#: How far above the mean, in standard deviations, the best sentence of an article has to lie.
-NEAR: Final = 2.5
-#: With fewer sentences to compare with, mean and deviation say little, and every article is near.
+#: With fewer of them, mean and deviation say little, and every article is near.
 FEW: Final = 30
+#: What all of the terms are worth, in standard deviations, and from which sum on an article is near.
+TERMS: Final = 3.0
+NEAR: Final = {"de": 3.5, "en": 2.0}
 
 
 def near(
-    questions: NDArray[np.float32], sentences: NDArray[np.float32], background: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """Which questions an article with these sentences comes near to, ``(n,)``.
+    questions: Sequence[str],
+    vectors: NDArray[np.float32],
+    document: Document,
+    sentences: NDArray[np.float32],
+    background: NDArray[np.float32],
+) -> list[bool]:
+    """Which questions an article comes near to.
 
-    All are vectors of length 1, in rows: ``questions`` (n, d), ``sentences`` (m, d), at least one, and ``background``
-    (k, d) of the collection that the article is in.
+    Args:
+        questions: n questions.
+        vectors: theirs, ``(n, d)``, rows of length 1, as all of these.
+        document: the article.
+        sentences: its vectors, ``(m, d)``, at least one.
+        background: those of sentences of other articles, ``(k, d)``.
     """
     if len(background) < FEW:
-        return np.ones(len(questions), np.bool_)
-    best = (questions @ sentences.T).max(axis=1)
-    usual = questions @ background.T
-    nearness: NDArray[np.bool_] = best >= usual.mean(axis=1) + NEAR * usual.std(axis=1)
-    return nearness
+        return [True] * len(questions)
+    best = (vectors @ sentences.T).max(axis=1)
+    usual = vectors @ background.T
+    above = (best - usual.mean(axis=1)) / np.maximum(usual.std(axis=1), 1e-6)
+    terms = all_terms(f"{document.title}\n{document.text}")
+    there = frozenset((*terms.words, *terms.parts))
+    return [
+        float(distance) + TERMS * _share(wanted, there) >= NEAR[language]
+        for distance, (wanted, language) in zip(above, map(_described, questions), strict=True)
+    ]
+
+
+def _share(wanted: frozenset[str], there: frozenset[str]) -> float:
+    return len(wanted & there) / len(wanted) if wanted else 0.0
+
+
+@lru_cache(maxsize=10_000)
+def _described(question: str) -> tuple[frozenset[str], str]:
+    """The terms of a question, and its language."""
+    return frozenset(question_terms(question)), question_language(question)
