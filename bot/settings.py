@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,7 +30,7 @@ from pydantic_settings.sources.utils import parse_env_vars
 
 import retrieval
 from bot.errors import SettingsError
-from bot.messages import notice
+from bot.messages import LANGUAGES, notice
 from bot.model_choice import read_choices
 
 PREFIX = "FUNDSTELLE_"
@@ -160,9 +161,20 @@ def foreign_env_file() -> Path | None:
         return None
 
 
-def language_without_settings() -> str:
-    """The language to use when the settings cannot be read."""
-    return "en" if os.environ.get(f"{PREFIX}LANGUAGE") == "en" else "de"
+def language_without_settings(arguments: Sequence[str] = ()) -> str:
+    """The language while the settings have not been read, or cannot be: of ``arguments``, the environment, ``.env``.
+
+    ``arguments`` are those of the command line. Whatever is wrong with any of them counts as not set.
+    """
+    name = f"{PREFIX}LANGUAGE"
+    flags = [after for flag, after in pairwise([*arguments, ""]) if flag == "--language"]
+    flags += [argument.partition("=")[2] for argument in arguments if argument.startswith("--language=")]
+    try:
+        written = _EnvFile(Settings, env_file=".env")()
+    except (OSError, ValueError):
+        written = {}
+    given = [*flags, os.environ.get(name), written.get("language")]
+    return next((language for language in given if language in LANGUAGES), "de")
 
 
 def load_settings(**flags: object) -> Settings:

@@ -230,7 +230,7 @@ def test_other_cells_stay_as_they_are() -> None:
 def test_options_that_do_not_go_together(options: list[str]) -> None:
     result = fundstelle("ask", *options)
     assert result.exit_code == 2
-    assert "Usage: " in result.stdout + result.stderr
+    assert "Aufruf: " in result.stdout + result.stderr
 
 
 def test_after_the_first_few_it_says_how_long_the_rest_takes(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

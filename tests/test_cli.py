@@ -97,7 +97,7 @@ def test_help_loads_no_models_and_no_bot():
 def test_wrong_usage(arguments):
     result = fundstelle(*arguments)
     assert result.exit_code == 2
-    assert "Usage: " in result.stdout + result.stderr
+    assert "Aufruf: " in result.stdout + result.stderr
 
 
 def test_wrong_setting(monkeypatch):

@@ -20,6 +20,7 @@ import pytest
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.exceptions import TyperException
 
+from bot.cli.help import SETTINGS
 from bot.model_choice import remember
 from retrieval.answering.calibration import Calibration
 from tests import tiny_models
@@ -158,7 +159,7 @@ def options(command: TyperCommand | TyperGroup) -> dict[str, TyperOption]:
     """The options of a command and its subcommands, without those that every command has."""
     children = command.commands.values() if isinstance(command, TyperGroup) else [command]
     own = [parameter for child in children for parameter in child.params if isinstance(parameter, TyperOption)]
-    return {option.opts[0]: option for option in own if option.rich_help_panel != "Settings"}
+    return {option.opts[0]: option for option in own if option.rich_help_panel != SETTINGS}
 
 
 def test_table_lists_every_command_once() -> None:

@@ -6,7 +6,6 @@ on stderr.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -24,27 +23,22 @@ from bot.cli.status import status
 from bot.cli.sync import sync
 from bot.cli.telegram import telegram
 from bot.cli.transfer import export_articles, import_articles
+from bot.cli.usage import Commands
 
-app = typer.Typer(
-    name="fundstelle",
-    help="Ask your own collection of German articles a question; the answer is a literal quote with its source.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = Commands(name="fundstelle")
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print(f"fundstelle {version('fundstelle')}")
         raise typer.Exit
 
 
 @app.callback()
 def main(
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
+    _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
 ) -> None:
     """Nothing to do before the command: its own flags carry the settings."""
 

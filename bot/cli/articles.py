@@ -28,17 +28,12 @@ if TYPE_CHECKING:
 
     from retrieval.types import Article, Document, Version
 
-_ARTICLE = "Its number in `fundstelle list`, the path of its file, or its web address."
-_ARTICLES = f"{_ARTICLE} A folder or a file with several articles: all in it."
-
 
 @command
 @with_filter
 def list_articles(
     settings: Settings,
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORD]...", help="Only those whose title, source or path holds all.")
-    ] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORD]...")] = None,
     *,
     within: Filter,
     as_json: Json = False,
@@ -61,26 +56,14 @@ def list_articles(
 @command
 def show_article(
     settings: Settings,
-    article: Annotated[str, typer.Argument(help=_ARTICLE)],
-    version: Annotated[
-        int | None, typer.Option(metavar="N", help="An earlier version, as `show` lists them.", show_default=False)
-    ] = None,
-    in_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    mark: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="Mark these words, with --open and --page, too.", show_default=False),
-    ] = None,
-    start: Annotated[
-        int | None, typer.Option(metavar="N", help="Or mark from this character on …", show_default=False)
-    ] = None,
-    end: Annotated[int | None, typer.Option(metavar="N", help="… to before this one.", show_default=False)] = None,
-    page: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Write this page of a PDF as a picture to --output.", show_default=False),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Where to.", show_default="seite-N.png")
-    ] = None,
+    article: Annotated[str, typer.Argument()],
+    version: Annotated[int | None, typer.Option(metavar="N", show_default=False)] = None,
+    in_browser: Annotated[bool, typer.Option("--open")] = False,
+    mark: Annotated[str | None, typer.Option(metavar="TEXT", show_default=False)] = None,
+    start: Annotated[int | None, typer.Option(metavar="N", show_default=False)] = None,
+    end: Annotated[int | None, typer.Option(metavar="N", show_default=False)] = None,
+    page: Annotated[int | None, typer.Option(metavar="N", min=1, show_default=False)] = None,
+    output: Annotated[Path | None, typer.Option(metavar="FILE.png", show_default="seite-N.png")] = None,
     as_json: Json = False,
 ) -> None:
     """Show one article, its earlier versions, and where else it stands."""
@@ -128,7 +111,7 @@ def show_article(
 @command
 def remove(
     settings: Settings,
-    articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help=_ARTICLES)],
+    articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...")],
 ) -> None:
     """Take articles out of the collection; their files stay."""
     with open_collection(settings, say) as collection:

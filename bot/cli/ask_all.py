@@ -14,14 +14,9 @@ from bot.wiring import open_collection
 from retrieval.answering.all_answers import AllAnswers
 from retrieval.types import Filter
 
-All = Annotated[bool, typer.Option("--all", help="Show all different answers with date and source, the surest first.")]
-ByDate = Annotated[bool, typer.Option("--by-date", help="Likewise, the oldest first.")]
-Csv = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE|-", help="Write a table, of --all or --questions; “-” is standard output.", show_default=False
-    ),
-]
+All = Annotated[bool, typer.Option("--all")]
+ByDate = Annotated[bool, typer.Option("--by-date")]
+Csv = Annotated[str | None, typer.Option(metavar="FILE|-", show_default=False)]
 
 
 def ask_all(

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @command
 def calibrate(
     settings: Settings,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A SQuAD 2.0 file: some questions without an answer.")],
-    questions: Annotated[QuestionField, typer.Option(help="The key of the questions.")] = QuestionField.GERMAN,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    questions: Annotated[QuestionField, typer.Option()] = QuestionField.GERMAN,
     as_json: Json = False,
 ) -> None:
     """Fit the confidence of the reader in use, for this data directory."""

@@ -29,17 +29,8 @@ from retrieval.types import Document, Filter
 
 log = logging.getLogger(__name__)
 
-Questions = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Ask each question of a file: one a line, or a .csv with a column “question” or “frage”. With --csv.",
-        show_default=False,
-    ),
-]
-EachArticle = Annotated[
-    bool, typer.Option("--each-article", help="Ask each of the --questions of each single article.")
-]
+Questions = Annotated[Path | None, typer.Option(metavar="FILE", show_default=False)]
+EachArticle = Annotated[bool, typer.Option("--each-article")]
 
 #: How many questions are asked, and for how many seconds at least, before it is said how long all will take.
 _MEASURED, _MEASURED_SECONDS = 5, 2.0

@@ -15,7 +15,6 @@ from bot.errors import CatalogueError
 from bot.messages import text
 from bot.render.csv import COLUMNS, cell
 from retrieval.errors import LoadingError, StoreError
-from retrieval.loading.question_list import MAX_BYTES, read_question_list
 
 #: The cells "question" and "article"; the latter is "" for a question that is asked of all articles.
 Key = tuple[str, str]
@@ -33,6 +32,8 @@ def read_questions(path: Path, language: str) -> list[str]:
         LoadingError: the file cannot be read.
         CatalogueError: there is none in it, or it is too large.
     """
+    from retrieval.loading.question_list import MAX_BYTES, read_question_list
+
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -91,6 +92,8 @@ def _whole(raw: bytes) -> int:
 
 def _done(raw: bytes, *, each_article: bool) -> set[Key] | None:
     """The keys of a table's rows; None if it is another table, or was asked in the other way."""
+    from retrieval.loading.question_list import MAX_BYTES
+
     csv.field_size_limit(MAX_BYTES)
     done: set[Key] = set()
     try:

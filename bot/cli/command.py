@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from bot.cli.console import print_anything, say
+from bot.cli.help import SETTINGS
 from bot.logs import log_file, logging_to
 from bot.messages import text
 from bot.settings import Settings, foreign_env_file, language_without_settings, load_settings
@@ -21,35 +22,19 @@ from retrieval.errors import FundstelleError
 
 log = logging.getLogger(__name__)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_PANEL = "Settings"
+Json = Annotated[bool, typer.Option("--json")]
 
 # Field name of Settings -> its flag.
 _FLAGS: dict[str, Any] = {
-    "home": Annotated[
-        Path | None, typer.Option(help="The data directory.", rich_help_panel=_PANEL, show_default=False)
-    ],
-    "embedder": Annotated[
-        str | None,
-        typer.Option(help="Folder or hub id (@revision) of the embedder.", rich_help_panel=_PANEL, metavar="MODEL"),
-    ],
-    "reader": Annotated[
-        str | None,
-        typer.Option(help="Folder or hub id (@revision) of the reader.", rich_help_panel=_PANEL, metavar="MODEL"),
-    ],
+    "home": Annotated[Path | None, typer.Option(metavar="FOLDER", rich_help_panel=SETTINGS, show_default=False)],
+    "embedder": Annotated[str | None, typer.Option(rich_help_panel=SETTINGS, metavar="MODEL")],
+    "reader": Annotated[str | None, typer.Option(rich_help_panel=SETTINGS, metavar="MODEL")],
     "no_answer_threshold": Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, help="Confidence from which on an answer is given.", rich_help_panel=_PANEL, metavar="0..1"
-        ),
+        float | None, typer.Option(min=0, max=1, rich_help_panel=SETTINGS, metavar="0..1")
     ],
-    "language": Annotated[
-        Literal["de", "en"] | None, typer.Option(help="What Fundstelle speaks.", rich_help_panel=_PANEL)
-    ],
+    "language": Annotated[Literal["de", "en"] | None, typer.Option(rich_help_panel=SETTINGS)],
 }
-_DEBUG = Annotated[
-    bool, typer.Option("--debug", help="Log to stderr, with what lies behind an error.", rich_help_panel=_PANEL)
-]
+_DEBUG = Annotated[bool, typer.Option("--debug", rich_help_panel=SETTINGS)]
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

@@ -35,7 +35,7 @@ def show_lines(result: str | Text, *, wrap: bool = True) -> None:
     What has no blank in it (an address) is never broken; ``wrap=False`` breaks nothing.
     """
     if wrap and _out.is_terminal:
-        _out.print(_harmless(result), width=min(_out.width, _WIDTH), overflow="ignore", crop=False)
+        _out.print(_harmless(result), width=line_width(), overflow="ignore", crop=False)
     else:
         _out.print(_harmless(result), soft_wrap=True)
 
@@ -70,6 +70,11 @@ def open_output(file: str) -> AbstractContextManager[TextIO]:
     if not path.parent.is_dir():
         raise StoreError(notice("cli.no_folder", folder=path.parent))
     return replacing(path)
+
+
+def line_width() -> int:
+    """How long a line on stdout may be, in columns."""
+    return min(_out.width, _WIDTH) if _out.is_terminal else _WIDTH
 
 
 def print_anything() -> None:

@@ -46,31 +46,14 @@ class QuestionField(StrEnum):
 @with_filter
 def evaluate(
     settings: Settings,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A SQuAD 1.1 or 2.0 file; for silence also a JSON list of questions.")
-    ],
-    mode: Annotated[
-        Mode,
-        typer.Option(
-            help="reader: each question with its text. open: the text has to be found among all. dialogue: likewise, "
-            "with follow-up questions. silence: questions that --articles do not answer; how many get an answer."
-        ),
-    ] = Mode.READER,
-    questions: Annotated[QuestionField, typer.Option(help="The key of the questions.")] = QuestionField.GERMAN,
-    questions_from: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Take the questions from here, by id.", show_default=False)
-    ] = None,
-    articles: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="PATH",
-            help="For silence: a file or folder with articles, or a SQuAD file for its texts; can be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    mode: Annotated[Mode, typer.Option()] = Mode.READER,
+    questions: Annotated[QuestionField, typer.Option()] = QuestionField.GERMAN,
+    questions_from: Annotated[Path | None, typer.Option(metavar="FILE", show_default=False)] = None,
+    articles: Annotated[list[Path] | None, typer.Option(metavar="PATH", show_default=False)] = None,
     *,
     within: Filter,
-    verbose: Annotated[bool, typer.Option("--verbose", help="For silence: show what was answered, and how.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure quality on a file with questions and answers, or silence on one with questions nobody can answer."""

@@ -8,19 +8,20 @@ import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import open_output, say, show, show_json
+from bot.cli.usage import Commands
 from bot.messages import text
 from bot.render.text import day, number
 from bot.settings import Settings
 from bot.wiring import open_collection
 
-feedback = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
+feedback = Commands()
 
 
 @feedback.command()
 @command
 def export(
     settings: Settings,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A SQuAD 2.0 file; “-” is standard output.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-")],
 ) -> None:
     """Write feedback as a file that `fundstelle eval` and `fundstelle calibrate` read."""
     from retrieval.evaluation.feedback_export import export_evaluation

@@ -8,13 +8,14 @@ import typer
 
 from bot.cli.command import Json, command
 from bot.cli.console import busy, say, show, show_json
+from bot.cli.usage import Commands
 from bot.messages import in_language, text
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.errors import WebError
 from retrieval.types import Source, SourceKind
 
-feeds = typer.Typer(help="The feeds (RSS, Atom) whose articles `fundstelle sync` adds.", no_args_is_help=True)
+feeds = Commands()
 
 
 @feeds.command()

@@ -16,26 +16,14 @@ from bot.wiring import open_collection
 from retrieval.collection import Collection
 from retrieval.index_report import IndexOutcome, IndexReport
 
-IndexFirst = Annotated[
-    Path | None,
-    typer.Option("--index", metavar="PATH", help="Index this first if nothing is indexed yet.", show_default=False),
-]
+IndexFirst = Annotated[Path | None, typer.Option("--index", metavar="PATH", show_default=False)]
 
 
 @command
 def index(
     settings: Settings,
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH|URL...",
-            help="Files (text, HTML, PDF, Word, LibreOffice, RTF, PowerPoint, Excel, CSV, e-books, mail, JSON, .zip), "
-            "folders, and addresses of web pages.",
-        ),
-    ],
-    timings: Annotated[
-        bool, typer.Option("--timings", help="Say how many sentences a second, and where the time went.")
-    ] = False,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH|URL...")],
+    timings: Annotated[bool, typer.Option("--timings")] = False,
     as_json: Json = False,
 ) -> None:
     """Add articles from files, folders and web pages."""

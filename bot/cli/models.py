@@ -7,23 +7,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from bot.cli.command import Json, command
 from bot.cli.console import busy, progress, say, show, show_json, show_lines
+from bot.cli.usage import Commands, Group
 from bot.errors import SettingsError
 from bot.messages import notice, text
 from bot.model_catalogue import ListedModel, catalogue, default, resolve
 from bot.model_choice import KINDS, remember
 from bot.render.text import decimal, megabytes
 from bot.settings import PREFIX, Settings, is_set_outside
-from bot.status import total_bytes
 from bot.wiring import open_collection
 from retrieval.collection import Collection
 from retrieval.errors import StoreError
 
 
-class _ListByDefault(TyperGroup):
+class _ListByDefault(Group):
     """``fundstelle models`` is short for ``fundstelle models list``, with its options."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -32,7 +31,7 @@ class _ListByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-models = typer.Typer(cls=_ListByDefault, help="Show the available models, or choose another one.")
+models = Commands(cls=_ListByDefault, no_args_is_help=False)
 
 
 @models.command("list")
@@ -54,12 +53,7 @@ def list_models(settings: Settings, as_json: Json = False) -> None:
 @command
 def use(
     settings: Settings,
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME|FOLDER|HUB-ID[@REVISION]", help="The model; “embedded” stands for both embedded ones."
-        ),
-    ],
+    model: Annotated[str, typer.Argument(metavar="NAME|FOLDER|HUB-ID[@REVISION]")],
     as_json: Json = False,
 ) -> None:
     """Try a model and use it from now on; if anything fails, all stays as it was."""
@@ -168,4 +162,6 @@ def _cells(listed: ListedModel, used: bool, language: str) -> tuple[str, ...]:
 
 def _bytes(listed: ListedModel) -> int:
     """The size of a model that lies in a folder here, 0 of any other."""
+    from bot.status import total_bytes
+
     return total_bytes(Path(listed.model).rglob("*")) if Path(listed.model).is_absolute() else 0

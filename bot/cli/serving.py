@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from importlib.util import find_spec
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.access.service import Service
 from bot.cli.command import command
 from bot.cli.console import busy, say
 from bot.cli.index import match_embedder
@@ -19,6 +17,9 @@ from bot.messages import notice, text
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.collection import Collection
+
+if TYPE_CHECKING:
+    from bot.access.service import Service
 
 #: How long the end waits for a question that is being answered, in seconds.
 _STOP_SECONDS = 1.0
@@ -44,13 +45,13 @@ def mcp(settings: Settings) -> None:
 @command
 def serve(
     settings: Settings,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes one that is free.")] = 8080,
-    host: Annotated[str, typer.Option(help="The address to listen at; others than this reach other machines.")] = (
-        "127.0.0.1"
-    ),
-    new_token: Annotated[bool, typer.Option("--new-token", help="Make a new token; the old one is void.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080,
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    new_token: Annotated[bool, typer.Option("--new-token")] = False,
 ) -> None:
     """Ask in the browser: a page and an HTTP API for this machine."""
+    import asyncio
+
     from bot.http.guard import is_loopback
     from bot.http.server import HttpServer, serve
     from bot.http.token import load_token
@@ -73,6 +74,8 @@ def serve(
 
 def _service(collection: Collection) -> Service:
     """The service; raises StoreError at once if the articles cannot be read."""
+    from bot.access.service import Service
+
     collection.article_count()
     return Service(collection)
 

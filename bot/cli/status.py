@@ -15,9 +15,7 @@ from bot.wiring import open_collection
 @command
 def status(
     settings: Settings,
-    check: Annotated[
-        bool, typer.Option("--check", help="Read the whole collection and mend what can be mended; takes minutes.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check")] = False,
     as_json: Json = False,
 ) -> None:
     """Show what is indexed, with which models, and where."""

@@ -14,7 +14,7 @@ import typer
 from bot.cli.command import Json, command
 from bot.cli.console import busy, say
 from bot.cli.report import finish
-from bot.messages import text
+from bot.messages import notice, text
 from bot.settings import Settings
 from bot.wiring import open_collection
 from retrieval.collection import Collection
@@ -30,22 +30,14 @@ def parse_interval(value: str) -> timedelta:
     match = re.fullmatch(r"([0-9]{1,6})([smh])", value.strip().lower())
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
     if not _MIN_SECONDS <= seconds <= _MAX_SECONDS:
-        raise typer.BadParameter(f"{value!r} is not a time such as 90s, 30m or 2h, from 1m to 168h.")
+        raise typer.BadParameter(notice("usage.no_time", value=value))
     return timedelta(seconds=seconds)
 
 
 @command
 def sync(
     settings: Settings,
-    every: Annotated[
-        timedelta | None,
-        typer.Option(
-            parser=parse_interval,
-            metavar="TIME",
-            help="Go on until Ctrl-C, a round every 30m, 2h, …",
-            show_default=False,
-        ),
-    ] = None,
+    every: Annotated[timedelta | None, typer.Option(parser=parse_interval, metavar="TIME", show_default=False)] = None,
     as_json: Json = False,
 ) -> None:
     """Index what is new or has changed in indexed folders, feeds and web pages."""

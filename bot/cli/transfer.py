@@ -19,7 +19,7 @@ from bot.wiring import open_collection
 @command
 def export_articles(
     settings: Settings,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A JSON Lines file; “-” is standard output.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-")],
 ) -> None:
     """Write all articles with their earlier versions to a file."""
     from retrieval.indexing.transfer import export
@@ -34,7 +34,7 @@ def export_articles(
 @command
 def import_articles(
     settings: Settings,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `fundstelle export` has written.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
     as_json: Json = False,
 ) -> None:
     """Add the articles of an exported collection."""
