@@ -1,7 +1,7 @@
 """Training on several cores: a process each with batches of its own, and one sum of all their gradients a step.
 
-Two threads that share every multiplication wait for each other more than they compute: on two cores this is three to four
-times as fast. ``python -m torch.distributed.run --nproc-per-node 2 -m training.embed`` starts them; a stage that is
+Two threads that share every multiplication wait for each other more than they compute: on two cores this is twice
+as fast. ``python -m torch.distributed.run --nproc-per-node 2 -m training.embed`` starts them; a stage that is
 started alone trains alone.
 """
 
