@@ -36,6 +36,8 @@ _HINTING: Final = 1.015
 _LINE_HEIGHT, _ASCENT = 1.4, 1.07
 # More marks on one letter stand over the lines above it.
 _MOST_MARKS: Final = 2
+# So many joiners hold the largest families together.
+_MOST_JOINERS: Final = 4
 _JOINER, _SELECTORS, _SKINS = "\u200d", range(0xFE00, 0xFE10), range(0x1F3FB, 0x1F400)
 # Letters of a text that is set from right to left.
 _RIGHT_TO_LEFT: Final = ("R", "AL")
@@ -48,11 +50,12 @@ def settable(words: str) -> tuple[str, str]:
     """
     kept: list[str] = []
     missing: dict[str, None] = {}
-    font, marks = "", 0
+    font, marks, joiners = "", 0, 0
     for letter in without_controls(words):
         if _is_mark(letter):
             marks += 1
-            if _joins(letter, font) and marks <= _MOST_MARKS:
+            joiners += letter == _JOINER
+            if _joins(letter, font) and marks <= _MOST_MARKS and joiners <= _MOST_JOINERS:
                 kept.append(letter)
             elif unicodedata.category(letter) != "Cf" and ord(letter) not in _SELECTORS:
                 missing[letter] = None
@@ -66,6 +69,7 @@ def settable(words: str) -> tuple[str, str]:
                 kept.append(OMISSION)
             font, marks = "", _MOST_MARKS
             continue
+        joiners = joiners if kept and kept[-1] == _JOINER else 0
         kept.append(letter)
         font, marks = found, 0
     return "".join(kept), "".join(missing)
