@@ -96,7 +96,7 @@ def test_a_judgement_of_what_is_gone(api: BotApi, bot: RunningBot) -> None:
         api.press(answer, data=data)
     bot.collection.remove([replace(ARTICLE, id=1)])
     api.press(answer, "👍")
-    api.press(answer, "Ganzer Zusammenhang")
+    api.press(answer, "Zusammenhang")
     assert {*toasts(api, 5)} == {"Diese Frage ist nicht mehr da. Bitte stellen Sie sie noch einmal."}
     assert bot.collection.feedback.judgements() == []
 
@@ -107,7 +107,7 @@ def test_a_judgement_of_what_is_gone(api: BotApi, bot: RunningBot) -> None:
 def test_context_and_source(api: BotApi, bot: RunningBot) -> None:
     api.text(QUESTION)
     (answer,) = answers(api, 1)
-    api.press(answer, "Ganzer Zusammenhang")
+    api.press(answer, "Zusammenhang")
     api.press(answer, "Quelle")
     _, context, source = answers(api, 3)
     assert context["text"] == f"{ARTICLE.text}\n\nHandel <& Wandel>, BelTA, 17. Mai 2024"
