@@ -45,9 +45,28 @@ def test_a_file_becomes_an_article(api: BotApi, bot: RunningBot, tmp_path: Path)
     api.document("../../Messe <b>.TXT", FAIR.encode())
     api.document("../../Messe <b>.TXT", b"Ein anderer Text steht hier.")
     assert texts(api, 3)[1] == "Schon aufgenommen: Messe in Brest, BelTA, 3 Sätze"
-    assert texts(api, 3)[2].startswith("Aufgenommen: ")
-    assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == ["Messe _b-2.txt", "Messe _b.txt"]
-    assert (tmp_path / FOLDER / "Messe _b.txt").read_bytes() == FAIR.encode()
+    assert texts(api, 3)[2] == "Aktualisiert: Messe b, ein Satz"
+    api.document("../../Messe <b>.TXT", b" ")
+    assert texts(api, 4)[3].startswith("Nicht aufgenommen: Messe _b.txt: ")
+    (file,) = (tmp_path / FOLDER).iterdir()
+    assert (file.name, file.read_bytes()) == ("Messe _b.txt", b"Ein anderer Text steht hier.")
+    assert bot.collection.article_count() == 2  # with the one of every bot here
+    (article,) = (article for article in bot.collection.documents() if article.path == str(file))
+    assert [version.document.title for version in bot.collection.store.versions(article.id)] == ["Messe in Brest"]
+
+
+def test_a_copy_is_named_by_title_and_date_and_no_path_is_told(api: BotApi, bot: RunningBot, tmp_path: Path) -> None:
+    dated = FAIR.replace("BREST, 3. Juni (BelTA)", "BREST, 3. Juni 2024 (BelTA)")
+    api.document("eins.txt", dated.encode())
+    api.document("zwei.txt", dated.encode())
+    api.document("eins.txt", b"Ganz anders steht es hier.")
+    assert [line.partition(":")[0] for line in texts(api, 3)] == ["Aufgenommen", "Als Kopie vermerkt", "Aktualisiert"]
+    named = "Messe in Brest, BelTA, 3. Juni 2024"
+    assert texts(api, 3)[1] == f"Als Kopie vermerkt: {named} (sagt dasselbe wie {named})"
+    api.text("/list")
+    api.text("/sources")
+    api.document("leer.txt", b" ")
+    assert not any(str(tmp_path) in line or FOLDER in line for line in texts(api, 6))
 
 
 class HeldEmbedder(HashEmbedder):
@@ -163,7 +182,7 @@ def test_names_are_made_safe(name: str, safe: str) -> None:
 def test_a_link_in_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / FOLDER).mkdir()
     (tmp_path / FOLDER / "a.txt").symlink_to(tmp_path / "outside.txt")
-    assert keep(tmp_path, "a.txt", b"x").name == "a-2.txt"
+    assert keep(tmp_path, "a.txt", b"x").path.name == "a-2.txt"
     assert not (tmp_path / "outside.txt").exists()
     (tmp_path / "file").write_text("x")
     with pytest.raises(LoadingError, match=r"lässt sich in .* nicht ablegen"):

@@ -6,12 +6,13 @@ import os
 import re
 import unicodedata
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from bot.messages import notice
 from retrieval.errors import LoadingError
-from retrieval.files import create_file
+from retrieval.files import create_file, replace_file
 
 FOLDER = "received"
 _NAME_LIMIT = 80
@@ -29,8 +30,23 @@ def safe_name(name: str) -> str:
     return f"{stem}.{suffix[:10].lower()}" if suffix else stem
 
 
-def keep(home: Path, name: str, content: bytes) -> Path:
-    """Stores a sent file and returns its path. The same file is not stored twice.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored file, and what the one before it of the same name held; None if there was none."""
+
+    path: Path
+    earlier: bytes | None = None
+
+    def undo(self) -> None:
+        """Puts the earlier one back, or takes the file away. Raises OSError."""
+        if self.earlier is None:
+            self.path.unlink(missing_ok=True)
+        else:
+            replace_file(self.path, self.earlier, mode=0o600)
+
+
+def keep(home: Path, name: str, content: bytes) -> Kept:
+    """Stores a sent file, in the place of the earlier one of that name: it is a new version of the same article.
 
     Raises:
         LoadingError: it cannot be written.
@@ -43,9 +59,12 @@ def keep(home: Path, name: str, content: bytes) -> Path:
             if not os.path.lexists(path):
                 with suppress(FileExistsError):
                     create_file(path, content, mode=0o600)
-                    return path
-            if path.is_file() and path.read_bytes() == content:
-                return path
+                    return Kept(path)
+            if path.is_file() and not path.is_symlink():
+                earlier = path.read_bytes()
+                if earlier != content:
+                    replace_file(path, content, mode=0o600)
+                return Kept(path, earlier)
     except OSError as error:
         raise LoadingError(notice("telegram.cannot_keep", folder=folder, error=error.strerror)) from error
     raise AssertionError("count() does not end")

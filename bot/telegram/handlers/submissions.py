@@ -24,6 +24,7 @@ from retrieval.collection import Collection
 from retrieval.errors import FundstelleError, LoadingError
 from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
 from retrieval.loading import SUFFIXES, read_document
+from retrieval.messages import Notice, mapped
 from retrieval.types import Document
 
 log = logging.getLogger(__name__)
@@ -146,10 +147,10 @@ class Submissions:
             await update.effective_message.reply_html(plain(line), do_quote=True)
 
     def _add_file(self, name: str, content: bytes) -> IndexReport:
-        path = keep(self._service.settings.home, name, content)
-        report = self._service.collection.index([path], self._service.queue.raise_if_stopping)
+        kept = keep(self._service.settings.home, name, content)
+        report = self._service.collection.index([kept.path], self._service.queue.raise_if_stopping)
         if report.count(IndexOutcome.FAILED) == len(report.articles):
-            path.unlink(missing_ok=True)  # it holds nothing to index again
+            kept.undo()  # it holds nothing to index again
         return report
 
 
@@ -184,10 +185,20 @@ def outcome_text(collection: Collection, report: IndexReport, language: str) -> 
 
 def _outcome_line(collection: Collection, entry: ArticleReport, language: str) -> str:
     document = collection.document_at(entry.path)
+    reason = _without_folder(entry.reason, entry.path)
     if document is None or entry.outcome is IndexOutcome.FAILED:
-        return text("telegram.submission_failed", language, article=Path(entry.path).name, reason=entry.reason)
+        return text("telegram.submission_failed", language, article=Path(entry.path).name, reason=reason)
     sentences = quantity("telegram.sentences", collection.sentences_of(document), language)
     line = text(
         f"telegram.submission_{entry.outcome}", language, article=citation(document, language), sentences=sentences
     )
-    return f"{line} ({in_language(entry.reason, language)})" if entry.reason else line
+    if entry.outcome is IndexOutcome.DUPLICATE and isinstance(entry.reason, Notice):
+        original = collection.document_at(str(entry.reason.values.get("path", "")))
+        reason = notice("telegram.says_the_same", article=citation(original, language)) if original else ""
+    return f"{line} ({in_language(reason, language)})" if reason else line
+
+
+def _without_folder(said: str, path: str) -> str:
+    """What is said without where on the server the sent file lies."""
+    folder = f"{Path(path.partition('#')[0]).parent}/"
+    return said if "://" in path or len(folder) < 2 else mapped(said, lambda words: words.replace(folder, ""))
