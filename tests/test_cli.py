@@ -504,13 +504,14 @@ def test_eval_of_dialogues(doubles, tmp_path):
     path = tmp_path / "dialogues.json"
     path.write_text(json.dumps({"data": [{"title": "Probe", "paragraphs": [paragraph]}]}), encoding="utf-8")
     lines = fundstelle("eval", str(path), "--mode", "dialogue").stdout.splitlines()
-    assert [line.split() for line in lines] == [
+    assert [line.replace("\u00a0", " ").split()[:2] for line in lines] == [
+        ["Kennzahl", "Wert"],
         ["first_n", "1"],
-        ["first_f1", "100.0"],
-        ["first_em", "100.0"],
+        ["first_f1", "100,00"],
+        ["first_em", "100,00"],
         ["later_n", "1"],
-        ["later_f1", "0.0"],
-        ["later_em", "0.0"],
+        ["later_f1", "0,00"],
+        ["later_em", "0,00"],
         ["completed", "1"],
     ]
     missing = fundstelle("eval", str(path), "--mode", "dialogue", "--questions", "question_complete")
@@ -519,8 +520,16 @@ def test_eval_of_dialogues(doubles, tmp_path):
 
 def test_eval_for_people(doubles, questions):
     lines = fundstelle("eval", str(questions), "--questions", "question_en").stdout.splitlines()
-    assert [line.split() for line in lines[:2]] == [["n", "3"], ["best_em", "50.0"]]
-    assert len({line.index(line.split()[1]) for line in lines}) == 1  # the values stand below each other
+    assert [" ".join(line.split()) for line in lines[:3]] == [
+        "Kennzahl Wert Was sie sagt",
+        "n 3 gestellte Fragen",
+        "best_em 50,00 % Fragen mit Antwort: die beste Stelle ist genau die Antwort",
+    ]
+    assert max(map(len, lines)) <= 100
+    explained = {line.split()[0]: line for line in lines[1:] if line[0] != " "}
+    measured = json.loads(fundstelle("eval", str(questions), "--questions", "question_en", "--json").stdout)
+    assert set(explained) == set(measured)
+    assert len({line.index(line.split()[1]) for line in list(explained.values())[:-1]}) == 1  # below each other
 
 
 def test_eval_of_a_file_that_is_not_there(doubles, tmp_path):

@@ -187,13 +187,14 @@ def test_the_command_shows_what_was_answered(file: Path, articles: Path) -> None
 def test_the_command_for_people(file: Path, articles: Path) -> None:
     result = fundstelle("eval", str(file), "--mode", "silence", "--articles", str(articles), "--verbose")
     lines = result.stdout.splitlines()
-    assert lines[:4] == [
-        "n               3",
-        "answered_share  33.33",
-        "nature          0.0 (n 2)",
-        "person          100.0 (n 1)",
+    assert [" ".join(line.split()) for line in lines[:5]] == [
+        "Kennzahl Wert Was sie sagt",
+        "n 3 gestellte Fragen",
+        "answered_share 33,33 % bekommen eine Antwort, obwohl es keine gibt; 0 ist am besten",
+        "nature 0,00 % dasselbe für Fragen dieser Art (2)",
+        "person 100,00 % dasselbe für Fragen dieser Art (1)",
     ]
-    assert lines[4:] == ["", WHO, "  Machonin (100\u00a0%, perm)"]
+    assert lines[5:] == ["", WHO, "  Machonin (100\u00a0%, perm)"]
 
 
 def test_an_article_that_cannot_be_read_is_named(file: Path, articles: Path) -> None:

@@ -49,7 +49,7 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(Text(heading), overflow="fold")
     for row in rows:
         table.add_row(*(Text(escape_controls(cell)) for cell in row))
-    _out.print(table)
+    Console(width=line_width(), highlight=False).print(table)  # _out takes what is no terminal for 80 columns
 
 
 def show_json(value: Mapping[str, Any]) -> None:

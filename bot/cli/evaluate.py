@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import progress, say, show, show_json, show_lines
+from bot.cli.console import progress, say, show_json, show_lines
+from bot.cli.figures import show_figures, show_reading, show_silence
 from bot.cli.filters import with_filter
 from bot.messages import in_language, text
 from bot.render.text import percent
@@ -68,7 +69,11 @@ def evaluate(
         if misplaced:
             raise EvaluationError(text("cli.eval_option", settings.language, option=option, mode=mode.value))
     if mode is Mode.DIALOGUE:
-        _print(_dialogue_figures(settings, file, questions, questions_from), as_json=as_json)
+        figures = _dialogue_figures(settings, file, questions, questions_from)
+        if as_json:
+            show_json(figures)
+        else:
+            show_figures(figures, settings.language)
     elif is_silence:
         _silence(settings, file, questions, articles or [], verbose=verbose, as_json=as_json)
     else:
@@ -110,10 +115,8 @@ def _answers(
     figures, curve = summarise(outcomes), risk_curve(outcomes)
     if as_json:
         show_json({**figures, "risk_coverage": curve})
-        return
-    # Of the surest questions, how many are answered wrongly.
-    risks = ", ".join(f"{coverage:.0f} %: {risk:.1f}" for coverage, risk in curve)
-    _print({**figures, "risk_coverage": risks}, as_json=False)
+    else:
+        show_reading(figures, curve, settings.language)
 
 
 def _silence(
@@ -156,8 +159,7 @@ def _silence(
     if as_json:
         show_json({**figures, **({"answered": [_to_json(outcome) for outcome in answered]} if verbose else {})})
         return
-    kinds = {kind: f"{shares['answered_share']} (n {shares['n']})" for kind, shares in figures.pop("kinds").items()}
-    _print({**figures, **kinds}, as_json=False)
+    show_silence(figures, figures["kinds"], language)
     for outcome in answered:
         answer = outcome.answer
         where = citation(answer.document, language) if answer.document else ""
@@ -195,12 +197,3 @@ def _dialogue_figures(
             progress=advance,
         )
     return summarise_dialogues(outcomes)
-
-
-def _print(figures: Mapping[str, float | int | str | None], *, as_json: bool) -> None:
-    if as_json:
-        show_json(figures)
-        return
-    width = max(map(len, figures))
-    for name, value in figures.items():
-        show(f"{name:<{width}}  {'-' if value is None else value}")
