@@ -36,7 +36,7 @@ def match_embedder(
     if old == new or not total:
         return False
     if store.read_only:
-        raise StoreError(notice("index.read_only_embedder", home=store.home, embedder=old))
+        raise StoreError(notice("index.read_only_embedder", home=store.place, embedder=old))
     notify(notice("index.embedding_anew", embedder=new, count=total))
     done = store.begin_staging(new)
     while not _changed_over(store, new):
@@ -59,5 +59,5 @@ def _changed_over(store: Store, signature: str) -> bool:
     if store.embedder_signature == signature:
         return True
     if store.meta("staged_signature") != signature:
-        raise StoreError(notice("index.two_embedders", home=store.home))
+        raise StoreError(notice("index.two_embedders", home=store.place))
     return False

@@ -67,6 +67,11 @@ class StoreQueries:
         return self.database.read_only
 
     @property
+    def place(self) -> str:
+        """Where the collection is, for people: never with a password."""
+        return str(self.home)
+
+    @property
     def generation(self) -> int:
         """Grows by one with each change of what can be found, by any process; cheap to ask before every search."""
         return int(self.meta("generation"))
@@ -330,7 +335,7 @@ class StoreQueries:
 
     def _check_bookkeeping(self) -> None:
         if self.database.rows(_ODD_BOOKKEEPING):
-            raise damage_error(self.database.path, "meta, removed_sentences")
+            raise self._damage("meta, removed_sentences")
 
     @contextmanager
     def explaining_damage(self) -> Iterator[None]:
@@ -367,7 +372,11 @@ class StoreQueries:
             return self._decoded(blobs)
         except ValueError as error:
             self.check()  # names the article
-            raise damage_error(self.database.path, str(error)) from error
+            raise self._damage(str(error)) from error
+
+    def _damage(self, detail: str) -> StoreError:
+        """The error for a damaged database, with the way out."""
+        return damage_error(Path(self.database.path), detail)
 
     def _decoded(self, columns: Sequence[Any]) -> NDArray[np.float32]:
         """Vectors ``(n, dimension)`` from their columns. Raises ValueError if one is damaged, or there are none."""

@@ -51,7 +51,7 @@ class SqlDatabase(Protocol):
     read_only: bool
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Path | str:
         """Where it is, for people; without a password."""
         ...
 

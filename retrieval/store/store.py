@@ -241,7 +241,7 @@ class Store(StagedVectors):
         if current == signature:
             return
         if current and self.sentence_count():
-            raise StoreError(notice("index.embedder_changed", home=self.home, embedder=current))
+            raise StoreError(notice("index.embedder_changed", home=self.place, embedder=current))
         self.set_meta(connection, "embedder_signature", signature)
 
     def _insert_segments(

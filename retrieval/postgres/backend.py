@@ -1,0 +1,70 @@
+"""The engine PostgreSQL: see ``retrieval.backend.Backend``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+from retrieval.postgres import counts
+from retrieval.postgres.database import PostgresDatabase
+from retrieval.postgres.keywords import PostgresKeywords
+from retrieval.postgres.store import MERGED_ENTRIES, PostgresFeedbackLog, PostgresStore
+from retrieval.postgres.vectors import PostgresVectorIndex
+
+
+class PostgresBackend:
+    """A collection in the PostgreSQL database at ``url``, which needs the extension pgvector.
+
+    Raises:
+        StoreError: it cannot be reached or used.
+    """
+
+    def __init__(self, url: str, notify: Callable[[str], None] = lambda notice: None) -> None:
+        self.store = PostgresStore(PostgresDatabase(url))
+        self.vectors = PostgresVectorIndex(self.store)
+        self.keywords = PostgresKeywords(self.store, notify)
+
+    @cached_property
+    def feedback(self) -> PostgresFeedbackLog:
+        """What people think of answers, and the questions that got none."""
+        return PostgresFeedbackLog(self.store)
+
+    @property
+    def place(self) -> str:
+        """Where the database is, without a password."""
+        return self.store.place
+
+    def load(self, thorough: bool = False) -> None:
+        """See ``Backend``: both indexes change with the articles; ``thorough`` counts whether that is so."""
+        self.keywords.load(thorough=thorough)
+        if thorough:
+            self.vectors.load()
+
+    def after_writing(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Merges what was counted, and makes the vector index once there are enough sentences for one."""
+        if self.store.read_only:
+            return
+        counts.merge(self.store.database, most=MERGED_ENTRIES)
+        self.vectors.load(progress)
+
+    def check(self) -> None:
+        """See ``Backend``."""
+        self.store.check()
+        self.load(thorough=True)
+        self.after_writing()
+
+    def index_state(self) -> str:
+        """See ``Backend``."""
+        return "behind" if self.vectors.is_due() else "current"
+
+    def size(self) -> tuple[int, int]:
+        """See ``Backend``."""
+        ((everything, index),) = self.store.database.rows(
+            "SELECT pg_database_size(current_database()), coalesce((SELECT sum(pg_relation_size(indexrelid)) "
+            "FROM pg_stat_user_indexes WHERE indexrelname LIKE 'sentences_near_%'), 0)::bigint"
+        )
+        return int(everything) - int(index), int(index)
+
+    def close(self) -> None:
+        """See ``Backend``."""
+        self.store.close()

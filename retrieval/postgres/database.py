@@ -1,0 +1,244 @@
+"""The connections to a PostgreSQL server: a pool, transactions, further attempts, and errors for people."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+from retrieval.errors import StoreError
+from retrieval.messages import notice
+from retrieval.postgres.schema import make_tables
+from retrieval.postgres.statements import translated, values_for
+
+try:
+    import psycopg
+    from pgvector.psycopg import register_vector
+    from psycopg import errors
+    from psycopg.conninfo import conninfo_to_dict
+    from psycopg_pool import ConnectionPool, PoolTimeout
+except ImportError as error:
+    raise StoreError(notice("store.postgres_missing")) from error
+
+if TYPE_CHECKING:
+    Row = tuple[Any, ...]
+
+#: So long, in seconds, is tried again what a restart, a change of servers or another writer has interrupted.
+PATIENCE_SECONDS: Final = 30.0
+#: So long is waited for the server at the start, and for a free connection.
+CONNECT_SECONDS: Final = 10.0
+#: Connections of one process at most.
+MOST_CONNECTIONS: Final = 16
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class InterruptedStoreError(StoreError):
+    """What was begun did not happen, or it is not known whether it did, and it may go well another time."""
+
+
+class PostgresConnection:
+    """A connection that takes the store's statements; see ``retrieval.store.sql.Connection``."""
+
+    def __init__(self, raw: psycopg.Connection[Row]) -> None:
+        self.raw = raw
+
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> psycopg.Cursor[Row]:
+        """Runs one statement."""
+        return self.raw.execute(translated(sql, isinstance(parameters, Mapping)), values_for(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[object]]) -> psycopg.Cursor[Row]:
+        """Runs one statement for each of these values."""
+        cursor = self.raw.cursor()
+        cursor.executemany(translated(sql), [values_for(sql, values) for values in parameters])
+        return cursor
+
+
+class PostgresDatabase:
+    """A PostgreSQL database with pgvector, in which the tables are made if need be.
+
+    Each thread takes a connection from a pool as it needs one, and keeps it for a snapshot or a transaction. A reading
+    statement outside of these is tried again for ``PATIENCE_SECONDS`` if the server restarts or another one takes over;
+    what writes is tried again as a whole, see ``retried``. Transactions are READ COMMITTED: the store locks what must
+    not change meanwhile.
+
+    Raises:
+        StoreError: the server cannot be reached, refuses the user, or has no pgvector.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.path = place(url)
+        self._local = threading.local()
+        self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=MOST_CONNECTIONS,
+            open=False,
+            timeout=CONNECT_SECONDS,
+            # No prepared statements: a balancer such as PgBouncer may change the server between two of them.
+            kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "fundstelle"},
+            configure=register_vector,
+            check=ConnectionPool.check_connection,
+            name="fundstelle",
+        )
+        with self._explaining_errors():
+            # The pool would only say that there is no connection, not why.
+            options = {"connect_timeout": int(CONNECT_SECONDS), "application_name": "fundstelle"}
+            with psycopg.connect(url, autocommit=True, **options) as connection:  # type: ignore[arg-type]
+                state = connection.execute("SELECT current_setting('transaction_read_only')").fetchone()
+                self.read_only = state == ("on",)
+                make_tables(connection, read_only=self.read_only, path=self.path)
+            self._pool.open()
+
+    @property
+    def is_small(self) -> bool:
+        """False: PostgreSQL checks its pages whenever it reads them."""
+        return False
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows of one reading statement."""
+        with self._explaining_errors():
+            if (held := self._held()) is not None:
+                return held.execute(sql, parameters).fetchall()
+        return self._again(lambda: self._rows(sql, parameters))
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Inside, everything that this thread reads belongs to one state of the database. No writing inside."""
+        return self._snapshot()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        if self._held() is not None:
+            yield
+            return
+        with self._holding("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresConnection]:
+        """All or nothing: committed at the end of the block, undone if an exception leaves it."""
+        if self.read_only:
+            raise StoreError(notice("store.read_only", home=self.path))
+        held = self._held()
+        if held is not None:
+            yield held
+            return
+        with self._holding("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def _holding(self, begin: str) -> Iterator[PostgresConnection]:
+        with self._explaining_errors(), self._pool.connection() as raw:
+            connection = PostgresConnection(raw)
+            raw.execute(begin)
+            self._local.connection = connection
+            try:
+                yield connection
+                raw.execute("COMMIT")
+            except BaseException:
+                with suppress(psycopg.Error):
+                    raw.execute("ROLLBACK")
+                raise
+            finally:
+                self._local.connection = None
+
+    @contextmanager
+    def alone(self) -> Iterator[PostgresConnection]:
+        """A connection outside of any transaction, for what PostgreSQL does not do inside one."""
+        with self._explaining_errors(), self._pool.connection() as raw:
+            yield PostgresConnection(raw)
+
+    def empty_log(self) -> None:
+        """Nothing: what happens to the log is the server's to decide."""
+
+    def check(self, *, thoroughly: bool = False) -> None:
+        """Nothing: the server checks its pages, if it was set up with checksums, whenever it reads them."""
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._pool.close()
+
+    def _rows(self, sql: str, parameters: Sequence[object]) -> list[Any]:
+        with self._explaining_errors(), self._pool.connection() as raw:
+            return PostgresConnection(raw).execute(sql, parameters).fetchall()
+
+    def _held(self) -> PostgresConnection | None:
+        """The connection of this thread's snapshot or transaction."""
+        return getattr(self._local, "connection", None)
+
+    def _again(self, work: Callable[[], _T]) -> _T:
+        """Does ``work``, again and again if it is interrupted, unless it is part of something larger."""
+        deadline, wait = time.monotonic() + PATIENCE_SECONDS, 0.02
+        while True:
+            try:
+                return work()
+            except InterruptedStoreError:
+                if self._held() is not None or time.monotonic() > deadline:
+                    raise
+            time.sleep(wait * random.uniform(0.5, 1.5))
+            wait = min(1.0, 2 * wait)
+
+    @contextmanager
+    def _explaining_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise self._explain(error) from error
+        except UnicodeEncodeError as error:  # half a character, from a damaged text
+            raise StoreError(notice("store.postgres_failed", path=self.path, error=error.reason)) from error
+
+    def _explain(self, error: psycopg.Error) -> StoreError:
+        # Only the first line: others may quote what is stored.
+        reason = (error.diag.message_primary or str(error) or type(error).__name__).splitlines()[0]
+        kind = InterruptedStoreError if _is_passing(error) else StoreError
+        if isinstance(error, errors.ReadOnlySqlTransaction):
+            return kind(notice("store.read_only", home=self.path))
+        if isinstance(error, PoolTimeout) or (isinstance(error, psycopg.OperationalError) and not error.sqlstate):
+            return kind(notice("store.postgres_unreachable", path=self.path, error=reason))
+        return kind(notice("store.postgres_failed", path=self.path, error=reason))
+
+
+def retried(method: Callable[_P, _T]) -> Callable[_P, _T]:
+    """A method of a store or a log that writes: done again as a whole if it was interrupted."""
+
+    @wraps(method)
+    def trying(*arguments: _P.args, **named: _P.kwargs) -> _T:
+        database: PostgresDatabase = arguments[0].database  # type: ignore[attr-defined]
+        return database._again(lambda: method(*arguments, **named))
+
+    return trying
+
+
+def place(url: str) -> str:
+    """Where a database is, for people: hosts, ports and name, without user and password.
+
+    Raises:
+        StoreError: it is no address of a database.
+    """
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error as error:
+        raise StoreError(notice("store.postgres_address")) from error
+    hosts, ports = str(parts.get("host") or "localhost").split(","), str(parts.get("port") or "").split(",")
+    named = [
+        host + (f":{port}" if port else "")
+        for host, port in zip(hosts, ports * len(hosts) if len(ports) == 1 else ports, strict=False)
+    ]
+    return f"postgresql://{','.join(named)}/{parts.get('dbname') or ''}"
+
+
+def _is_passing(error: psycopg.Error) -> bool:
+    """Whether what failed may go well another time."""
+    if isinstance(error, PoolTimeout):
+        return True
+    state = error.sqlstate or ""
+    if not state:  # the connection broke
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    # Serialisation, deadlock, no connection, the server stops or starts; a server that has become a replica; two
+    # writers at the same article, which a lock keeps apart next time.
+    return state[:2] in ("40", "08", "57") or state in ("25006", "23503", "23505", "55P03")
