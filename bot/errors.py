@@ -43,3 +43,7 @@ class RequestError(FundstelleError):
 
 class NotFoundError(FundstelleError):
     """What another program asks for is not there."""
+
+
+class WatchError(FundstelleError):
+    """There is no such standing question, or an answer to one cannot be sent."""

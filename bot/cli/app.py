@@ -24,6 +24,7 @@ from bot.cli.sync import sync
 from bot.cli.telegram import telegram
 from bot.cli.transfer import export_articles, import_articles
 from bot.cli.usage import Commands
+from bot.cli.watch import watch
 
 app = Commands(name="fundstelle")
 
@@ -56,6 +57,7 @@ app.command(name="show")(show_article)
 app.command()(remove)
 app.add_typer(feeds, name="feed")
 app.add_typer(feedback, name="feedback")
+app.add_typer(watch, name="watch")
 app.command()(missed)
 app.command()(sync)
 app.command(name="export")(export_articles)

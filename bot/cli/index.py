@@ -10,6 +10,7 @@ import typer
 from bot.cli.command import Json, command
 from bot.cli.console import busy, progress, say
 from bot.cli.report import finish
+from bot.cli.watch import ask_standing
 from bot.messages import in_language, text
 from bot.settings import Settings
 from bot.wiring import open_collection
@@ -33,6 +34,7 @@ def index(
         if addresses:
             with busy(text("cli.fetching", settings.language)):
                 report += collection.index(addresses)
+        ask_standing(collection, settings.language)
     finish(report, settings.language, as_json=as_json, timings=timings)
 
 

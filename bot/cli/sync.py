@@ -14,6 +14,7 @@ import typer
 from bot.cli.command import Json, command
 from bot.cli.console import busy, say
 from bot.cli.report import finish
+from bot.cli.watch import ask_standing
 from bot.messages import notice, text
 from bot.settings import Settings
 from bot.wiring import open_collection
@@ -60,6 +61,7 @@ def _run_round(collection: Collection, language: str, *, as_json: bool) -> None:
         say(text("cli.sync_nothing", language))
     with busy(text("cli.syncing", language)):
         report = collection.sync()
+    ask_standing(collection, language)
     finish(report, language, as_json=as_json)
 
 

@@ -10,6 +10,7 @@ import typer
 from bot.cli.command import Json, command
 from bot.cli.console import open_output, progress, say
 from bot.cli.report import finish
+from bot.cli.watch import ask_standing
 from bot.messages import text
 from bot.render.wording import quantity
 from bot.settings import Settings
@@ -42,4 +43,5 @@ def import_articles(
 
     with open_collection(settings, say) as collection, progress(text("cli.indexing", settings.language)) as advance:
         report = take_in(file, collection.store, collection.indexer, advance)
+        ask_standing(collection, settings.language)
     finish(report, settings.language, as_json=as_json)
