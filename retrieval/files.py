@@ -32,7 +32,7 @@ _PREFIX, _SUFFIX = ".fundstelle-", ".tmp"
 _LEFT_OVER = 3600
 #: How the files begin that are written into a data directory. Others that lie there are not touched.
 _OWN_NAMES = (
-    "calibration", "feedback.key", "fundstelle.", "history", "http-token", "models.json", "received",
+    "calibration", "feedback.key", "fundstelle.", "history", "http-token", "matplotlib", "models.json", "received",
     "telegram-webhook-secret", "telegram.db", "vectors", _PREFIX,
 )  # fmt: skip
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

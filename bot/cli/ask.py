@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.ask_all import All, ByDate, Csv, ask_all
+from bot.cli.ask_all import All, ByDate, Chart, Csv, ask_all
 from bot.cli.ask_options import check_options, question_or_file
 from bot.cli.catalogue import EachArticle, Questions, ask_catalogue
 from bot.cli.command import Json, command
@@ -35,6 +35,7 @@ def ask(
     top_k: Annotated[int | None, typer.Option(metavar="N", min=1, max=50, show_default="5")] = None,
     every: All = False,
     by_date: ByDate = False,
+    chart: Chart = None,
     questions: Questions = None,
     each_article: EachArticle = False,
     csv: Csv = None,
@@ -46,6 +47,7 @@ def ask(
 ) -> None:
     """Ask the articles one question, or each of a file."""
     given = {"QUESTION": question, "--top-k": top_k, "--all": every, "--by-date": by_date, "--questions": questions}
+    given |= {"--chart": chart}
     given |= {"--each-article": each_article, "--csv": csv, "--cite": cite, "--picture": picture, "--json": as_json}
     check_options(given, settings.language)
     if questions is not None:
@@ -58,7 +60,7 @@ def ask(
     # Bytes that are no text come in as lone surrogates, which nothing further on can encode.
     question = (question or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if every or by_date:
-        ask_all(settings, question, within, by_date=by_date, as_json=as_json, csv=csv)
+        ask_all(settings, question, within, by_date=by_date, as_json=as_json, csv=csv, chart=chart)
         return
     with open_collection(settings, say) as collection:
         if not collection.article_count():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,18 +16,34 @@ from bot.wiring import open_collection
 from retrieval.answering.all_answers import AllAnswers
 from retrieval.types import Filter
 
+if TYPE_CHECKING:
+    from bot.render.values import Series
+
 All = Annotated[bool, typer.Option("--all")]
 ByDate = Annotated[bool, typer.Option("--by-date")]
+Chart = Annotated[Path | None, typer.Option(metavar="FILE.png", show_default=False)]
 Csv = Annotated[str | None, typer.Option(metavar="FILE|-", show_default=False)]
 
 
+#: Cells of the longest bar of a table.
+_BAR = 20
+
+
 def ask_all(
-    settings: Settings, question: str, within: Filter, *, by_date: bool, as_json: bool, csv: str | None
+    settings: Settings,
+    question: str,
+    within: Filter,
+    *,
+    by_date: bool,
+    as_json: bool,
+    csv: str | None,
+    chart: Path | None = None,
 ) -> None:
-    """Asks for all answers and shows them.
+    """Asks for all answers and shows them; draws those that are numbers into ``chart``, or says why it cannot.
 
     Raises:
-        FundstelleError: as ``Collection.ask_all``, or ``csv`` cannot be written.
+        FundstelleError: as ``Collection.ask_all``, or ``csv`` or ``chart`` cannot be written.
+        typer.Exit: there is nothing to draw.
     """
     from bot.render.all_answers import COLUMNS, rows, to_json
     from bot.render.csv import TableWriter
@@ -46,11 +64,38 @@ def ask_all(
         show_json(to_json(answers, by_date=by_date))
     else:
         show_all(answers, settings.language, by_date=by_date)
+    if chart and not draw_chart(settings, answers, chart):
+        raise typer.Exit(1)
+
+
+def draw_chart(settings: Settings, answers: AllAnswers, output: Path) -> bool:
+    """Writes a chart of the answers, shows it where the terminal can, and says where it is; False if there is none.
+
+    Raises:
+        ShowError: the file cannot be written.
+    """
+    from bot.cli.inline_picture import show_inline
+    from bot.cli.show_quote import write_output
+    from bot.render.values import series
+
+    values = series(answers)
+    if values is None:
+        say(text("chart.none", settings.language))
+        return False
+    from bot.render.chart import chart
+
+    with busy(text("chat.loading", settings.language)):
+        png = chart(answers, values, settings.language, settings.home)
+    path = write_output(output, png, settings.language)
+    show_inline(png)
+    say(str(path))
+    return True
 
 
 def show_all(answers: AllAnswers, language: str, *, by_date: bool, is_table: bool | None = None) -> None:
     """The answers as a table on a terminal, else a line each; ``is_table`` says which of them."""
     from bot.render.all_answers import heading, lines, ordered, when, where
+    from bot.render.values import series
     from bot.render.wording import certainty, line
 
     if not answers.findings:
@@ -62,10 +107,28 @@ def show_all(answers: AllAnswers, language: str, *, by_date: bool, is_table: boo
             show_lines(shown)
         return
     show_lines(heading(answers, language, by_date=by_date) + "\n")
-    headings = [text(f"chat.column_{name}", language) for name in ("date", "quote", "certainty", "source")]
-    found = ordered(answers, by_date=by_date)
+    values = series(answers) if by_date else None
+    names = ("date", "quote", *(["bar"] if values else []), "certainty", "source")
     show_table(
-        headings, ((when(f, language), line(f.first.text), certainty(f, language), where(f, language)) for f in found)
+        [text(f"chat.column_{name}", language) if name != "bar" else "" for name in names],
+        (
+            (
+                when(found, language),
+                line(found.first.text),
+                *([_bar(values.of(found), values)] if values else []),
+                certainty(found, language),
+                where(found, language),
+            )
+            for found in ordered(answers, by_date=by_date)
+        ),
     )
     if answers.differ:
         show_lines("\n" + text("chat.contradicting", language))
+
+
+def _bar(amount: Decimal | None, values: Series) -> str:
+    """How large an amount is beside the others: the largest takes all cells. Amounts below zero have no bar."""
+    largest = max(point.amount for point in values.points)
+    if amount is None or amount <= 0 or largest <= 0:
+        return ""
+    return "█" * max(1, round(_BAR * amount / largest))

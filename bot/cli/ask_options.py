@@ -11,7 +11,7 @@ from bot.messages import notice, text
 _ALL = ("--all", "--by-date")
 # What the options of a line do not go with.
 _APART = {
-    "--questions": ("QUESTION", *_ALL, "--json", "--cite", "--picture"),
+    "--questions": ("QUESTION", *_ALL, "--json", "--cite", "--picture", "--chart"),
     "--all": ("--cite", "--picture", "--top-k"),
     "--by-date": ("--cite", "--picture", "--top-k"),
     "--csv": ("--json",),
@@ -19,7 +19,9 @@ _APART = {
     "--cite": ("--picture",),
 }
 # Of what each needs one.
-_NEEDED = {"--questions": ("--csv",), "--each-article": ("--questions",), "--csv": (*_ALL, "--questions")}
+_NEEDED = {
+    "--questions": ("--csv",), "--each-article": ("--questions",), "--csv": (*_ALL, "--questions"), "--chart": _ALL,
+}  # fmt: skip
 
 
 def question_or_file(context: typer.Context, question: str | None) -> str | None:

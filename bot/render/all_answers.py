@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from html import unescape
 from typing import Any, Final
 
 from bot.messages import text
@@ -10,6 +12,7 @@ from bot.render.csv import PLACE, place, sureness
 from bot.render.json import document_json
 from bot.render.telegram import TELEGRAM_LIMIT, link, plain
 from bot.render.text import ELLIPSIS, SHORT_LIMIT, TITLE_LIMIT, cut, day, width
+from bot.render.values import value_cells, value_of
 from bot.render.wording import (
     COLOURED_DOTS,
     certainty,
@@ -22,8 +25,8 @@ from bot.render.wording import (
 )
 from retrieval.answering.all_answers import AllAnswers, Finding, Mention
 
-#: The columns of ``rows``; ``finding`` counts the distinct answers from 1.
-COLUMNS: Final = ("question", "finding", "article", "quote", "confidence", "certainty", *PLACE)
+#: The columns of ``rows``; ``finding`` counts the distinct answers from 1, ``value`` is the number that a quote says.
+COLUMNS: Final = ("question", "finding", "article", "quote", "value", "unit", "confidence", "certainty", *PLACE)
 _OTHERS = 3
 _UNDERSTOOD_LIMIT = 1000
 
@@ -73,7 +76,8 @@ def rows(answers: AllAnswers, *, by_date: bool) -> Iterator[tuple[object, ...]]:
     for number, finding in enumerate(ordered(answers, by_date=by_date), 1):
         for mention in finding.mentions:
             document = mention.document
-            found = (answers.question, number, document.id, mention.text, *sureness(mention.confidence))
+            value, unit = value_cells(mention.text)
+            found = (answers.question, number, document.id, mention.text, value, unit, *sureness(mention.confidence))
             yield (*found, *place(document, mention.start, mention.end))
 
 
@@ -85,6 +89,7 @@ def to_json(answers: AllAnswers, *, by_date: bool) -> dict[str, Any]:
             {
                 "text": finding.first.text,
                 "published": finding.first.document.published,
+                **_value_json(finding.first.text),
                 "confidence": finding.confidence,
                 "certainty": finding.certainty,
                 "mentions": [_mention_json(mention) for mention in finding.mentions],
@@ -100,6 +105,7 @@ def _mention_json(mention: Mention) -> dict[str, Any]:
     here = mention.document.landmark_at(mention.start)
     return {
         "text": mention.text,
+        **_value_json(mention.text),
         "confidence": mention.confidence,
         "start": mention.start,
         "end": mention.end,
@@ -109,6 +115,12 @@ def _mention_json(mention: Mention) -> dict[str, Any]:
         "heading": here.heading or None,
         "ocr": here.ocr,
     }
+
+
+def _value_json(quote: str) -> dict[str, Any]:
+    """The number that a quote says, and its unit ("" for a plain number); null without one."""
+    value = value_of(quote)
+    return {"value": None, "unit": None} if value is None else {"value": float(value.amount), "unit": value.unit}
 
 
 def to_html(answers: AllAnswers, language: str, *, by_date: bool) -> str:
@@ -131,6 +143,11 @@ def to_html(answers: AllAnswers, language: str, *, by_date: bool) -> str:
         parts.append(html)
         room -= taken
     return "".join(parts) + plain(below)
+
+
+def shown_width(html: str) -> int:
+    """How long HTML is once Telegram has taken the tags out, in UTF-16 units."""
+    return width(unescape(re.sub(r"<[^<>]*>", "", html)))
 
 
 def _entry(number: int, finding: Finding, language: str) -> tuple[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TextIO
 
 from retrieval.answer import Answer, Certainty
@@ -33,6 +34,8 @@ class TableWriter:
 
 def cell(value: object) -> str:
     """What is written for a value: with an apostrophe before it if a spreadsheet would take it for a formula."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     words = "" if value is None else without_controls(str(value))
     return f"'{words}" if words.lstrip().startswith(_FORMULA) else words
 

@@ -23,6 +23,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "certainty": None if answer.text is None else answer.certainty,
             "start": answer.start,
             "end": answer.end,
+            "items": [{"text": item.text, "start": item.start, "end": item.end} for item in answer.items],
             "document": None if answer.document is None else document_json(answer.document),
             "also_in": [document_json(copy) for copy in answer.copies],
             "page": here.page or None,

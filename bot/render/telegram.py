@@ -22,6 +22,7 @@ from bot.render.wording import (
     alternative_lines,
     certainty,
     correction_line,
+    item_lines,
     name_copies,
     origin,
     short_answer,
@@ -109,7 +110,7 @@ def _below_html(answer: Answer, document: Document, language: str) -> tuple[str,
         names = [(plain(name), copy.url) for name, copy in name_copies(answer, language)]
         html += "\n" + also_in_line(answer, [link(name, url) for name, url in names], language)
         html_width += 1 + width(also_in_line(answer, [name for name, _ in name_copies(answer, language)], language))
-    for line in alternative_lines(answer, language):
+    for line in (*item_lines(answer, language), *alternative_lines(answer, language)):
         html += "\n" + plain(line)
         html_width += 1 + width(line)
     return html, html_width

@@ -14,6 +14,7 @@ from bot.render.wording import (
     certainty,
     citation,
     correction_line,
+    item_lines,
     line,
     name_copies,
     short_answer,
@@ -70,7 +71,7 @@ def to_text(answer: Answer, language: str, *, passages: bool = True, marks: tupl
         if answer.copies:
             listed = [f"{name} {line(copy.url)}".rstrip() for name, copy in name_copies(answer, language)]
             reply.append(also_in_line(answer, listed, language), style="cyan").append("\n")
-        for other in alternative_lines(answer, language):
+        for other in (*item_lines(answer, language), *alternative_lines(answer, language)):
             reply.append(other + "\n")
         reply.right_crop(1)
     for correction in answer.corrections:

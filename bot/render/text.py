@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 
 from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal, format_percent
@@ -106,6 +107,16 @@ def day(published: str, language: str) -> str:
         return format_date(date.fromisoformat(published[:10]), format="long", locale=_LOCALES[language])
     except ValueError:
         return published
+
+
+def short_day(when: date, language: str) -> str:
+    """A date in short ("17.05.2024", "17 May 2024")."""
+    return format_date(when, format="medium", locale=_LOCALES[language])
+
+
+def amount(value: Decimal, language: str) -> str:
+    """An amount with up to three digits behind the language's decimal sign ("1.234,5")."""
+    return format_decimal(value, format="#,##0.###", locale=_LOCALES[language])
 
 
 def number(value: int, language: str) -> str:

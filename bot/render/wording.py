@@ -21,6 +21,7 @@ COLOURED_DOTS: Final = {Certainty.SURE: "🟢", Certainty.FAIRLY_SURE: "🟡", C
 
 _COPIES = 5
 _SOURCES = 20
+_ITEMS = 12
 _COPY_LIMIT = 80
 _LINE_LIMIT = 200
 
@@ -153,6 +154,20 @@ def describe_filter(within: Filter, language: str, article: str = "") -> str:
     }
     said = [text(f"chat.within_{name}", language, value=line(value)) for name, value in parts.items() if value]
     return ", ".join([*said, text("chat.within_ocr", language)] if within.without_ocr else said)
+
+
+def item_lines(answer: Answer, language: str) -> list[str]:
+    """The items of a list that has lines or cells of its own for them, below a line that says so; else none.
+
+    What stands in the quote's sentence is read there.
+    """
+    if answer.start is None or answer.end is None:
+        return []
+    if len(answer.items) < 2 or all(answer.start <= item.start and item.end <= answer.end for item in answer.items):
+        return []
+    shown = [f"• {cut(line(item.text), _COPY_LIMIT)}" for item in answer.items[:_ITEMS]]
+    more = [ELLIPSIS] if len(answer.items) > _ITEMS else []
+    return [text("chat.list_items", language), *shown, *more]
 
 
 def unknown_source(name: str, sources: Sequence[str], language: str) -> str:

@@ -47,6 +47,19 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(_found(text)) if len(text) <= _LONGEST else ()
 
 
+def written_unit(text: str, quantity: Quantity) -> tuple[str, Decimal]:
+    """The word for the unit of a quantity in a text as it stands there, and how many of the quantity's unit it is.
+
+    "" and 1 where there is none. "Tsd." and "Mio." are no units.
+    """
+    for word in re.findall(_UNIT, text):
+        low = word.lower()
+        factor, unit = _units().get(low) or (Decimal(1), keyword_term(low))
+        if unit and unit == quantity.unit:
+            return word, factor
+    return "", Decimal(1)
+
+
 def _found(text: str) -> Iterator[Quantity]:
     text = _HALF.sub("0,5", text.lower().replace("anderthalb", "1,5"))
     text = _HALVES.sub(lambda match: _with_half(_in_digits(match[1])), text)

@@ -1,18 +1,33 @@
-"""/alle and /verlauf: all answers to a question, as a numbered list."""
+"""/alle and /verlauf: all answers to a question, as a numbered list, and as a chart where they are numbers."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Final
 
-from telegram import Update
+from telegram import InputFile, Message, Update
+from telegram.error import TelegramError as BotApiError
 from telegram.ext import CommandHandler, filters
 
-from bot.render.all_answers import to_html
+from bot.render.all_answers import shown_width, to_html
+from bot.render.chart import chart
+from bot.render.values import series
 from bot.telegram.service import AnyApplication, Context, Service, question_of
+from retrieval.answering.all_answers import AllAnswers
 from retrieval.answering.conversation import Conversation
 from retrieval.errors import QuestionError
 
+log = logging.getLogger(__name__)
+
+#: What Telegram takes below a photo, in UTF-16 units and after it has taken the tags out.
+_CAPTION_LIMIT: Final = 1024
+_PICTURE: Final = "verlauf.png"
 _ALL, _BY_DATE = ("alle", "all"), ("verlauf", "timeline")
 
 
@@ -22,6 +37,7 @@ class AllAnswersHandlers:
     def __init__(self, service: Service, conversation: Callable[[int, int], Conversation]) -> None:
         self._service = service
         self._conversation = conversation
+        self._drawing = asyncio.Semaphore(1)
 
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers."""
@@ -58,4 +74,33 @@ class AllAnswersHandlers:
                 command = (_BY_DATE if by_date else _ALL)[0 if language == "de" else 1]
                 await self._service.say(update, "all_usage", command=command)
             return
-        await message.reply_html(to_html(answers, language, by_date=by_date), do_quote=True)
+        await self._reply(message, answers, language, by_date=by_date)
+
+    async def _reply(self, message: Message, answers: AllAnswers, language: str, *, by_date: bool) -> None:
+        """Sends the list, and where it tells how a number changed, a chart: with the list below it if that fits."""
+        html = to_html(answers, language, by_date=by_date)
+        png = await self._chart(message, answers, language)
+        if png is None:
+            await message.reply_html(html, do_quote=True)
+            return
+        photo = partial(message.reply_photo, InputFile(BytesIO(png), _PICTURE), do_quote=True)
+        if shown_width(html) <= _CAPTION_LIMIT:
+            await photo(caption=html, parse_mode="HTML")
+            return
+        await message.reply_html(html, do_quote=True)
+        with suppress(BotApiError):  # An error would have the list sent again.
+            await photo(disable_notification=True)
+
+    async def _chart(self, message: Message, answers: AllAnswers, language: str) -> bytes | None:
+        async with self._service.typing(message), self._drawing:
+            try:
+                return await asyncio.to_thread(_drawn, answers, language, self._service.settings.home)
+            except Exception:  # The list is worth sending without it.
+                log.exception("No chart could be drawn")
+                return None
+
+
+def _drawn(answers: AllAnswers, language: str, home: Path) -> bytes | None:
+    """The chart; None where there is nothing to draw."""
+    values = series(answers)
+    return None if values is None else chart(answers, values, language, home)
