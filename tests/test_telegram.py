@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from bot.telegram.reader_queue import ReaderQueue, Workers
 from bot.telegram.service import Service, question_of
 from bot.telegram.transport.inbox import Inbox, Received
 from retrieval.answer import Answer
-from retrieval.errors import StoreError
+from retrieval.errors import ModelError, StoreError
 from retrieval.types import Document, Filter, Landmark, Passage
 from tests.botapi import BOT, TOKEN, BotApi, Json
 from tests.pdf_pages import column, placed
@@ -110,7 +111,8 @@ def test_commands(api: BotApi, bot: RunningBot) -> None:
 def test_the_menu_of_commands_is_set_in_both_languages(api: BotApi, bot: RunningBot) -> None:
     api.wait(lambda: len(api.calls("setMyCommands")) == 4)
     english, german, *groups = (call.params for call in api.calls("setMyCommands"))
-    listed = ["ask", "all", "timeline", "sources", "source", "since", "until", "article", "cite", "picture", "new", "help", "skip", "forget"]
+    listed = ["ask", "all", "timeline", "sources", "source", "since", "until", "article", "cite", "picture"]
+    listed += ["new", "help", "skip", "forget"]
     assert [command["command"] for command in german["commands"]] == listed
     assert (english.get("language_code"), german["language_code"]) == (None, "de")
     assert german["commands"][0]["description"] == "Eine Frage stellen"
@@ -182,6 +184,43 @@ def test_reading_is_one_at_a_time_and_never_in_the_event_loop(api: BotApi, tmp_p
 def test_a_chat_gets_its_answers_in_the_order_of_its_questions(api: BotApi, bot: RunningBot) -> None:
     asked = [api.text(f"Frage {number}") for number in range(10)]
     assert [message["reply_to_message"]["message_id"] for message in answers(api, 10)] == asked
+
+
+class SlowToLoad(ScriptedAnswerer):
+    """Its models load until they may be there, or fail."""
+
+    def __init__(self, fails: bool = False) -> None:
+        super().__init__()
+        self.may, self.fails = threading.Event(), fails
+
+    def load(self) -> None:
+        assert self.may.wait(20)
+        if self.fails:
+            raise ModelError("kein Modell")
+
+
+def test_a_question_shows_life_while_the_models_load(api: BotApi, tmp_path: Path) -> None:
+    answerer = SlowToLoad()
+    api.text(QUESTION)
+    with RunningBot(tmp_path, api.url, answerer):
+        api.wait(lambda: api.calls("sendChatAction"))
+        assert api.sent() == []
+        answerer.may.set()
+        assert texts(api, 1)[0].startswith("0,5 Milliarden Dollar")
+
+
+def test_without_models_the_bot_ends_and_no_question_is_lost(api: BotApi, tmp_path: Path) -> None:
+    answerer = SlowToLoad(fails=True)
+    update = api.text(QUESTION)
+    bot = RunningBot(tmp_path, api.url, answerer)
+    with pytest.raises(ModelError, match="kein Modell"), bot:
+        api.wait(lambda: api.calls("sendChatAction"))
+        answerer.may.set()
+        assert isinstance(bot.result.exception(10), ModelError)
+    assert api.sent() == []
+    assert len(waiting(tmp_path)) == 1, update
+    with RunningBot(tmp_path, api.url):
+        assert texts(api, 1)[0].startswith("0,5 Milliarden Dollar")
 
 
 # The button

@@ -38,6 +38,7 @@ from bot.telegram.transport.polling import InboxRequest, Polling
 from bot.telegram.transport.processor import InboxProcessor
 from bot.telegram.transport.rate_limiter import PatientRateLimiter
 from bot.telegram.transport.updates import find_problem
+from bot.telegram.watch_delivery import WatchDelivery
 from bot.telegram.transport.webhook import Webhook, webhook_secret
 from retrieval.collection import Collection
 from retrieval.loading.confinement import hide_memory
@@ -140,6 +141,7 @@ class TelegramBot:
         )
         service = Service(settings, collection, self._people, reader, typing_seconds, inbox.forget)
         Handlers(service, self._processor.keep).register(self._application)
+        self._watch_delivery = WatchDelivery(service, self._application.bot)
         self._receiver: Webhook | Polling
         if settings.telegram_webhook_url:
             self._receiver = Webhook(settings, secret, self._application.bot, inbox, queue, health)
@@ -178,19 +180,39 @@ class TelegramBot:
     async def _start(self) -> None:
         if self._operations:
             await self._operations.start()
-        await asyncio.get_running_loop().run_in_executor(self._workers.reader, self._collection.load)
+        # Whoever asks meanwhile sees that it is being worked on: their question waits behind this in the reader.
+        loading = asyncio.get_running_loop().run_in_executor(self._workers.reader, self._load)
+        receiving = asyncio.create_task(self._receive())
+        try:
+            done, _ = await asyncio.wait([loading, receiving], return_when=asyncio.FIRST_EXCEPTION)
+            for work in done:
+                work.result()
+        finally:
+            receiving.cancel()
+            await asyncio.wait([receiving])
+        self._watch_delivery.start()
         if self._settings.history_days:
             self._aging = asyncio.create_task(self._drop_old(self._settings.history_days))
-        await self._connect()
-        self._replay()
-        await self._application.start()
-        await self._receiver.start()
         articles = await asyncio.get_running_loop().run_in_executor(
             self._workers.reader, self._collection.article_count
         )
         name, members = self._application.bot.username, len(self._people.members())
         print("\n".join(start_lines(self._settings, name, articles, members)), file=sys.stderr, flush=True)
         await announce(self._application.bot, self._settings)
+
+    def _load(self) -> None:
+        """Loads the models, in the reader thread. If that fails, what waits for them stays in the inbox."""
+        try:
+            self._collection.load()
+        except BaseException:
+            self._workers.stop()
+            raise
+
+    async def _receive(self) -> None:
+        await self._connect()
+        self._replay()
+        await self._application.start()
+        await self._receiver.start()
 
     async def _drop_old(self, days: int) -> None:
         """Deletes once a day what is kept of questions and is older than that."""
@@ -239,6 +261,7 @@ class TelegramBot:
         application = self._application
         try:
             async with asyncio.timeout(STOP_SECONDS):
+                await self._watch_delivery.stop()
                 await self._receiver.stop()
                 if application.running:
                     await application.stop()
