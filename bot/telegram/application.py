@@ -38,8 +38,8 @@ from bot.telegram.transport.polling import InboxRequest, Polling
 from bot.telegram.transport.processor import InboxProcessor
 from bot.telegram.transport.rate_limiter import PatientRateLimiter
 from bot.telegram.transport.updates import find_problem
-from bot.telegram.watch_delivery import WatchDelivery
 from bot.telegram.transport.webhook import Webhook, webhook_secret
+from bot.telegram.watch_delivery import WatchDelivery
 from retrieval.collection import Collection
 from retrieval.loading.confinement import hide_memory
 

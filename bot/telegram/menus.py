@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 GROUP = ("ask", "all", "timeline", "sources", "new", "help", "forget")
 PRIVATE = (
     *("ask", "all", "timeline", "sources", "source", "since", "until", "article", "cite", "picture"),
-    *("new", "help", "skip", "forget"),
+    *("watch", "watching", "new", "help", "skip", "forget"),
 )
 OWNER = (*PRIVATE, "list", "remove", "missed", "status", "invite", "members")
 

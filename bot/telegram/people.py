@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.messages import notice
+from bot.telegram.watchers import Watchers
 from retrieval.dates import days_ago, now
 from retrieval.errors import StoreError
 
@@ -74,6 +75,7 @@ class People:
             try:
                 self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
                 self._db.executescript(_SCHEMA)
+                self.watchers = Watchers(self._db)
             except BaseException:
                 self._db.close()
                 raise

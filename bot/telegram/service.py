@@ -54,6 +54,8 @@ class Service:
         self.queue = queue
         #: Deletes from the inbox what somebody has sent before an update of this number.
         self.forget_updates = forget_updates
+        #: Set when articles were added, or somebody wants answers at other times.
+        self.news = asyncio.Event()
         self.seals = Seals(settings.home)
         self._pseudonyms = Pseudonyms(settings.home)
         self._typing_seconds = typing_seconds
@@ -71,6 +73,10 @@ class Service:
     def pseudonym(self, user: User | None) -> str:
         """The pseudonym under which feedback of ``user`` is stored."""
         return self._pseudonyms.of(user.id if user else 0)
+
+    def pseudonym_of(self, account: int) -> str:
+        """The pseudonym of an account, by its number."""
+        return self._pseudonyms.of(account)
 
     def seal(self, chat: int) -> Seal:
         """What seals the data of buttons for a chat."""

@@ -115,6 +115,8 @@ class Access:
             return
         language, pseudonym = self._service.language(user), self._service.pseudonym(user)
         judgements = await self._service.queue.run(self._service.collection.feedback.forget, pseudonym)
+        watched = await self._service.queue.run(self._service.collection.watch.questions.forget, pseudonym)
+        people.watchers.forget(user.id)
         people.drop_prompts(pseudonym)
         questions = people.forget(user.id)
         self._forget(user.id, update.update_id)
@@ -124,6 +126,7 @@ class Access:
             language,
             judgements=number(judgements, language),
             questions=number(questions, language),
+            watched=number(watched, language),
         )
         markup = None
         if people.is_member(user.id) and await self._decides(message, user):

@@ -21,6 +21,7 @@ from retrieval.types import Document
 #: The first word of each button's callback data, of which Telegram allows 64 bytes.
 MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"
 CITE, PICTURE, PAGE = "cite", "picture", "page"
+WATCH = "watch"
 _PLACE = re.compile(rf"[a-z]+:([0-9]{{1,19}}):([0-9]{{1,8}}):([0-9]{{1,8}}):({SEAL_PATTERN})")
 _LARGEST_ID = 2**63 - 1
 _LINE_LIMIT = 500
@@ -68,8 +69,11 @@ class Place:
         return quote if hmac.compare_digest(expected, self.mark) else None
 
 
-def buttons(answer: Answer, language: str, seal: Seal) -> InlineKeyboardMarkup | None:
-    """The buttons under an answer: feedback, and a closer look; none under small talk."""
+def buttons(answer: Answer, language: str, seal: Seal, *, private: bool = False) -> InlineKeyboardMarkup | None:
+    """The buttons under an answer: feedback, and a closer look; none under small talk.
+
+    In a ``private`` chat, a question that the articles do not answer can be kept.
+    """
     if answer.small_talk is not None:
         return None
     place = Place.of(answer, seal)
@@ -79,6 +83,8 @@ def buttons(answer: Answer, language: str, seal: Seal) -> InlineKeyboardMarkup |
     uses = [(CITE, place.data(CITE))] if answer.text is not None else []
     if answer.quote and answer.document is not None and is_page_of_pdf(answer.document, place.start):
         uses.append((PAGE, place.data(PAGE)))
+    if private and answer.is_missed:
+        uses.append((WATCH, f"{WATCH}:{seal(WATCH)}"))
     rows = [
         [InlineKeyboardButton(sign, callback_data=place.data(name)) for sign, name in (("👍", GOOD), ("👎", BAD))],
         *(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from telegram import InlineKeyboardMarkup, Message, Update
+from telegram.constants import ChatType
 from telegram.error import BadRequest
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
@@ -128,7 +129,7 @@ class Questions:
                 message.chat_id,
                 known,
                 parse_mode="HTML",
-                reply_markup=buttons(answer, language, self._service.seal(message.chat_id)),
+                reply_markup=self._buttons(answer, language, message),
             )
         except BadRequest as error:
             if "not modified" not in error.message:  # otherwise the answer has not changed
@@ -240,13 +241,17 @@ class Questions:
         # Sent as a reply: the buttons later read the question from the message replied to.
         sent = await message.reply_html(
             to_html(answer, language, notes=notes),
-            reply_markup=buttons(answer, language, self._service.seal(message.chat_id)),
+            reply_markup=self._buttons(answer, language, message),
             do_quote=True,
         )
         self._answers[message.chat_id, message.message_id] = sent.message_id
         while len(self._answers) > _ANSWERS:
             self._answers.popitem(last=False)
         self._record(update, answer)
+
+    def _buttons(self, answer: Answer, language: str, message: Message) -> InlineKeyboardMarkup | None:
+        is_private = message.chat.type == ChatType.PRIVATE
+        return buttons(answer, language, self._service.seal(message.chat_id), private=is_private)
 
     def _record(self, update: Update, answer: Answer) -> None:
         """Adds to the user's history, if one is kept."""

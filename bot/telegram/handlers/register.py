@@ -27,6 +27,7 @@ from bot.telegram.handlers.owners import Owners
 from bot.telegram.handlers.pages import Pages
 from bot.telegram.handlers.questions import Questions
 from bot.telegram.handlers.submissions import Submissions
+from bot.telegram.handlers.watching import Watching
 from bot.telegram.menus import announce_to_owner
 from bot.telegram.reader_queue import QueueFullError
 from bot.telegram.service import MOST_LISTED, AnyApplication, Context, Service, say
@@ -68,6 +69,7 @@ class Handlers:
         questions.register(application)
         Citations(self._service, questions.last_answer).register(application)
         Pages(self._service).register(application)
+        Watching(self._service, questions.last_answer).register(application)
         Inline(self._service).register(application)
         application.add_handlers(
             [

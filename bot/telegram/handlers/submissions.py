@@ -139,6 +139,7 @@ class Submissions:
 
         try:
             line = await self._service.queue.change(add_and_describe)
+            self._service.news.set()
         except FundstelleError as error:
             log.error("A submission could not be added: %s", error)
             line = text("telegram.not_added", language, reason=error)
