@@ -125,6 +125,7 @@ def chat(
                 sentence_of=collection.sentence_of,
                 source_names=collection.source_names,
                 show_answer=partial(show_answer, settings, collection),
+                watch=collection.watch,
             )
             if interactive:
                 talk.run(typed_lines(prompt_session(settings.home, settings.history_days), talk.prompt))

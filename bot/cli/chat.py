@@ -33,6 +33,8 @@ from retrieval.types import Document
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
 
+    from retrieval.watching.watch import Watch
+
 _SOURCES = 30
 _PROMPT = "? "
 # Command -> what of the filter it sets, in both languages whatever Fundstelle speaks.
@@ -49,6 +51,7 @@ _HELP, _SOURCES_LIST, _MORE = ("/help", "/hilfe"), ("/sources", "/quellen"), ("/
 _CITE, _SHOW = ("/cite", "/zitat"), ("/show", "/zeigen")
 _PICTURE = ("/picture", "/bild")
 _ALL, _BY_DATE = ("/all", "/alle"), ("/timeline", "/verlauf")
+_WATCH, _WATCHING = ("/watch", "/merken"), ("/watching", "/gemerkt")
 _ANEW, _QUIT = ("/neu", "/new"), ("/quit", "/ende")
 #: The commands of the chat, as Tab completes them.
 COMMANDS = (
@@ -61,6 +64,8 @@ COMMANDS = (
     *_PICTURE,
     *_SHOW,
     *_WITHIN,
+    *_WATCH,
+    *_WATCHING,
     *_VERDICTS,
     *_ANEW,
     *_QUIT,
@@ -86,6 +91,7 @@ class Chat:
         sentence_of: SentenceOf | None = None,
         source_names: Callable[[], list[str]] | None = None,
         show_answer: Callable[[Answer], None] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._language = settings.language
         self._conversation = conversation
@@ -94,6 +100,7 @@ class Chat:
         self._interactive = interactive
         self._sentence_of = sentence_of
         self._show_answer = show_answer
+        self._watch = watch
         self._source_names = source_names or (lambda: [document.source for document in sources()])
         self._shown: Answer | None = None  # the answer to the last line, without its articles
         self._quotation: Quotation | None = None  # what is cited of it
@@ -129,6 +136,8 @@ class Chat:
         if self._interactive:
             reply = to_text(answer, self._language, passages=False, marks=_marks())
             show_lines(Text("\n").append_text(reply).append("\n"))
+            if answer.is_missed and self._watch is not None:
+                say(text("watch.chat_hint", self._language))
         else:
             self._print_line(one_line(answer, self._language))
         return True
@@ -161,6 +170,8 @@ class Chat:
         elif command in _SOURCES_LIST:
             empty = text("chat.empty", self._language)
             show_lines(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
+        elif command in (*_WATCH, *_WATCHING) and self._watch is not None:
+            self._keep(self._watch, value if command in _WATCH else None)
         elif command in _ANEW:
             self._conversation.forget()
             say(text("chat.forgotten", self._language))
@@ -191,6 +202,18 @@ class Chat:
         firsts = [finding.first for finding in ordered(answers, by_date=by_date)]
         self._listed = [partial(Quotation.at, f.document, f.start, f.end, self._sentence_of) for f in firsts]
         show_all(answers, self._language, by_date=by_date)
+
+    def _keep(self, watch: Watch, question: str | None) -> None:
+        """Keeps a question, by default the last one; None shows those that are kept."""
+        from bot.cli.chat_watch import keep, show_kept
+
+        try:
+            if question is None:
+                show_kept(watch, self._language)
+            else:
+                keep(watch, question, self._conversation.last, self._language)
+        except FundstelleError as error:
+            say(text("cli.error", self._language, message=error))
 
     def _cite(self) -> None:
         """The last answer as it is cited in a text."""

@@ -32,6 +32,7 @@ class Mode(StrEnum):
     OPEN = "open"  # the context has to be found
     DIALOGUE = "dialogue"  # the same, with follow-up questions
     SILENCE = "silence"  # no article answers
+    STREAM = "stream"  # the questions are there first, then one article after another
 
 
 class QuestionField(StrEnum):
@@ -68,8 +69,9 @@ def evaluate(
     ):
         if misplaced:
             raise EvaluationError(text("cli.eval_option", settings.language, option=option, mode=mode.value))
-    if mode is Mode.DIALOGUE:
-        figures = _dialogue_figures(settings, file, questions, questions_from)
+    if mode in (Mode.DIALOGUE, Mode.STREAM):
+        measure = _dialogue_figures if mode is Mode.DIALOGUE else _stream_figures
+        figures = measure(settings, file, questions, questions_from)
         if as_json:
             show_json(figures)
         else:
@@ -197,3 +199,25 @@ def _dialogue_figures(
             progress=advance,
         )
     return summarise_dialogues(outcomes)
+
+
+def _stream_figures(
+    settings: Settings, file: Path, questions: QuestionField, questions_from: Path | None
+) -> dict[str, float | int | None]:
+    from retrieval.evaluation.squad import read_evaluation
+    from retrieval.evaluation.stream import evaluate_stream, summarise_stream
+
+    data = read_evaluation(file, field=questions.value, questions_from=questions_from)
+    with open_collection(settings, say) as collection, progress(text("cli.evaluating", settings.language)) as advance:
+        calibration = collection.calibrations.found
+        threshold = collection.threshold(calibration)
+        outcomes = evaluate_stream(
+            data,
+            collection.embedder,
+            collection.reader,
+            calibration,
+            threshold,
+            top_k=settings.top_k,
+            progress=advance,
+        )
+    return summarise_stream(outcomes)

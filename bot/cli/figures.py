@@ -8,7 +8,7 @@ from bot.cli.console import show_table
 from bot.messages import text
 from bot.render.text import decimal, number
 
-_COUNTS = {"n", "first_n", "later_n", "completed"}
+_COUNTS = {"n", "first_n", "later_n", "completed", "open_answered", "messages"}
 #: All others are in percent.
 _UP_TO_ONE = {"mrr10", "ece", "auroc"}
 _NOTHING = "–"

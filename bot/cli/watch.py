@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -21,7 +22,10 @@ from bot.wiring import open_collection
 from retrieval.answer import Answer
 from retrieval.collection import Collection
 from retrieval.errors import FundstelleError
-from retrieval.store.standing_questions import StandingAnswer
+
+if TYPE_CHECKING:
+    from retrieval.store.standing_questions import StandingAnswer
+    from retrieval.watching.watch import Watch
 
 watch = Commands()
 
@@ -81,15 +85,18 @@ def run(
             collection.watch.run()
         if not collection.watch.questions.of(""):
             say(text("watch.none", language))
-        found = undelivered(collection)
+        found = undelivered(collection.watch)
         deliver(settings, collection.watch.questions, found, mail=mail, webhook=webhook)
         if as_json:
             show_json({"answers": [standing_json(kept, answer) for kept, answer in found]})
         else:
-            _print(found, language)
+            show_answers(found, language)
+            if not found:
+                say(text("watch.nothing_new", language))
         sys.stdout.flush()
         # Not before all of it is out: whoever stops this gets it again.
-        collection.watch.questions.mark_delivered(kept for kept, _ in found)
+        if found:
+            collection.watch.questions.mark_delivered(kept for kept, _ in found)
 
 
 def ask_standing(collection: Collection, language: str) -> None:
@@ -109,16 +116,16 @@ def ask_standing(collection: Collection, language: str) -> None:
         say(text(f"watch.answered_{'one' if count == 1 else 'many'}", language, count=count))
 
 
-def undelivered(collection: Collection) -> list[tuple[StandingAnswer, Answer]]:
+def undelivered(watch: Watch) -> list[tuple[StandingAnswer, Answer]]:
     """What is to be shown at this machine, the oldest first; what no article says any more is dropped."""
-    found = [(kept, collection.watch.answer(kept)) for kept in collection.watch.questions.undelivered("")]
-    collection.watch.questions.mark_delivered(kept for kept, answer in found if answer is None)
+    found = [(kept, watch.answer(kept)) for kept in watch.questions.undelivered("")]
+    if gone := [kept for kept, answer in found if answer is None]:
+        watch.questions.mark_delivered(gone)
     return [(kept, answer) for kept, answer in found if answer is not None]
 
 
-def _print(found: list[tuple[StandingAnswer, Answer]], language: str) -> None:
-    if not found:
-        say(text("watch.nothing_new", language))
+def show_answers(found: Sequence[tuple[StandingAnswer, Answer]], language: str) -> None:
+    """Prints the answers, each below its question."""
     marks = ("", "") if shows_styles() else ("**", "**")
     for number, (kept, answer) in enumerate(found):
         shown = Text("\n" if number else "").append(line(kept.question.question), style="italic").append("\n")

@@ -33,7 +33,7 @@ class StandingAsker:
 
     def __init__(self, store: Store, embedder: Embedder, ask_new: AskNew) -> None:
         self._store = store
-        self._questions = StandingQuestions(store)
+        self.questions = StandingQuestions(store)
         self._embedder = embedder
         self._ask_new = ask_new
 
@@ -48,14 +48,14 @@ class StandingAsker:
             StoreError: the database cannot be read or written.
         """
         count = 0
-        while (article := self._questions.next_article()) is not None:
+        while (article := self.questions.next_article()) is not None:
             document = next(iter(self._store.documents([article.document_id])), None)
             answers: list[StandingAnswer] = []
             if document is not None:
                 for answer in self._answers(article, document):
                     answers += answer
                     yield count
-            count += self._questions.finish(article, "" if document is None else document.text, answers)
+            count += self.questions.finish(article, "" if document is None else document.text, answers)
             yield count
 
     def _answers(self, article: UnaskedArticle, document: Document) -> Iterator[list[StandingAnswer]]:
@@ -77,12 +77,12 @@ class StandingAsker:
 
     def _near(self, article: UnaskedArticle, document: Document) -> list[StandingQuestion]:
         """The questions that an article comes near to, of those that were there before it."""
-        questions = [question for question in self._questions.all() if question.since < article.number]
+        questions = [question for question in self.questions.all() if question.since < article.number]
         ids = self._store.sentence_ids([article.document_id]).tolist()
         if not questions or not ids:  # a copy by now
             return []
         sentences = self._store.vectors(ids)
-        background = self._questions.sample_vectors(BACKGROUND, without=article.document_id)
+        background = self.questions.sample_vectors(BACKGROUND, without=article.document_id)
         wordings = [question.question for question in questions]
         chosen = near(wordings, self._vectors(questions), document, sentences, background)
         return [question for question, is_near in zip(questions, chosen, strict=True) if is_near]
@@ -90,11 +90,11 @@ class StandingAsker:
     def _vectors(self, questions: Sequence[StandingQuestion]) -> NDArray[np.float32]:
         """The vectors of questions, ``(len(questions), dimension)``; those of another embedder are made anew."""
         signature = self._embedder.signature
-        kept = self._questions.vectors(signature)
+        kept = self.questions.vectors(signature)
         missing = [question for question in questions if question.id not in kept]
         if missing:
             vectors = self._embedder.embed_questions([question.question for question in missing])
-            self._questions.put_vectors([question.id for question in missing], vectors, signature)
+            self.questions.put_vectors([question.id for question in missing], vectors, signature)
             kept |= {question.id: vector for question, vector in zip(missing, vectors, strict=True)}
         return np.stack([kept[question.id] for question in questions])
 
