@@ -172,7 +172,7 @@ def test_index_says_what_is_a_copy_and_what_is_not_german(wire: Path) -> None:
     assert lines[2] == "2 neu, 0 geändert, 0 unverändert, 1 doppelt, 0 nicht aufgenommen"
     listed = json.loads(fundstelle("list", "--json").stdout)["articles"]
     assert [(entry["copy_of"], entry["language"]) for entry in listed] == [(None, "de"), (1, "de"), (None, "en")]
-    assert fundstelle("list").stdout.splitlines()[1] == "     2  Kopie, dpa, 18. Mai 2024 (wie 1)"
+    assert fundstelle("list").stdout.splitlines()[1] == "     2  Kopie, dpa, 18. Mai 2024 (Kopie von 1)"
 
 
 def test_a_copy_is_named_under_the_answer(wire: Path, monkeypatch: pytest.MonkeyPatch) -> None:

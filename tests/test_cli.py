@@ -431,13 +431,13 @@ def test_status_check_reads_everything(indexed, seeds, tmp_path):
 def test_status_for_people(doubles, tmp_path):
     result = fundstelle("status", "--embedder", str(tmp_path / "nothing"), "--reader", "some/model")
     lines = result.stdout.splitlines()
-    assert lines[0].startswith(f"Ordner:       {tmp_path / 'home'} (0,")
+    assert lines[0].startswith(f"Datenverzeichnis: {tmp_path / 'home'} (0,")
     assert lines[1:] == [
-        "Artikel:      0",
-        "Sätze:        0",
-        "Index:        leer",
-        f"Vektormodell: {tmp_path / 'nothing'} (fehlt)",
-        "Lesemodell:   some/model",
+        "Artikel:          0",
+        "Sätze:            0",
+        "Suchindex:        leer",
+        f"Vektormodell:     {tmp_path / 'nothing'} (fehlt)",
+        "Lesemodell:       some/model",
     ]
 
 
@@ -544,7 +544,7 @@ def test_index_says_where_the_time_went(doubles, seeds):
     assert all(stages) and sum(stages) <= json.loads(result.stdout)["elapsed_ms"]
     assert timings["sentences_per_second"] > 0
     last = fundstelle("index", str(seeds), "--timings").stdout.splitlines()[-1]
-    assert re.fullmatch(r"0 Sätze in [\d,]+ s, 0 Sätze/s: Lesen \d+\s%, Teilen 0\s%, Einbetten 0\s%, .*", last)
+    assert re.fullmatch(r"0 Sätze in [\d,]+ s, 0 Sätze/s: Lesen \d+\s%, Teilen 0\s%, Berechnen 0\s%, .*", last)
     assert "timings" not in json.loads(fundstelle("index", str(seeds), "--json").stdout)
 
 

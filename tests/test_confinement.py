@@ -294,7 +294,7 @@ def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch, write: st
     worker.main = main
     """
     with worker_that(code) as worker:
-        assert read(worker) == ["a.txt ergab mehr als 1 MB und wurde übergangen."]
+        assert read(worker) == ["a.txt enthält mehr als 1 MB Text und wurde übergangen."]
 
 
 def test_a_file_has_so_much_time_in_all_its_members() -> None:

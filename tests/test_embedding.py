@@ -169,7 +169,7 @@ def test_a_reader_or_a_plain_encoder_is_no_embedder(tmp_path: Path, family: str)
             with pytest.raises(ModelError) as caught:
                 embedder.embed_texts(["Köln"])
             assert str(caught.value) == (
-                f"{folder} ist kein Modell für Satzvektoren im Format sentence-transformers. "
+                f"{folder} ist kein Vektormodell im Format sentence-transformers. "
                 "Bitte ein anderes wählen."
             )
 
@@ -179,7 +179,7 @@ def test_other_kinds_of_models_of_the_library_are_refused(folders: dict[str, Pat
     folder = copied(folders["bert"], tmp_path / "other")
     path = folder / "config_sentence_transformers.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"model_type": other}))
-    with pytest.raises(ModelError, match="ist kein Modell für Satzvektoren"):
+    with pytest.raises(ModelError, match="ist kein Vektormodell"):
         SentenceTransformerEmbedder(str(folder)).load()
 
 

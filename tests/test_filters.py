@@ -144,7 +144,7 @@ def test_an_article_counts_if_a_copy_does(store: Store) -> None:
 def test_dates_as_germans_write_them() -> None:
     assert filter_from(" dpa ", "17. Mai 2024", "1.6.2024", "de") == Filter("dpa", "2024-05-17", "2024-06-01")
     assert filter_from(None, None, None, "de", no_ocr=True) == Filter(without_ocr=True)
-    assert describe_filter(Filter("dpa", without_ocr=True), "de") == "Quelle: dpa, ohne OCR"
+    assert describe_filter(Filter("dpa", without_ocr=True), "de") == "Quelle: dpa, ohne Texterkennung"
     assert filter_from(None, None, None, "de", ["Wort"]) == Filter(words=("Wort",))
     assert describe_filter(filter_from("dpa", "2024-05-17", None, "de"), "de") == "Quelle: dpa, seit 17. Mai 2024"
     assert describe_filter(filter_from(None, None, "2024-05-17", "en"), "en") == "until 17 May 2024"

@@ -189,7 +189,7 @@ def test_epub_that_cannot_be_read(tmp_path: Path) -> None:
     write(tmp_path, "a.epub", samples.docx())
     assert refusal(tmp_path / "a.epub") == "a.epub ist kein lesbares E-Book: META-INF/container.xml fehlt."
     write(tmp_path, "a.epub", samples.epub(more={"OEBPS/nav.xhtml": "", "OEBPS/text/eins.xhtml": "\0"}))
-    assert refusal(tmp_path / "a.epub") == "OEBPS/text/eins.xhtml ist eine Binärdatei, kein Text."
+    assert refusal(tmp_path / "a.epub") == "OEBPS/text/eins.xhtml ist keine Textdatei."
 
 
 # Mail

@@ -131,7 +131,7 @@ def test_a_name_or_revision_that_the_hub_does_not_have(hub: type[Hub], folders: 
 
 def test_a_hub_model_of_another_kind(hub: type[Hub], folders: dict[str, Path]) -> None:
     shutil.copytree(folders["embedder"], hub.folder)
-    message = "owner/model ist kein Modell für extraktive Fragebeantwortung. Bitte ein anderes wählen."
+    message = "owner/model ist kein Lesemodell (…ForQuestionAnswering). Bitte ein anderes wählen."
     assert refusal("reader", "owner/model") == message
 
 
@@ -151,7 +151,7 @@ def test_a_hub_that_refuses_connections(monkeypatch: pytest.MonkeyPatch, tmp_pat
             assert "Das Modell owner/model" in message
             assert "Connection refused" in message
             assert message.endswith(
-                "lokalen Ordner angeben oder die Einstellung weglassen, dann gilt das eingebaute Modell."
+                "lokalen Ordner angeben oder die Einstellung weglassen, dann gilt das mitgelieferte Modell."
             )
     assert time.monotonic() - started < 5
 

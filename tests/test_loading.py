@@ -334,7 +334,7 @@ def test_front_matter_alone_is_no_article(tmp_path: Path) -> None:
 )
 def test_binary_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.txt").write_bytes(content)
-    assert refusal(tmp_path / "a.txt") == "a.txt ist eine Binärdatei, kein Text."
+    assert refusal(tmp_path / "a.txt") == "a.txt ist keine Textdatei."
 
 
 def test_file_that_is_too_big(tmp_path: Path) -> None:

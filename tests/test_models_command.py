@@ -157,7 +157,7 @@ def test_use_an_embedder_embeds_the_articles_anew(saved, indexed):
     (choice,) = json.loads(result.stdout)["chosen"]
     assert (choice["kind"], choice["model"]) == ("embedder", str(saved / "embedder"))
     assert choice["trial"].startswith("Ähnlichkeit der Frage ")
-    assert "Die 4 Sätze der Sammlung werden neu berechnet." in result.stderr
+    assert "Die Sammlung wird darauf umgestellt (4 Sätze)." in result.stderr
     expected = SentenceTransformerEmbedder(str(saved / "embedder")).embed_texts(["Der Bahnhof wurde neu gebaut."])
     np.testing.assert_allclose(vectors(indexed)[0], expected[0], atol=2e-2)
     status = json.loads(fundstelle("status", "--json").stdout)

@@ -205,7 +205,7 @@ def test_a_sentence_encoder_is_no_reader(tmp_path: Path) -> None:
         with pytest.raises(ModelError) as caught:
             TransformersReader(str(folder)).load()
         assert str(caught.value) == (
-            f"{folder} ist kein Modell für extraktive Fragebeantwortung. Bitte ein anderes wählen."
+            f"{folder} ist kein Lesemodell (…ForQuestionAnswering). Bitte ein anderes wählen."
         )
 
 

@@ -69,7 +69,7 @@ def test_all_sentences_are_embedded_again(store: Store) -> None:
     assert (store.embedder_signature, store.generation) == ("rolled-64", generation + 1)
     assert steps == [(512, 1203), (1024, 1203), (1203, 1203)]
     assert notices == [
-        "Ein anderes Embedding-Modell ist eingestellt (rolled-64): Die 1203 Sätze der Sammlung werden neu berechnet."
+        "Ein anderes Vektormodell ist eingestellt (rolled-64): Die Sammlung wird darauf umgestellt (1203 Sätze)."
     ]
     assert store.database.rows("SELECT count(*) FROM staged_vectors") == [(0,)]
 

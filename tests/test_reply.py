@@ -284,8 +284,8 @@ def test_what_ocr_read_is_marked_in_every_output():
     document = replace(DOCUMENT, landmarks=(Landmark(0, page=2), Landmark(25, page=3, ocr=True)))
     hits = tuple(replace(hit, document=document) for hit in ANSWER.hits)
     answer = replace(ANSWER, document=document, hits=hits)
-    assert one_line(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 3, aus OCR)")
-    assert "17. Mai 2024, S. 3, aus OCR" in to_text(answer, "de").plain
+    assert one_line(answer, "de").endswith(", BelTA, 17. Mai 2024, S. 3, aus Texterkennung)")
+    assert "17. Mai 2024, S. 3, aus Texterkennung" in to_text(answer, "de").plain
     assert to_html(answer, "en").endswith(", BelTA, 17 May 2024, p. 3, from OCR")
     shown = to_json(answer)
     assert shown["answer"]["ocr"] is True

@@ -214,7 +214,7 @@ def test_vectors_of_two_embedders_are_not_mixed(store: Store) -> None:
     assert store.embedder_signature == ""
     put(store, PERM, "/a")
     assert store.embedder_signature == "hash-64"
-    with pytest.raises(StoreError, match=r"anderen Embedding-Modell \(hash-64\)"):
+    with pytest.raises(StoreError, match=r"anderen Vektormodell \(hash-64\)"):
         put(store, BREST, "/b", HashEmbedder("other"))
     assert store.article_count() == 1
 

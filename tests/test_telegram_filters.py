@@ -102,7 +102,7 @@ def test_one_article(api: BotApi, bot: RunningBot, watching: Watching) -> None:
 
 def test_without_ocr_and_back(api: BotApi, bot: RunningBot) -> None:
     on, off = say(api, "/ohneocr", "/noocr")
-    assert on.startswith("Gesucht wird jetzt nur hier: ohne OCR (3 Artikel).")
+    assert on.startswith("Gesucht wird jetzt nur hier: ohne Texterkennung (3 Artikel).")
     assert off == "Gesucht wird in allen Artikeln."
 
 

@@ -243,7 +243,7 @@ def test_list_remove_status_missed(api: BotApi, bot: RunningBot) -> None:
     assert found == [
         *(listed, listed, "Dazu gibt es keine Artikel.", state, "Noch ist keine Frage ohne Antwort geblieben.")
     ]
-    assert state.startswith("Ordner:") and str(bot.collection.home) in state
+    assert state.startswith("Datenverzeichnis:") and str(bot.collection.home) in state
     assert usage == unknown and usage.startswith("Bitte die Nummer des Artikels dahinter schreiben")
     api.text("Wie hoch ist der Mond?")
     api.text("/missed")

@@ -18,7 +18,7 @@ from retrieval.messages import LANGUAGES, Notice, Texts, in_language, mapped, no
 ROOT = Path(__file__).resolve().parents[1]
 ALL = {"bot": Texts(bot.messages.__name__), "retrieval": Texts(retrieval.messages.__name__)}
 # The same word in both languages.
-ALIKE = {"cli.status_index", "models.in_folder"}
+ALIKE = {"models.in_folder"}
 
 
 def keys(texts: Texts, language: str) -> set[str]:

@@ -271,7 +271,7 @@ def test_another_embedder_meanwhile(store: Store) -> None:
     index, _ = opened(store)
     with store.change() as connection:
         store.set_meta(connection, "embedder_signature", "other-64")
-    with pytest.raises(StoreError, match=r"anderes Embedding-Modell umgestellt \(other-64\).*neu öffnen"):
+    with pytest.raises(StoreError, match=r"anderes Vektormodell umgestellt \(other-64\).*neu öffnen"):
         index.search(vector("Perm"), 5)
     assert opened(store)[1] == [FOREIGN]
 

@@ -44,7 +44,7 @@ def title(document: Document, language: str) -> str:
 def origin(document: Document, language: str, start: int | None = None) -> str:
     """Source and date, as far as they are known, and the page of the character ``start``; may be empty.
 
-    For example "BelTA, 17. Mai 2024, S. 3, aus OCR".
+    For example "BelTA, 17. Mai 2024, S. 3, aus Texterkennung".
     """
     here = Landmark(0) if start is None else document.landmark_at(start)
     parts = (
