@@ -232,6 +232,10 @@ class TelegramBot:
                 return
             except InvalidToken:
                 raise TelegramError(text("telegram.wrong_token", self._settings.language)) from None
+            except (AttributeError, KeyError, TypeError, ValueError) as error:  # the library's, of a foreign answer
+                url = self._settings.telegram_base_url
+                line = text("telegram.not_telegram", self._settings.language, url=url, error=error)
+                raise TelegramError(line) from None
             except NetworkError as error:
                 log.warning(
                     "%s cannot be reached (%s); next try in %.0f s", self._settings.telegram_base_url, error, pause
