@@ -16,6 +16,8 @@ from retrieval.language.sentence_items import REST, Kind, Part, Place, enumerati
 _TITLE_WORDS = 5
 #: More items, or a longer enumeration (in characters), is a text of its own.
 _MOST_ITEMS, _LONGEST = 60, 1500
+#: What is longer, in characters, is no sentence.
+_LONGEST_SENTENCE = 4000
 #: So many items need no "und" before the last one, where nothing else stands beside them.
 _WITHOUT_JOINT = 3
 _CLOSERS = ".!?…: "
@@ -30,7 +32,7 @@ def enumeration(text: str, start: int, end: int, bounds: Place) -> tuple[Place, 
     first = max(bounds[0], text.rfind("\n", 0, start) + 1)
     cut = text.find("\n", start, bounds[1])
     last = bounds[1] if cut < 0 else cut
-    if not first <= start < end <= last:
+    if not first <= start < end <= last or last - first > _LONGEST_SENTENCE:
         return ()
     first, last = _inside(text, start, end, first, last)
     while last > end and text[last - 1] in _CLOSERS:
