@@ -91,7 +91,7 @@ def test_in_groups_only_ask_is_a_question(api: BotApi, bot: RunningBot) -> None:
     first, second, usage = answers(api, 3, GROUP)
     assert first["text"] == second["text"] != NO_ANSWER
     assert second["reply_to_message"]["message_id"] == asked
-    assert usage["text"] == "Bitte schreiben Sie die Frage dahinter, zum Beispiel: /ask Wer hat mit wem gesprochen?"
+    assert usage["text"] == "Bitte schreiben Sie die Frage dahinter: /ask und Ihre Frage"
     assert bot.answerer.asked == [QUESTION, QUESTION]
 
 

@@ -29,7 +29,7 @@ def test_all_answers_are_a_numbered_list(api: BotApi, bot: RunningBot) -> None:
 def test_without_a_question_it_is_the_last_one(api: BotApi, bot: RunningBot) -> None:
     api.text("/alle")
     (usage,) = texts(api, 1)
-    assert usage.startswith("Bitte schreiben Sie die Frage dahinter, zum Beispiel: /alle ")
+    assert usage.startswith("Bitte schreiben Sie die Frage dahinter: /alle ")
     api.text("Welches Ziel wurde genannt?")
     texts(api, 2)
     api.text("/all")

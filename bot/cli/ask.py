@@ -108,8 +108,9 @@ def chat(
             examples = written_examples(documents, settings.language)
             with busy(text("chat.loading", settings.language)):
                 collection.load()
+                examples = collection.answered(examples, within)
                 if interactive and documents and not examples:
-                    examples = [in_language(question, settings.language) for question in collection.suggestions()]
+                    examples = [in_language(question, settings.language) for question in collection.suggestions(within)]
             if unknown := unknown_source(within.source, collection.source_names(), settings.language):
                 say(unknown)
             say_lines(greeting(len(documents), collection.sentence_count(), examples, settings))
