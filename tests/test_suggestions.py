@@ -65,8 +65,9 @@ def test_there_is_something_to_suggest(collections: dict[str, Collection]) -> No
 def test_printed_examples_are_answered_by_the_samples(collections: dict[str, Collection]) -> None:
     printed = {question for name in PAGES for question in _examples(page(name))}
     printed |= set(re.findall("„([^“]+[?])“", str(Question.__metadata__[0].description)))
-    assert len(printed) > 6
-    silent = {question for question in printed if collections["seeds"].ask(question).text is None}
+    assert len(printed) > 4
+    alone = {question for question in printed if not question.startswith("Und ")}  # that goes on from another
+    silent = {question for question in alone if collections["seeds"].ask(question).text is None}
     assert silent <= UNANSWERED
 
 
