@@ -108,18 +108,23 @@ class Citations:
         )
 
     async def _draw(self, update: Update, message: Message, document: Document, place: Place) -> None:
-        from bot.render.quote_picture import picture_notes, quote_picture
-
         quotation, language = await self._quotation(document, place), self._service.language(update.effective_user)
         try:
             async with self._service.typing(message), self._drawing:
-                picture = await asyncio.to_thread(quote_picture, quotation, language)
+                png, notes = await asyncio.to_thread(_picture, quotation, language)
         except PictureError as error:
             await message.reply_html(plain(in_language(error, language)), do_quote=True)
             return
         _, source = press_parts(quotation, language)
-        notes = picture_notes(picture, language)
         caption = "\n".join([cut(source, _CAPTION_LIMIT - sum(len(note) + 1 for note in notes)), *notes])
         await message.reply_photo(
-            InputFile(BytesIO(picture.png), "zitat.png"), caption=plain(caption), parse_mode="HTML", do_quote=True
+            InputFile(BytesIO(png), "zitat.png"), caption=plain(caption), parse_mode="HTML", do_quote=True
         )
+
+
+def _picture(quotation: Quotation, language: str) -> tuple[bytes, list[str]]:
+    """The picture, and what is to be said of it. Loading the library that draws takes a moment, too."""
+    from bot.render.quote_picture import picture_notes, quote_picture
+
+    picture = quote_picture(quotation, language)
+    return picture.png, picture_notes(picture, language)
