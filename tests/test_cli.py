@@ -226,7 +226,16 @@ def test_ask_json(indexed):
     result = fundstelle("ask", TRADE, "--json", "--top-k", "3")
     assert (result.exit_code, result.stderr) == (0, "")
     value = json.loads(result.stdout)
-    assert set(value) == {"question", "answer", "alternatives", "passages", "small_talk", "elapsed_ms"}
+    assert set(value) == {
+        "question",
+        "answer",
+        "absent",
+        "corrections",
+        "alternatives",
+        "passages",
+        "small_talk",
+        "elapsed_ms",
+    }
     assert value["question"] == TRADE
     answer = value["answer"]
     place = {"start", "end", "page", "heading", "ocr", "link"}

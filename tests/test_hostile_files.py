@@ -151,7 +151,7 @@ def read_damaged(worker: Worker, count: int) -> Counter[str]:
         name, raw = damaged_file(number)
         try:
             for reason in outcome(worker, name, raw):
-                outcomes["ended the process" if "abbrechen" in reason else "refused" if reason else "read"] += 1
+                outcomes["ended the process" if "brach das Programm ab" in reason else "refused" if reason else "read"] += 1
         except AssertionError as error:
             raise AssertionError(f"damaged_file({number}): {name}") from error
     return outcomes

@@ -12,7 +12,7 @@ from bot.render.json import to_json
 from bot.render.telegram import TELEGRAM_LIMIT, passages_html, to_html
 from bot.render.terminal import one_line, to_text
 from bot.render.text import cut, cut_left, other_hits, split_at_quote, width
-from retrieval.answer import Alternative, Answer
+from retrieval.answer import Alternative, Answer, SmallTalk
 from retrieval.characters import without_controls
 from retrieval.types import Document, Hit, Landmark, Passage
 
@@ -127,6 +127,7 @@ def test_json_of_an_answer():
             "ocr": False,
             "link": "https://example.org/a?b=1&c=2",
         },
+        "absent": None,
         "alternatives": [],
         "corrections": [],
         "passages": [
@@ -144,6 +145,16 @@ def test_json_without_an_answer():
     nothing = dict.fromkeys(("text", "from", "certainty", "start", "end", "document", "page", "heading", "link"))
     assert value["answer"] == {**nothing, "also_in": [], "confidence": 0.1, "ocr": False}
     assert len(value["passages"]) == 2
+
+
+def test_json_says_why_there_is_no_answer():
+    nearest = {"text": FIRST.text, "start": 0, "end": 50, "document": to_json(ANSWER)["answer"]["document"]}
+    assert to_json(NO_ANSWER)["absent"] == {"reason": "unsure", "words": [], "nearest": nearest}
+    quoted = to_json(replace(NO_ANSWER, absent=("Az. 17/2024-A",)))["absent"]
+    assert (quoted["reason"], quoted["words"]) == ("words", ["Az. 17/2024-A"])
+    assert to_json(replace(NO_ANSWER, hits=()))["absent"] == {"reason": "nothing_found", "words": [], "nearest": None}
+    greeted = to_json(replace(NO_ANSWER, hits=(), small_talk=SmallTalk.GREETING))["absent"]
+    assert greeted == {"reason": "small_talk", "words": [], "nearest": None}
 
 
 def test_one_line():

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -79,6 +80,10 @@ class Untouched:
     @property
     def feedback(self) -> Untouched:
         return self
+
+    @property
+    def watch(self) -> SimpleNamespace:
+        return SimpleNamespace(questions=SimpleNamespace(forget=lambda pseudonym: 0))
 
     def forget(self, pseudonym: str) -> int:
         self.forgot += 1
@@ -320,7 +325,7 @@ def test_a_stranger_reaches_nothing(bot: ClosedBot, entry: Json, fails: dict[str
 def test_a_stranger_can_have_everything_deleted(bot: ClosedBot, words: str) -> None:
     (method, said), *more = bot.send(message(words, len(words.split()[0])))
     assert (method, more, bot.collection.forgot) == ("sendMessage", [], 1)
-    assert said["text"].startswith("Gelöscht: 0 Bewertungen und 0 Fragen")
+    assert said["text"].startswith("Gelöscht: 0 Bewertungen, 0 Fragen")
 
 
 # Invitations

@@ -381,13 +381,13 @@ def test_forget(api: BotApi, tmp_path: Path) -> None:
         )
         api.wait(lambda: len(bot.collection.feedback.judgements()) == 2)
         api.text("/forget", user=MEMBER)
-        assert texts(api, 5, MEMBER)[4].startswith("Gelöscht: 1 Bewertungen und 2 Fragen aus dem Verlauf.")
+        assert texts(api, 5, MEMBER)[4].startswith("Gelöscht: 1 Bewertungen, 2 Fragen aus dem Verlauf und ")
         assert len(bot.collection.feedback.judgements()) == 1
         api.press(api.sent(MEMBER)[4], "Auch meinen Zugang löschen", user=MEMBER)
         api.text("/history", user=MEMBER)
         assert texts(api, 6, MEMBER)[5] == CLOSED
         api.text("/forget", user=MEMBER)
-        assert texts(api, 7, MEMBER)[6].startswith("Gelöscht: 0 Bewertungen und 0 Fragen")
+        assert texts(api, 7, MEMBER)[6].startswith("Gelöscht: 0 Bewertungen, 0 Fragen")
     with RunningBot(tmp_path, api.url, telegram_owners="7") as bot:
         api.text(QUESTION)
         api.text("/history")

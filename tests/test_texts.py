@@ -143,6 +143,30 @@ def test_an_error_has_the_notice_it_was_raised_with() -> None:
     assert in_language(OSError(2, "No such file"), "en") == "[Errno 2] No such file"
 
 
+@pytest.mark.parametrize(
+    ("error", "german", "english"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/a/b"), "das gibt es nicht", "it does not exist"),
+        ("Is a directory", "das ist ein Ordner", "it is a folder"),
+        (PermissionError(13, "whatever the system says"), "keine Berechtigung", "no permission"),
+        (OSError(28, "No space left on device"), "kein Platz mehr", "no space left"),
+        (OSError(4711, "Something rare"), "[Errno 4711] Something rare", "[Errno 4711] Something rare"),
+        ("What no system says", "What no system says", "What no system says"),
+    ],
+)
+def test_what_the_system_reports_is_said_in_the_user_s_words(error: str | OSError, german: str, english: str) -> None:
+    said = notice("store.cannot_write_file", path="/a/b", error=error)
+    assert said == f"Die Datei /a/b kann nicht geschrieben werden ({german}). Bitte Rechte und freien Platz prüfen."
+    assert f"({english})" in in_language(said, "en")
+    assert text("telegram.stopped", "de", error=error) == f"Der Bot wurde beendet: {german}"
+    within = notice("exchange.line", line=3, error=StoreError(notice("exchange.cannot_read", path="x", error=error)))
+    assert within == f"Zeile 3: Die Datei x ist nicht lesbar ({german})."
+
+
+def test_only_what_is_called_an_error_is_taken_for_one() -> None:
+    assert text("chat.understood", "de", question="Is a directory") == "Verstanden als: Is a directory"
+
+
 def test_notices_and_errors_within_notices_are_in_the_same_language() -> None:
     error = StoreError(notice("store.damaged", path="x", name="x", error=notice("store.cut_off")))
     said = notice("index.vectors_not_saved", error=error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.render.text import source_link
+from bot.render.text import other_hits, source_link
 from retrieval.answer import Alternative, Answer, Correction
 from retrieval.types import Document, Landmark
 
@@ -31,6 +31,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "ocr": here.ocr,
             "link": source_link(answer) or None,
         },
+        "absent": None if answer.text is not None else _absent(answer),
         "alternatives": [
             {**_place(other), "confidence": other.confidence, "contradicts": other.contradicts}
             for other in answer.alternatives
@@ -52,6 +53,28 @@ def to_json(answer: Answer) -> dict[str, Any]:
         ],
         "small_talk": None if answer.small_talk is None else answer.small_talk.value,
         "elapsed_ms": round(answer.elapsed_ms, 1),
+    }
+
+
+def _absent(answer: Answer) -> dict[str, Any]:
+    """Why there is no answer, and the passage that comes nearest."""
+    if answer.small_talk is not None:
+        reason = "small_talk"
+    elif answer.absent:
+        reason = "words"
+    else:
+        reason = "unsure" if answer.hits else "nothing_found"
+    nearest = next(iter(other_hits(answer)), None)
+    return {
+        "reason": reason,
+        "words": list(answer.absent),
+        "nearest": nearest
+        and {
+            "text": nearest.passage.text,
+            "start": nearest.passage.start,
+            "end": nearest.passage.end,
+            "document": document_json(nearest.document),
+        },
     }
 
 

@@ -6,7 +6,10 @@ errors, notices and reasons. Where they arise nobody knows who will read them: t
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +18,33 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("de", "en")
+_SYSTEM_ERRORS = {
+    errno.ENOENT: "system.not_there",
+    errno.EACCES: "system.forbidden",
+    errno.EPERM: "system.forbidden",
+    errno.EISDIR: "system.folder",
+    errno.ENOTDIR: "system.no_folder",
+    errno.EEXIST: "system.there",
+    errno.ENOTEMPTY: "system.not_empty",
+    errno.ENOSPC: "system.full",
+    errno.EDQUOT: "system.full",
+    errno.EROFS: "system.read_only",
+    errno.EIO: "system.disk",
+    errno.ENAMETOOLONG: "system.long_name",
+    errno.ELOOP: "system.loop",
+    errno.EMFILE: "system.many_files",
+    errno.ENFILE: "system.many_files",
+    errno.ENOMEM: "system.memory",
+    errno.EBUSY: "system.busy",
+    errno.ETXTBSY: "system.busy",
+    errno.EADDRINUSE: "system.in_use",
+    errno.EADDRNOTAVAIL: "system.not_here",
+    errno.ECONNREFUSED: "system.no_connection",
+    errno.ECONNRESET: "system.no_connection",
+    errno.ENETUNREACH: "system.no_connection",
+    errno.EHOSTUNREACH: "system.no_connection",
+    errno.ETIMEDOUT: "system.late",
+}
 
 
 @cache
@@ -47,6 +77,8 @@ class Texts:
             name: in_language(value, language) if isinstance(value, str | Exception) else value
             for name, value in values.items()
         }
+        if isinstance(error := filled_in.get("error"), str):
+            filled_in["error"] = _system_error(error, language)
         return self.table(language)[section][name].format(**filled_in)
 
     def notice(self, key: str, /, **values: object) -> Notice:
@@ -89,6 +121,23 @@ def in_language(said: str | Exception, language: str) -> str:
     """What is shown to people of a Notice or of an error that has one; any other text stays as it is."""
     said = str(said)
     return said.texts.text(said.key, language, **said.values) if isinstance(said, Notice) else said
+
+
+def _system_error(said: str, language: str) -> str:
+    """What the operating system reports, in the user's words; any other text as it is.
+
+    The file's name that ``str`` of an OSError ends with is left out: the text it is filled into names it.
+    """
+    found = re.match(r"\[Errno (\d+)\] ", said)
+    number = int(found[1]) if found else _numbers().get(said)
+    key = _SYSTEM_ERRORS.get(number or 0)
+    return said if key is None else _TEXTS.text(key, language)
+
+
+@cache
+def _numbers() -> dict[str, int]:
+    """What the system says -> its number."""
+    return {os.strerror(number): number for number in _SYSTEM_ERRORS}
 
 
 def mapped(said: str, change: Callable[[str], str]) -> str:
