@@ -114,6 +114,7 @@ def test_json_of_an_answer():
             "certainty": "sure",
             "start": 36,
             "end": 49,
+            "items": [],
             "document": {
                 "id": 3,
                 "title": "Brücke <gesperrt> & teuer",
@@ -143,7 +144,7 @@ def test_json_of_an_answer():
 def test_json_without_an_answer():
     value = json.loads(json.dumps(to_json(NO_ANSWER)))
     nothing = dict.fromkeys(("text", "from", "certainty", "start", "end", "document", "page", "heading", "link"))
-    assert value["answer"] == {**nothing, "also_in": [], "confidence": 0.1, "ocr": False}
+    assert value["answer"] == {**nothing, "also_in": [], "items": [], "confidence": 0.1, "ocr": False}
     assert len(value["passages"]) == 2
 
 
