@@ -180,7 +180,7 @@ def test_typed_lines_come_after_the_prompt_of_the_moment(keyboard):
 def test_more_shows_the_passage_and_what_else_was_found(capsys):
     assert chat(interactive=True).run(["/mehr", "Was?", "/more", "/ende", "Was?"])
     output = capsys.readouterr()
-    assert output.err == "Noch gibt es keine Antwort, zu der mehr zu zeigen wäre.\n"
+    assert output.err == "Noch gibt es keine Antwort, zu der sich mehr zeigen ließe.\n"
     assert output.out.replace("\N{NO-BREAK SPACE}", " ").endswith(
         "\nDer Zug kostet **3 Euro**.\n\nBahn, BelTA, 17. Mai 2024\n\nWeitere Stellen gibt es nicht.\n\n"
     )
@@ -208,5 +208,5 @@ def test_show_opens_the_place_of_the_last_answer(capsys):
     feedback = FeedbackLog(Store(settings.home))
     talk = Chat(settings, Conversation(OneAnswer()), lambda: [], feedback, interactive=True, show_answer=shown.append)
     talk.run(["/zeigen", "Was kostet der Zug?", "/zeigen", "/show"])
-    assert capsys.readouterr().err == "Noch gibt es keine Antwort, deren Stelle zu zeigen wäre.\n"
+    assert capsys.readouterr().err == "Noch gibt es keine Antwort, deren Stelle sich zeigen ließe.\n"
     assert [(answer.start, answer.end) for answer in shown] == [(15, 21)] * 2
