@@ -306,6 +306,20 @@ def test_a_place_that_is_none_is_not_marked(browser: httpx.Client, place: str) -
     assert Page(response.text).inside["div"] == HARBOUR.text
 
 
+def test_a_quote_over_lines_is_marked_in_each_paragraph() -> None:
+    words = "Eins.\n\nZwei & drei\nvier. Fünf.\n\tSechs\n"
+    sentence = words.index("Zwei"), words.index(" Fünf")
+    page = Page(article_page(Document(words), "de", (words.index("drei"), words.index(". Fünf")), sentence))
+    assert page.inside["div"] == words
+    assert (page.inside["mark"], page.inside["span"]) == ("drei\nvier", "Zwei & drei\nvier.")
+    assert [attributes.get("class") for tag, attributes in page.elements if tag == "p"][1:] == [
+        None,
+        "blank",
+        *[None] * 3,
+    ]
+    assert [attributes.get("id") for tag, attributes in page.elements if tag == "span"] == ["quote", *[None] * 3]
+
+
 def test_of_a_long_article_the_part_around_the_quote_is_shown() -> None:
     words = "Anfang. " + "x" * MAX_CHARS + " Die Brücke ist gesperrt. " + "y" * MAX_CHARS
     start = words.index("Die Brücke")

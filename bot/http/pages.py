@@ -39,6 +39,7 @@ from retrieval.types import Document
 
 #: Of a longer article so many characters are shown, around the quote.
 MAX_CHARS = 200_000
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def article_page(document: Document, language: str, quote: tuple[int, int], sent
         spoken=_spoken(document),
         origin=origin(document, language, quote[0] if quote[1] else None),
         url=_web(document.url),
-        parts=parts,
+        paragraphs=_paragraphs(parts),
         cut=last - first < len(shown),
     )
 
@@ -186,6 +187,17 @@ def _link(document: Document, start: int | None, end: int | None) -> str:
     if start is None or end is None:
         return f"/articles/{document.id}"
     return f"/articles/{document.id}?{urlencode({'start': start, 'end': end})}#quote"
+
+
+def _paragraphs(parts: list[str]) -> list[list[tuple[str, str]]]:
+    """The lines of a text as pieces of one kind each; of five parts the middle is the quote, beside it its sentence."""
+    paragraphs: list[list[tuple[str, str]]] = [[]]
+    for kind, words in zip(("", "sentence", "quote", "sentence", ""), parts, strict=True):
+        for piece in _LINES.findall(words):
+            paragraphs[-1].append((kind, piece))
+            if piece.endswith("\n"):
+                paragraphs.append([])
+    return paragraphs
 
 
 def _spoken(document: Document) -> str:
