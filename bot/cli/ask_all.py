@@ -95,7 +95,7 @@ def draw_chart(settings: Settings, answers: AllAnswers, output: Path) -> bool:
 def show_all(answers: AllAnswers, language: str, *, by_date: bool, is_table: bool | None = None) -> None:
     """The answers as a table on a terminal, else a line each; ``is_table`` says which of them."""
     from bot.render.all_answers import heading, lines, ordered, when, where
-    from bot.render.values import series
+    from bot.render.values import LEAST_VALUES, series
     from bot.render.wording import certainty, line
 
     if not answers.findings:
@@ -107,7 +107,7 @@ def show_all(answers: AllAnswers, language: str, *, by_date: bool, is_table: boo
             show_lines(shown)
         return
     show_lines(heading(answers, language, by_date=by_date) + "\n")
-    values = series(answers) if by_date else None
+    values = series(answers) if by_date and len(answers.findings) >= LEAST_VALUES else None
     names = ("date", "quote", *(["bar"] if values else []), "certainty", "source")
     show_table(
         [text(f"chat.column_{name}", language) if name != "bar" else "" for name in names],
