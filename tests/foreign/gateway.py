@@ -34,7 +34,7 @@ from tests.botapi.updates import Updates, encoded
 
 #: The people's messages have numbers of their own, away from those that the servers give to the bot's.
 FIRST_NUMBER = 1_000_000
-_START_SECONDS = 180.0
+_START_SECONDS = 600.0
 Whole = Callable[[Json], Json]
 
 
