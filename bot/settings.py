@@ -53,6 +53,12 @@ def _parse_ids(value: object) -> object:
     return frozenset(int(number) for number in value.split(",") if number.strip())
 
 
+def _check_database(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("no address of a PostgreSQL database")
+    return url
+
+
 def _parse_hosts(value: object) -> object:
     """From "Example.org, other.example:8080" to the names as they are looked up."""
     if not isinstance(value, str):
@@ -123,6 +129,7 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     top_k: int = Field(default=5, ge=1, le=50)
     lock_seconds: float = Field(default=10, ge=0, le=86_400)
+    database_url: Annotated[SecretStr, AfterValidator(_check_database)] | None = None
     watch_limit: int = Field(default=20, ge=1, le=1000)
     smtp_host: str | None = Field(default=None, min_length=1)
     smtp_port: int = Field(default=587, ge=1, le=65_535)

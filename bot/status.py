@@ -22,6 +22,8 @@ _LOCK_NAMES = {Lock.LANDLOCK: "Landlock", Lock.SECCOMP: "seccomp"}
 class Status:
     """The state of one data directory.
 
+    ``database`` is the PostgreSQL server that keeps the articles, without user and password; empty where they are in
+    the data directory, ``home``.
     ``index`` is a value of ``retrieval.search.index_file.IndexState``, or "empty" as long as there are no articles;
     ``checked`` says whether the whole collection has just been read and found intact. Sizes are in bytes; the size of a
     model from the hub is 0, as it lies elsewhere. ``locks`` are those on the process that reads files, as
@@ -33,6 +35,7 @@ class Status:
     embedder: str
     reader: str
     home: str
+    database: str
     index: str
     checked: bool
     database_bytes: int
@@ -44,21 +47,20 @@ class Status:
 
 def describe(settings: Settings, collection: Collection, *, checked: bool) -> Status:
     """Looks at the store and the files; loads no model."""
-    from retrieval.search.index_file import index_file
-    from retrieval.store.store import DATABASE_NAME
-
-    store = collection.store
+    store, backend = collection.store, collection.backend
     sentences = store.sentence_count()
+    database_bytes, index_bytes = backend.size()
     return Status(
         articles=store.article_count(),
         sentences=sentences,
         embedder=settings.embedder,
         reader=settings.reader,
         home=str(settings.home),
-        index=str(index_file(store).state) if sentences else "empty",
+        database=backend.place if settings.database_url else "",
+        index=backend.index_state() if sentences else "empty",
         checked=checked,
-        database_bytes=total_bytes(settings.home.glob(f"{DATABASE_NAME}*")),
-        index_bytes=total_bytes(settings.home.glob("vectors*")),
+        database_bytes=database_bytes,
+        index_bytes=index_bytes,
         embedder_bytes=total_bytes(Path(settings.embedder).rglob("*")),
         reader_bytes=total_bytes(Path(settings.reader).rglob("*")),
         locks=tuple(sorted(available())),
@@ -72,8 +74,10 @@ def to_json(status: Status) -> dict[str, Any]:
 
 def to_text(status: Status, language: str) -> str:
     """A line for each thing worth knowing."""
+    size = megabytes(status.database_bytes + status.index_bytes, language)
+    kept = {"database": f"{status.database} ({size})", "home": status.home} if status.database else {}
     rows = {
-        "home": f"{status.home} ({megabytes(status.database_bytes + status.index_bytes, language)})",
+        **(kept or {"home": f"{status.home} ({size})"}),
         "articles": number(status.articles, language),
         "sentences": number(status.sentences, language),
         "index": text(f"cli.status_index_{status.index}", language),

@@ -21,6 +21,7 @@ def open_collection(settings: Settings, notify: Callable[[str], None]) -> Collec
         top_k=settings.top_k,
         web_hosts=settings.web_hosts,
         lock_seconds=settings.lock_seconds,
+        database_url=settings.database_url.get_secret_value() if settings.database_url else "",
         standing=standing_of(settings),
         notify=lambda notice: notify(in_language(notice, settings.language)),
     )

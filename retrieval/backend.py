@@ -177,9 +177,23 @@ def open_backend(
         StoreError: it cannot be used, or what PostgreSQL needs is not installed.
     """
     if database_url:
-        from retrieval.postgres.backend import PostgresBackend
+        from retrieval.postgres.database import PostgresDatabase
+        from retrieval.postgres.store import PostgresStore
 
-        return PostgresBackend(database_url, notify=notify)
+        return backend_of(PostgresStore(PostgresDatabase(database_url)), notify)
     from retrieval.store.store import Store
 
-    return SqliteBackend(Store(home, notify=notify, lock_seconds=lock_seconds), notify)
+    return backend_of(Store(home, notify=notify, lock_seconds=lock_seconds), notify)
+
+
+def backend_of(store: Store, notify: Notify = lambda notice: None) -> Backend:
+    """The engine that a store belongs to."""
+    from retrieval.store.database import Database
+
+    if isinstance(store.database, Database):
+        return SqliteBackend(store, notify)
+    from retrieval.postgres.backend import PostgresBackend
+    from retrieval.postgres.store import PostgresStore
+
+    assert isinstance(store, PostgresStore)  # there is no third one
+    return PostgresBackend(store, notify)

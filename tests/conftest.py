@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from retrieval.store.store import Store
 from tests.botapi import TOKEN, BotApi
+from tests.postgres_server import PostgresServer, running_server
 
 if TYPE_CHECKING:
     from tests.telegram_bot import RunningBot
@@ -73,3 +75,31 @@ def api() -> Iterator[BotApi]:
     """A Bot API server of its own for the test's bot."""
     with BotApi() as api:
         yield api
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, started with the first test that asks for it."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The address of a PostgreSQL database with nothing in it, which the tests share."""
+    return postgres_server.emptied_database()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each engine."""
+    if request.param == "sqlite":
+        with Store(tmp_path / "home") as store:
+            yield store
+        return
+    url = request.getfixturevalue("postgres_url")
+    from retrieval.postgres.database import PostgresDatabase
+    from retrieval.postgres.store import PostgresStore
+
+    with PostgresStore(PostgresDatabase(url)) as store:
+        yield store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,9 +41,8 @@ def match(day: str, score: str) -> str:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "home") as store:
-        yield store
+def store(empty_store: Store) -> Store:
+    return empty_store
 
 
 @pytest.fixture

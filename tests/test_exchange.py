@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,8 @@ from tests.test_copies import LONG, OTHER, WIRE
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "home") as store:
-        yield store
+def store(empty_store: Store) -> Store:
+    return empty_store
 
 
 def indexer(store: Store) -> Indexer:

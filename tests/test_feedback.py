@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.app import app
 from bot.pseudonyms import KEY_FILE, Pseudonyms
 from retrieval.answering.calibration import Calibrations
+from retrieval.backend import backend_of
 from retrieval.collection import Collection
 from retrieval.errors import StoreError
 from retrieval.evaluation.feedback_export import Exported, export_evaluation
@@ -31,11 +31,10 @@ NAME = "Dmitri Machonin"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "home") as store:
-        put(store, PERM, "/perm.txt", source="BelTA", published="2024-05-17")
-        put(store, BREST, "/brest.txt")
-        yield store
+def store(empty_store: Store) -> Store:
+    put(empty_store, PERM, "/perm.txt", source="BelTA", published="2024-05-17")
+    put(empty_store, BREST, "/brest.txt")
+    return empty_store
 
 
 def judgement(verdict: Verdict, wanted: str = "", answer: str = NAME, article: int = 1, user: str = "a") -> Judgement:
@@ -69,7 +68,7 @@ def answers(store: Store, *judgements: Judgement) -> list[tuple[str, list[tuple[
 
 
 def test_the_last_judgement_of_a_user_counts(store: Store) -> None:
-    log = FeedbackLog(store)
+    log = backend_of(store).feedback
     number = log.put(judgement(Verdict.BAD))
     assert log.put_wanted(number, "x" * 2000)
     assert log.judgements()[0].wanted == "x" * 1000
@@ -84,7 +83,7 @@ def test_the_last_judgement_of_a_user_counts(store: Store) -> None:
 
 
 def test_a_judgement_outlives_its_article(store: Store) -> None:
-    log = FeedbackLog(store)
+    log = backend_of(store).feedback
     log.put(judgement(Verdict.GOOD))
     log.put(judgement(Verdict.GOOD, article=99, user="b"))
     store.remove(1)
@@ -93,7 +92,7 @@ def test_a_judgement_outlives_its_article(store: Store) -> None:
 
 
 def test_missed_questions_are_counted_by_their_words(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = FeedbackLog(store)
+    log = backend_of(store).feedback
     for question in ("Wie hoch ist der Mond?", WHO, "wie hoch  ist der Mond", "?!", "Wie hoch ist der MOND?!"):
         log.note_missed(question)
     assert [(m.question, m.count) for m in log.missed_questions()] == [

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot.access.filters import filter_from
-from bot.render.wording import describe_filter
 from bot.errors import FilterError
+from bot.render.wording import describe_filter
+from retrieval.backend import backend_of
 from retrieval.language.terms import keyword_terms
 from retrieval.search import keyword_index
 from retrieval.search.filter_scope import Scopes
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import PASSAGE_CANDIDATES, SENTENCE_CANDIDATES, Search
-from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.rows import from_document
 from retrieval.store.store import Store
 from retrieval.types import Document, Filter, Landmark
@@ -24,12 +24,21 @@ from tests.doubles import HashEmbedder
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(empty_store: Store) -> Store:
+    return filled(empty_store)
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path) as store:
-        put(store, PERM, "/perm.txt", title="Perm", source="BelTA", published="2024-05-17")
-        put(store, BREST, "/brest.txt", title="Messe", source="dpa/ÄRZTE", published="2024-06-01")
-        put(store, "Ohne Datum reist der Gouverneur.\nEr reist weit.", "/ohne.txt", title="Reise", source="BelTA")
-        yield store
+        yield filled(store)
+
+
+def filled(store: Store) -> Store:
+    put(store, PERM, "/perm.txt", title="Perm", source="BelTA", published="2024-05-17")
+    put(store, BREST, "/brest.txt", title="Messe", source="dpa/ÄRZTE", published="2024-06-01")
+    put(store, "Ohne Datum reist der Gouverneur.\nEr reist weit.", "/ohne.txt", title="Reise", source="BelTA")
+    return store
 
 
 @pytest.mark.parametrize(
@@ -69,11 +78,16 @@ def test_articles_that_ocr_read_are_left_out(store: Store) -> None:
     assert from_document(text.document)["landmarks"] == '[[0, 1, "Kopf\\", true]"]]'
 
 
+def searching(store: Store) -> Search:
+    backend = backend_of(store)
+    return Search(store, HashEmbedder(), backend.vectors, backend.keywords)
+
+
 def test_few_among_many_are_found(store: Store) -> None:
     for number in range(SENTENCE_CANDIDATES // 2 + 20):  # all nearer to the question than the one that counts
         text = f"Gouverneur Machonin Perm Nummer {number}.\nGouverneur von Perm, Teil {number}."
         put(store, text, f"/{number}", source="Viel")
-    search = Search(store, HashEmbedder(), FaissVectorIndex(store), KeywordIndex(store))
+    search = searching(store)
     question = "Gouverneur Machonin Perm Nummer?"
     assert PASSAGE_CANDIDATES < 80
     assert {hit.document.source for hit in search.search(question, limit=50)} == {"Viel"}
@@ -85,24 +99,29 @@ def test_few_among_many_are_found(store: Store) -> None:
 
 
 def test_both_indexes_keep_to_the_chosen_articles(store: Store) -> None:
+    backend = backend_of(store)
     terms = keyword_terms("Gouverneur Minsk")
-    everywhere = dict(KeywordIndex(store).search(terms, 10))
-    chosen = KeywordIndex(store).best(terms, 10, [2])
+    everywhere = dict(backend.keywords.search(terms, 10))
+    chosen = backend.keywords.search(terms, 10, article=2)
     assert [passage.document_id for passage in store.passages(row for row, _ in chosen).values()] == [2]
     assert all(everywhere[row] == score for row, score in chosen)
+    assert backend.keywords.search(terms, 10, Filter(source="dpa")) == chosen
     query = HashEmbedder().embed_questions(["Wer ist Gouverneur?"])[0]
-    among = store.sentence_ids([2, 3])
-    assert among.tolist() == [4, 5, 6, 7]
-    index = FaissVectorIndex(store)
-    assert [row for row, _ in index.search(query, 3)] == [
-        row for row, _ in index.nearest(query, 3, store.sentence_ids())
-    ]
-    assert sorted(row for row, _ in index.nearest(query, 10, among)) == [4, 5, 6, 7]
-    assert index.nearest(query, 10, store.sentence_ids([])) == []
+    assert store.sentence_ids([2, 3]).tolist() == [4, 5, 6, 7]
+    index, dated = backend.vectors, Filter(since="2024-06-01")
+    assert [row for row, _ in index.search(query, 3)] == [row for row, _ in index.search(query, 3, Filter())]
+    assert sorted(row for row, _ in index.search(query, 10, dated)) == [4, 5]
+    assert sorted(row for row, _ in index.search(query, 10, dated, 2)) == [4, 5]
+    assert sorted(row for row, _ in index.search(query, 10, article=3)) == [6, 7]
+    assert index.search(query, 10, dated, 3) == []  # it has no date
+    assert index.search(query, 10, Filter(source="niemand")) == []
 
 
 @pytest.mark.parametrize("reserve", [1, 2, 8])
-def test_many_articles_are_searched_as_few_are(store: Store, monkeypatch: pytest.MonkeyPatch, reserve: int) -> None:
+def test_many_articles_are_searched_as_few_are(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, reserve: int
+) -> None:
+    store = sqlite_store
     for number in range(30):
         put(store, f"Gouverneur Nummer {number}.\nIn Minsk.", f"/{number}", source="Viel" if number % 2 else "Mehr")
     terms, among = keyword_terms("Gouverneur Minsk"), frozenset(store.matching_ids(Filter(source="Viel")))
@@ -114,7 +133,8 @@ def test_many_articles_are_searched_as_few_are(store: Store, monkeypatch: pytest
     assert {k: index.best(terms, k, among) for k in (1, 5, 15, 40)} == expected
 
 
-def test_what_a_filter_lets_through_is_kept_while_nothing_changes(store: Store) -> None:
+def test_what_a_filter_lets_through_is_kept_while_nothing_changes(sqlite_store: Store) -> None:
+    store = sqlite_store
     scopes, within = Scopes(store), Filter(source="AFP")
     assert not scopes.of(within).articles
     assert scopes.of(within) is scopes.of(within)
@@ -133,7 +153,7 @@ def test_what_a_filter_lets_through_is_kept_while_nothing_changes(store: Store) 
 
 def test_an_article_counts_if_a_copy_does(store: Store) -> None:
     store.store_without_embedding(Document(PERM, "Abschrift", "AFP", published="2024-07-01", path="/kopie.txt"))
-    search = Search(store, HashEmbedder(), FaissVectorIndex(store), KeywordIndex(store))
+    search = searching(store)
     hits = search.search("Wer ist Gouverneur?", within=Filter(source="AFP"))
     assert {hit.document.id for hit in hits} == {1}
     assert [copy.source for copy in hits[0].copies] == ["AFP"]

