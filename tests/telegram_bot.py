@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class ScriptedAnswerer:
         self.seconds = seconds
         self.asked: list[str] = []
         self.threads: set[str] = set()
+        self.document: Callable[[int], Document | None] = lambda document_id: None
 
     def load(self) -> None:
         self.threads.add(threading.current_thread().name)
@@ -74,6 +76,17 @@ class ScriptedAnswerer:
             start = ARTICLE.text.index(quote)
             findings.append(Finding((Mention(quote, start, start + len(quote), ARTICLE, PASSAGES[0], 0.9),)))
         return AllAnswers(question, tuple(findings))
+
+    def ask_new(self, question: str, document_id: int, *, top_k: int = 5) -> Answer:
+        """What stands behind the question in the article, up to the next point; no answer if it is not in there."""
+        document = self.document(document_id)
+        before, found, after = document.text.partition(f"{question} ") if document else ("", "", "")
+        if document is None or not found:
+            return Answer(question, None, 0.1)
+        quote = after.partition(".")[0]
+        start = len(before) + len(found)
+        passage = Passage(document.text, 0, len(document.text), 0, 0)
+        return Answer(question, quote, 0.9, start=start, end=start + len(quote), document=document, passage=passage)
 
     def ask(
         self, question: str, *, top_k: int = 5, within: Filter | None = None, favoured: int | None = None
@@ -106,7 +119,9 @@ def collection(
 ) -> Collection:
     """A real collection of ARTICLE, its number being 1; only ``answerer`` is scripted."""
     collection = Collection(home, embedder=embedder or HashEmbedder())
-    collection.answerer = answerer or ScriptedAnswerer()  # type: ignore[assignment]
+    scripted = answerer or ScriptedAnswerer()
+    scripted.document = collection.document
+    collection.answerer = scripted  # type: ignore[assignment]
     if not collection.article_count():
         collection.indexer.index_documents([ARTICLE])
     return collection

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.utils import make_msgid
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -69,10 +70,11 @@ def _unsent(questions: StandingQuestions, found: Found, way: str) -> list[tuple[
 def check_webhook(address: str, language: str) -> None:
     """Raises WatchError if nothing can be posted to an address."""
     try:
-        url = httpx.URL(address)
+        parts = urlsplit(address)
+        is_web = parts.scheme in ("http", "https") and bool(httpx.URL(address).host) and parts.port != 0
     except (httpx.InvalidURL, ValueError):
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host:
+        is_web = False
+    if not is_web:
         raise WatchError(text("watch.webhook_address", language, url=address))
 
 
