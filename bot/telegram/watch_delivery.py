@@ -62,8 +62,10 @@ class WatchDelivery:
         self._stopping = True
         self._service.news.set()
         if self._task is not None:
-            with suppress(asyncio.CancelledError):
-                await self._task
+            try:
+                await asyncio.wait([self._task])
+            finally:
+                self._task.cancel()
 
     async def _run(self) -> None:
         while not self._stopping:

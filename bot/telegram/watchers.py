@@ -23,6 +23,9 @@ _DAILY: Final = re.compile(r"(?:täglich|taeglich|daily)(?:\s+(?:um|at))?\s+(\d{
 _QUIET: Final = re.compile(
     r"(?:still|ruhe|quiet)\s+(?:von\s+|from\s+)?(\d{1,2})\s*(?:-|–|bis|to)\s*(\d{1,2})(?:\s*uhr)?"
 )
+_ABOUT_TIMES: Final = re.compile(
+    r"(?i)(?:täglich|taeglich|daily|still|ruhe|quiet)\s+(?:(?:um|at|von|from)\s+)?(?:\d|aus$|off$)"
+)
 _AT_ONCE: Final = ("sofort", "now", "at once")
 _NEVER_QUIET: Final = ("still aus", "ruhe aus", "quiet off")
 
@@ -76,9 +79,7 @@ class Watcher:
 
 def is_about_times(words: str) -> bool:
     """Whether words set times, be it wrongly, and are no question."""
-    return bool(re.match(r"(?i)(täglich|taeglich|daily|still|ruhe|quiet)\s+(\d|aus$|off$|um\s+\d|at\s+\d)", words)) or (
-        words.lower() in _AT_ONCE
-    )
+    return bool(_ABOUT_TIMES.match(words)) or words.lower() in _AT_ONCE
 
 
 class Watchers:
