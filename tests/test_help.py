@@ -202,3 +202,27 @@ def test_a_closed_pipe_is_no_error() -> None:
     run = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, env={**os.environ})
     assert run.stdout.startswith("Aufruf: ")
     assert run.stderr == ""
+
+
+# Paths
+
+
+def test_a_path_is_shown_from_the_root_however_it_was_typed(here: Path) -> None:
+    (here / "bad.txt").write_text("a\nb\nc\n", encoding="utf-8")
+    home = ("--home", str(here / "home"))
+    for typed in (
+        ("import", "bad.txt"), ("import", "missing.jsonl"), ("index", "missing.txt"), ("calibrate", "missing.json"),
+        ("eval", "missing.json"), ("ask", "--questions", "missing.txt", "--csv", "-"), ("export", "missing/a.jsonl"),
+    ):  # fmt: skip
+        result = fundstelle(*typed, *home)
+        (line,) = result.stderr.splitlines()
+        assert (result.exit_code, result.stdout) == (1, ""), typed
+        assert str(here / ("missing" if "missing" in " ".join(typed) else "bad.txt")) in line
+
+
+def test_errors_of_the_system_are_german(here: Path) -> None:
+    result = fundstelle("import", "missing.jsonl", "--home", str(here / "home"))
+    assert result.stderr == f"Fehler: Die Datei {here / 'missing.jsonl'} ist nicht lesbar (nicht vorhanden).\n"
+    (here / "folder").mkdir()
+    result = fundstelle("export", "folder", "--home", str(here / "home"))
+    assert "(das ist ein Ordner)" in result.stderr

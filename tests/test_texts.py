@@ -146,7 +146,7 @@ def test_an_error_has_the_notice_it_was_raised_with() -> None:
 @pytest.mark.parametrize(
     ("error", "german", "english"),
     [
-        (FileNotFoundError(2, "No such file or directory", "/a/b"), "das gibt es nicht", "it does not exist"),
+        (FileNotFoundError(2, "No such file or directory", "/a/b"), "nicht vorhanden", "it does not exist"),
         ("Is a directory", "das ist ein Ordner", "it is a folder"),
         (PermissionError(13, "whatever the system says"), "keine Berechtigung", "no permission"),
         (OSError(28, "No space left on device"), "kein Platz mehr", "no space left"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import progress, say, show, show_json
+from bot.cli.console import progress, say, show, show_json, whole_path
 from bot.cli.evaluate import QuestionField
 from bot.messages import text
 from bot.render.text import number, percent
@@ -31,7 +31,7 @@ def calibrate(
     from retrieval.evaluation.fitting import calibrate
     from retrieval.evaluation.squad import read_evaluation
 
-    data = read_evaluation(file, field=questions.value)
+    data = read_evaluation(whole_path(file), field=questions.value)
     with open_collection(settings, say) as collection:
         reader = collection.reader
         with progress(text("cli.calibrating", settings.language)) as advance:

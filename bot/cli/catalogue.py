@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.catalogue_files import Key, continued, key, read_questions
-from bot.cli.console import progress, say
+from bot.cli.console import progress, say, whole_path
 from bot.cli.index import match_embedder
 from bot.messages import in_language, text
 from bot.render.csv import COLUMNS, TableWriter, answer_row
@@ -59,7 +59,7 @@ def ask_catalogue(
         FundstelleError: a file cannot be read or written, or a model cannot be loaded.
     """
     language = settings.language
-    asked = read_questions(questions, language)
+    asked = read_questions(whole_path(questions), language)
     with open_collection(settings, say) as collection:
         articles: Sequence[Document | None] = [None]
         if each_article:

@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from bot.cli.console import open_output
+from bot.cli.console import open_output, whole_path
 from bot.errors import CatalogueError
 from bot.messages import text
 from bot.render.csv import COLUMNS, cell
@@ -57,7 +57,7 @@ def continued(output: str, *, each_article: bool, language: str) -> Iterator[tup
         CatalogueError: the file is no such table, or one that was asked in the other way.
         StoreError: it cannot be read or written.
     """
-    path = Path(output).expanduser().absolute()
+    path = whole_path(output)
     if output == "-" or (path.exists() and not path.is_file()):
         with open_output(output) as file:
             yield file, set()

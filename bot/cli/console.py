@@ -57,6 +57,11 @@ def show_json(value: Mapping[str, Any]) -> None:
     print(to_json(value))
 
 
+def whole_path(path: str | Path) -> Path:
+    """A path as it is shown and opened: from the root, as articles have it, links in it left alone."""
+    return Path(path).expanduser().absolute()
+
+
 def open_output(file: str) -> AbstractContextManager[TextIO]:
     """Opens a command's FILE: stdout for "-", else a file that is written whole or not at all.
 
@@ -66,7 +71,7 @@ def open_output(file: str) -> AbstractContextManager[TextIO]:
 
     if file == "-":
         return nullcontext(sys.stdout)
-    path = Path(file).expanduser().absolute()
+    path = whole_path(file)
     if not path.parent.is_dir():
         raise StoreError(notice("cli.no_folder", folder=path.parent))
     return replacing(path)

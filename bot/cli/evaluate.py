@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import progress, say, show_json, show_lines
+from bot.cli.console import progress, say, show_json, show_lines, whole_path
 from bot.cli.figures import show_figures, show_reading, show_silence
 from bot.cli.filters import with_filter
 from bot.messages import in_language, text
@@ -61,6 +61,7 @@ def evaluate(
     """Measure quality on a file with questions and answers, or silence on one with questions nobody can answer."""
     if within and mode is not Mode.OPEN:
         raise EvaluationError(text("cli.within_needs_open", settings.language))
+    file = whole_path(file)
     is_silence = mode is Mode.SILENCE
     for option, misplaced in (
         ("--articles", articles and not is_silence),

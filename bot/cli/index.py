@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import busy, progress, say
+from bot.cli.console import busy, progress, say, whole_path
 from bot.cli.report import finish
 from bot.cli.watch import ask_standing
 from bot.messages import in_language, text
@@ -30,7 +30,7 @@ def index(
     """Add articles from files, folders and web pages."""
     addresses = [path for path in paths if "://" in path]
     with open_collection(settings, say) as collection:
-        report = _index(collection, [path for path in paths if "://" not in path], settings.language)
+        report = _index(collection, [str(whole_path(path)) for path in paths if "://" not in path], settings.language)
         if addresses:
             with busy(text("cli.fetching", settings.language)):
                 report += collection.index(addresses)
@@ -48,7 +48,7 @@ def index_if_empty(collection: Collection, path: Path | None, language: str) -> 
     """Adds what ``--index`` names to a collection without articles, and says what could not be added."""
     if path is None or collection.article_count():
         return
-    for article in _index(collection, [str(path)], language).articles:
+    for article in _index(collection, [str(whole_path(path))], language).articles:
         if article.outcome is IndexOutcome.FAILED:
             say(f"{article.path}: {in_language(article.reason, language)}")
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.console import say, show, show_json
+from bot.cli.console import say, show, show_json, whole_path
 from bot.cli.inline_picture import show_inline
 from bot.errors import ShowError
 from bot.messages import text
@@ -144,7 +144,7 @@ def draw_page(
 
 def write_output(output: Path, content: bytes, language: str) -> Path:
     """Writes a file where people want it, and gives its whole path. Raises ShowError if that cannot be done."""
-    path = output.expanduser().absolute()
+    path = whole_path(output)
     try:
         replace_file(path, content)
     except OSError as error:

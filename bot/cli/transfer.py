@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.command import Json, command
-from bot.cli.console import open_output, progress, say
+from bot.cli.console import open_output, progress, say, whole_path
 from bot.cli.report import finish
 from bot.cli.watch import ask_standing
 from bot.messages import text
@@ -29,7 +29,7 @@ def export_articles(
         count = export(collection.store, target)
     if file != "-":
         articles = quantity("chat.articles", count, settings.language)
-        say(text("cli.exported", settings.language, count=articles, path=Path(file).expanduser().absolute()))
+        say(text("cli.exported", settings.language, count=articles, path=whole_path(file)))
 
 
 @command
@@ -42,6 +42,6 @@ def import_articles(
     from retrieval.indexing.transfer import take_in
 
     with open_collection(settings, say) as collection, progress(text("cli.indexing", settings.language)) as advance:
-        report = take_in(file, collection.store, collection.indexer, advance)
+        report = take_in(whole_path(file), collection.store, collection.indexer, advance)
         ask_standing(collection, settings.language)
     finish(report, settings.language, as_json=as_json)
