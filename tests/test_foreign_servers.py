@@ -111,6 +111,8 @@ class Site:
         assert {(call.method, call.description) for call in self.api.refused()} <= EXPECTED_REFUSALS
         kept = self.api.received()
         for message in kept:
+            if "message_id" in message:
+                continue  # telegram-test-api has written the parameters of an edit over those of the message
             assert message["parse_mode"] == "HTML"
             checked_text(message)
             checked_markup({"reply_markup": message.get("reply_markup") or {}})
@@ -353,35 +355,35 @@ def test_access(scene: Scene, cast: Cast) -> None:
     assert scene.toasts(4)[3] == "Ihr Zugang ist gelöscht."
 
 
-#: How long before ``kill -9``, in seconds, an answer may have left that the bot could not yet note as sent.
-ON_ITS_WAY = 1.0
-
-
 def answered(api: Gateway) -> Counter[int]:
     """How often each question of the last test was answered, by the number of its message."""
     sent = [message for message in api.sent() if message["chat"]["id"] in CHATS]
     return Counter(message["reply_to_message"]["message_id"] for message in sent)
 
 
+def on_their_way(api: Gateway) -> set[int]:
+    """Whose answer was the last one in its chat: the bot may have been killed before it noted that as sent."""
+    last = {message["chat"]["id"]: message for message in api.sent() if message["chat"]["id"] in CHATS}
+    return {message["reply_to_message"]["message_id"] for message in last.values()}
+
+
 def test_kill_9(site: Site) -> None:
     """Comes last, and stops the bot in the end."""
-    api, asked, killed = site.api, set[int](), list[float]()
+    api, asked, may_be_doubled = site.api, set[int](), set[int]()
     for _ in range(KILLS):
         before = len(asked)
         asked |= {api.text(words, user=user) for user in CHATS for words in (QUESTION, UNKNOWN, "Wer?", "Wo?")}
         api.wait(lambda enough=before + 5: sum(answered(api).values()) >= enough, PATIENCE)
         site.end(signal.SIGKILL)
-        killed.append(time.monotonic())
+        time.sleep(0.5)  # for what the bot has sent and the server has not yet got
+        may_be_doubled |= on_their_way(api)
         asked |= {api.text(ENGLISH_QUESTION, user=user) for user in CHATS}  # while the bot is away
         site.start()
     api.wait(lambda: set(answered(api)) == asked, PATIENCE)
     time.sleep(1)  # for what should not come
-    first: dict[int, float] = {}
-    for call in api.calls("sendMessage"):
-        first.setdefault(call.answer.get("reply_to_message", {}).get("message_id"), call.at)
-    doubled = [number for number, times in answered(api).items() if times > 1]
-    assert all(any(0 <= moment - first[number] < ON_ITS_WAY for moment in killed) for number in doubled)
-    assert set(answered(api)) == asked and len(doubled) <= KILLS and max(answered(api).values()) <= 2
+    assert set(answered(api)) == asked
+    assert {number for number, times in answered(api).items() if times > 1} <= may_be_doubled
+    assert max(answered(api).values()) <= 2
     assert site.end(signal.SIGTERM) == 0
     site.check_what_was_sent()
     site.check_that_nothing_is_left()

@@ -102,7 +102,7 @@ class Telemelya(Gateway):
         assert answer["delivery"]["status_code"] == 200, answer
 
     def _upload(self, name: str, content: bytes) -> str:
-        answer = self._client.post(f"{_CONTROL}/upload_media", files={"file": (name, content)}, headers=_KEY)
+        answer = self._client.post(f"{_CONTROL}/upload_media", files={"file": ("file", content)}, headers=_KEY)
         file_id = str(answer.raise_for_status().json()["file_id"])
         self._referee.files[file_id] = (len(content), content)
         return file_id
