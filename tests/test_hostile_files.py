@@ -151,7 +151,8 @@ def read_damaged(worker: Worker, count: int) -> Counter[str]:
         name, raw = damaged_file(number)
         try:
             for reason in outcome(worker, name, raw):
-                outcomes["ended the process" if "brach das Programm ab" in reason else "refused" if reason else "read"] += 1
+                ended = "brach das Programm ab" in reason
+                outcomes["ended the process" if ended else "refused" if reason else "read"] += 1
         except AssertionError as error:
             raise AssertionError(f"damaged_file({number}): {name}") from error
     return outcomes

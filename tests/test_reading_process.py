@@ -58,7 +58,8 @@ def test_a_file_that_takes_too_much_memory() -> None:
     [
         (
             signal.SIGSEGV,
-            f"Beim Lesen von a.pdf brach das Programm ab (Signal {signal.SIGSEGV:d}). Die Datei ist vermutlich beschädigt.",
+            f"Beim Lesen von a.pdf brach das Programm ab (Signal {signal.SIGSEGV:d}). "
+            "Die Datei ist vermutlich beschädigt.",
         ),
         (signal.SIGKILL, "a.pdf brauchte zu viel Speicher (erlaubt sind 1600 MB)."),  # as the kernel does it
     ],

@@ -97,7 +97,8 @@ def test_without_a_display_the_path_is_printed(article: Path, monkeypatch: pytes
     [
         (("--mark", "Flugzeug"), "„Flugzeug“ steht nicht im Artikel 1."),
         (("--mark", " "), "steht nicht im Artikel 1."),
-        *((("--start", "5"), "--start und --end passen nicht"), (("--start", "9", "--end", "9"), "--start und --end passen nicht")),
+        (("--start", "5"), "--start und --end passen nicht"),
+        (("--start", "9", "--end", "9"), "--start und --end passen nicht"),
         (("--start", "0", "--end", "4000"), "der Text hat"),
         (("--page", "1"), "stammt nicht aus einer PDF-Datei"),
     ],
