@@ -24,6 +24,7 @@ from tests.test_telegram_process import start as start
 
 OWNER, MEMBER = 7, 8
 QUESTION = "Wann öffnet das Bad?"
+PATIENCE = 60.0  # seconds, on a machine that is busy with other things
 
 
 @pytest.fixture
@@ -48,11 +49,11 @@ def test_a_new_article_that_answers_is_sent_once(api: BotApi, bot: RunningBot) -
         api.text(f"/merken {QUESTION}", user=MEMBER)
         assert texts(api, 1, MEMBER)[0].startswith(f"Gemerkt: {QUESTION} Sobald ein neuer Artikel das beantwortet")
         api.document("bad.txt", article(QUESTION, "Im Mai"), user=OWNER)
-        api.wait(lambda: cards(api, MEMBER))
+        api.wait(lambda: cards(api, MEMBER), PATIENCE)
         api.document("bad2.txt", article(QUESTION, "Erst im Juni", "Das sagte die Bademeisterin am Abend."), user=OWNER)
-        api.wait(lambda: len(cards(api, MEMBER)) == 2)
+        api.wait(lambda: len(cards(api, MEMBER)) == 2, PATIENCE)
         api.document("nichts.txt", b"Im Zoo kam ein Elefant zur Welt.", user=OWNER)
-        api.wait(lambda: len(api.sent(OWNER)) == 3)
+        api.wait(lambda: len(api.sent(OWNER)) == 3, PATIENCE)
     first, second = cards(api, MEMBER)
     assert first["text"].startswith(f"Zu Ihrer Frage: {QUESTION}\n\nIm Mai\n🟢 sicher\n\n")
     assert second["text"].startswith(f"Zu Ihrer Frage: {QUESTION}\nbisher: Im Mai\n\nErst im Juni\n")
@@ -77,9 +78,9 @@ def test_the_button_below_no_answer_keeps_the_question(api: BotApi, bot: Running
         api.text("Frage 17")
         (silent,) = answers(api, 1)
         api.press(silent, "🔔 Merken")
-        api.wait(lambda: api.calls("editMessageReplyMarkup"))
+        api.wait(lambda: api.calls("editMessageReplyMarkup"), PATIENCE)
         api.press(silent, data="watch:AAAAAAAAAAAAAA")
-        api.wait(lambda: len(api.calls("answerCallbackQuery")) == 2)
+        api.wait(lambda: len(api.calls("answerCallbackQuery")) == 2, PATIENCE)
         kept, forged = (call.params["text"] for call in api.calls("answerCallbackQuery"))
         assert kept.startswith("Gemerkt: Frage 17")
         assert not forged.startswith("Gemerkt")
@@ -101,7 +102,7 @@ def test_the_list_shows_and_removes(api: BotApi, bot: RunningBot) -> None:
         api.text("/gemerkt", user=MEMBER)
         assert texts(api, 1, MEMBER)[0].startswith("Noch ist keine Frage gemerkt.")
         api.press(api.sent(MEMBER)[0], data=stolen, user=MEMBER)
-        api.wait(lambda: len(api.calls("answerCallbackQuery")) == 2)
+        api.wait(lambda: len(api.calls("answerCallbackQuery")) == 2, PATIENCE)
         assert [kept.question for kept in bot.collection.watch.questions.all()] == ["Wer kommt?"]
 
 
@@ -137,9 +138,9 @@ def test_who_lost_access_gets_nothing(api: BotApi, bot: RunningBot, tmp_path: Pa
         texts(api, 1, MEMBER)
     with RunningBot(tmp_path / "home", api.url, telegram_owners=str(OWNER)) as closed:
         api.document("bad.txt", article(QUESTION, "Im Mai"), user=OWNER)
-        api.wait(lambda: api.sent(OWNER))
+        api.wait(lambda: api.sent(OWNER), PATIENCE)
         owner = Pseudonyms(closed.settings.home).of(MEMBER)
-        api.wait(lambda: not closed.collection.watch.questions.undelivered(owner) and not unasked(closed))
+        api.wait(lambda: not closed.collection.watch.questions.undelivered(owner) and not unasked(closed), PATIENCE)
         assert len(api.sent(MEMBER)) == 1
 
 
@@ -159,7 +160,7 @@ def test_what_another_process_indexes_is_sent_at_the_next_start(api: BotApi, bot
     later.collection.index([file])
     api.fail("sendMessage", code=400, times=0)
     with later:
-        api.wait(lambda: cards(api, MEMBER))
+        api.wait(lambda: cards(api, MEMBER), PATIENCE)
     with RunningBot(tmp_path / "home", api.url, telegram_allowed=str(MEMBER)):
         time.sleep(0.3)
     assert len(cards(api, MEMBER)) == 1
@@ -178,7 +179,7 @@ def test_what_cannot_be_sent_does_not_stop_the_rest(api: BotApi, bot: RunningBot
         file.write_bytes(article(QUESTION, "Im Mai", "Wer kommt? Alle."))
         bot.collection.index([file])
         bot.collection.watch.run()
-        api.wait(lambda: not questions.undelivered(), 15)
+        api.wait(lambda: not questions.undelivered(), PATIENCE)
         # Blocked by somebody, all of theirs goes; refused, that message alone.
         assert len(cards(api, MEMBER)) == (1 if code == 400 else 0)
 
@@ -197,13 +198,13 @@ def test_a_digest_is_one_message(api: BotApi, bot: RunningBot) -> None:
             )
         bot.collection.index([bot.settings.home / f"{number}.txt" for number in range(12)])
         api.text("/gemerkt")
-        api.wait(lambda: len(bot.collection.watch.questions.undelivered()) == 12, 20)
+        api.wait(lambda: len(bot.collection.watch.questions.undelivered()) == 12, PATIENCE)
         assert cards(api) == []
     people = People(bot.settings.home / "telegram.db")
     people.watchers.put(Watcher(OWNER, "de", daily=0, digest_on="2024-01-01"))
     people.close()
     with RunningBot(bot.settings.home, api.url, telegram_owners=str(OWNER)) as again:
-        api.wait(lambda: not again.collection.watch.questions.undelivered())
+        api.wait(lambda: not again.collection.watch.questions.undelivered(), PATIENCE)
     digests = [message for message in api.sent(OWNER) if "Zug 11" in message["text"]]
     assert len(digests) == 1
     assert digests[0]["text"].startswith(

@@ -30,6 +30,8 @@ from retrieval.types import Filter, Hit
 BATCH = 10
 #: How much less likely an answer may be than the threshold for reading to go on, in log odds.
 SLACK = 1.0
+#: Of one article, so many passages are read at first.
+FIRST_READ = 2
 #: Further passages that say the same do not make an answer surer: more are not read for one answer.
 AGREEING = 4
 
@@ -94,13 +96,16 @@ class Answerer:
     def ask_new(self, question: str, document_id: int, *, top_k: int = 5) -> Answer:
         """The best quote of one article, as sure as ``ask`` would be of it among the passages of all articles.
 
-        The ``top_k`` best passages of the article are read. The errors are those of ``ask``.
+        Up to ``top_k`` passages of the article are read, as long as there may be an answer in them: most new articles
+        have none. The errors are those of ``ask``.
         """
         started = time.perf_counter()
         question = checked_question(question)
         asked, exact = self._search.restored(question), exact_words(question)
         hits, best_score = self._search.search_article(asked, document_id, limit=top_k, exact=exact)
-        answer = self.answer(asked, hits, best_score=best_score)
+        answer = self.answer(asked, hits[:FIRST_READ], best_score=best_score)
+        if len(hits) > FIRST_READ and logit(answer.confidence) >= logit(self._threshold) - SLACK:
+            answer = self.answer(asked, hits, best_score=best_score)
         return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     def answer(self, question: str, hits: Sequence[Hit], *, best_score: float | None = None) -> Answer:
