@@ -1,8 +1,7 @@
 """Standing questions: how long one new article takes when many questions wait, with the models that come along.
 
-The questions are about the sample articles, each with the name of another town in it; the new article has 30 sentences
-and answers one of them. What is measured is ``Watch.run`` after the article is indexed: the questions were embedded
-when the first article came.
+The questions are about many buildings in many towns; the new article has 30 sentences and is about one of them. What is
+measured is ``Watch.run`` after the article is indexed: the questions were embedded when the first article came.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import islice, product
 from statistics import median
 from typing import NamedTuple
 
@@ -26,34 +26,20 @@ QUESTIONS = 1000
 SENTENCES = 30
 ROUNDS = 3
 
-_TOWNS = (
-    "Aalen",
-    "Bautzen",
-    "Celle",
-    "Dessau",
-    "Emden",
-    "Fürth",
-    "Gera",
-    "Hameln",
-    "Itzehoe",
-    "Jena",
-    "Kleve",
-    "Lindau",
-)
+_TOWNS = ("Aalen", "Bautzen", "Celle", "Dessau", "Emden", "Fürth", "Gera", "Hameln", "Itzehoe", "Jena")
+_SUBJECTS = (
+    "Brücke", "Feuerwache", "Turnhalle", "Bibliothek", "Kläranlage", "Grundschule", "Markthalle", "Seilbahn", "Klinik",
+    "Kita", "Eishalle", "Sternwarte", "Schleuse", "Stadthalle", "Mensa", "Tiefgarage", "Messe", "Kapelle", "Mühle",
+    "Jugendherberge", "Synagoge", "Moschee", "Oper", "Gärtnerei", "Molkerei",
+)  # fmt: skip
 _ASKED = (
-    "Was kostet die neue Brücke in {}?",
-    "Wann öffnet das Hallenbad in {} wieder?",
-    "Wer leitet das Krankenhaus in {}?",
-    "Wie viele Menschen kamen zum Stadtfest in {}?",
-    "Warum wurde der Bahnhof in {} gesperrt?",
-    "Wie heißt die neue Bürgermeisterin von {}?",
-    "Wie viele Wohnungen baut die Genossenschaft in {}?",
-    "Wo soll in {} die Feuerwache entstehen?",
-    "Welche Schule in {} wird saniert?",
-    "Wie hoch war der Schaden beim Brand in {}?",
+    "Was kostet die {} in {}?",
+    "Wann öffnet die {} in {}?",
+    "Wer leitet die {} in {}?",
+    "Warum ist die {} in {} gesperrt?",
 )
 _SAID = (
-    "Die neue Brücke in Aalen kostet {} Millionen Euro.",
+    "Die Brücke in Aalen kostet {} Millionen Euro.",
     "Der Rat hat am Dienstag lange darüber gesprochen.",
     "Die Anwohner hatten {} Unterschriften gesammelt.",
     "Gebaut wird voraussichtlich bis zum Jahr {}.",
@@ -72,17 +58,9 @@ class Measured(NamedTuple):
 
 
 def wordings(count: int) -> list[str]:
-    """That many different questions."""
-    return [
-        _ASKED[number % len(_ASKED)].format(_TOWNS[number // len(_ASKED) % len(_TOWNS)] + _part(number))
-        for number in range(count)
-    ]
-
-
-def _part(number: int) -> str:
-    """A part of a town, so that there are enough of them."""
-    area = number // (len(_ASKED) * len(_TOWNS))
-    return ("", "-Nord", "-Süd", "-Ost", "-West", "-Mitte", "-Neustadt", "-Altstadt", "-Hafen")[area % 9]
+    """That many different questions, of up to a thousand."""
+    asked = product(_ASKED, _TOWNS, _SUBJECTS)
+    return [asking.format(subject, town) for asking, town, subject in islice(asked, count)]
 
 
 def article(sentences: int, number: int) -> Document:
