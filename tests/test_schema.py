@@ -100,7 +100,9 @@ def test_it_becomes_todays_with_all_that_is_in_it(version: int, tmp_path: Path) 
     notices: list[str] = []
     with Store(home, notify=notices.append) as store:
         database = home / DATABASE_NAME
-        told = f"Die Datenbank {database} wurde auf den neuen Stand gebracht (Schema {SCHEMA_VERSION}, bisher {version})"
+        told = (
+            f"Die Datenbank {database} wurde auf den neuen Stand gebracht (Schema {SCHEMA_VERSION}, bisher {version})"
+        )
         assert notices == ([f"{told}."] if version < SCHEMA_VERSION else [])
         assert [read(home, sql) for sql in (kept, places, passages, meta)] == before
         store.check()
