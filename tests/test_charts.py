@@ -83,6 +83,7 @@ def test_values_are_in_the_unit_that_most_articles_have() -> None:
         (finding("4 Meter", "2024-02-01"), finding("5 Meter", "2024-02-01"), finding("6 Meter", "2024-02-01")),
         (finding("4 Meter", "2024-02-01"), finding("5 Euro", "2024-02-02"), finding("6 Jahre", "2024-02-03")),
         (finding("4 Meter", ""), finding("5 Meter", "gestern"), finding("6 Meter", "2024-02-03")),
+        tuple(finding(when, f"2024-02-0{n}") for n, when in enumerate(("September 2025", "2026", "im März 2027"), 1)),
         (finding("im Mai", "2024-02-01"), finding("Anna", "2024-02-02"), finding("4 bis 5 Meter", "2024-02-03")),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,11 @@ from bot.messages import text
 from bot.render.text import amount
 from retrieval.answering.all_answers import AllAnswers, Finding, Mention
 from retrieval.language.quantities import Quantity, quantities, written_unit
+from retrieval.language.question_words import words_of
 
+_WORD = re.compile(r"[^\W\d_]+")
+# A number without a unit that looks like one.
+_YEAR = re.compile(r"(?<![\w.,])(?:19|20)\d\d(?![\w]|[.,]\d)")
 #: Fewer values are read faster in the list; they need two days at least.
 LEAST_VALUES, LEAST_DAYS = 3, 2
 #: What a number is written in from its size on: key of the texts, and how many it is.
@@ -69,9 +74,9 @@ class Series:
 
 
 def value_of(quote: str) -> Value | None:
-    """The number that a quote says; None for none and for several."""
+    """The number that a quote says; None for none and for several, and for a time ("September 2025", "2026")."""
     found = quantities(quote)
-    if len(found) != 1:
+    if len(found) != 1 or (not found[0].unit and _says_time(quote)):
         return None
     unit, factor = written_unit(quote, found[0])
     return Value(found[0].value / factor, unit, found[0], factor)
@@ -113,6 +118,11 @@ def series(answers: AllAnswers) -> Series | None:
 def written(value: Decimal, factor: Decimal, language: str) -> str:
     """An amount in units of ``factor`` with the language's signs ("1.234,5")."""
     return amount(value / factor, language)
+
+
+def _says_time(quote: str) -> bool:
+    words = _WORD.findall(quote.lower())
+    return bool(_YEAR.search(quote)) or any(words_of("de").has("time", word) for word in words)
 
 
 def _day(mention: Mention) -> date | None:
