@@ -219,6 +219,14 @@ def test_a_snapshot_sees_one_state(store: PostgresStore, postgres_url: str) -> N
     assert store.generation > before
 
 
+def test_a_source_is_looked_at_by_one_process(store: PostgresStore) -> None:
+    feed = "https://x.by/feed"
+    with store.claim(feed) as first, store.claim(feed) as second, store.claim("/folder") as other:
+        assert (first, second, other) == (True, False, True)
+    with store.claim(feed) as again:
+        assert again
+
+
 def test_counts_that_are_wrong_are_made_anew(store: PostgresStore) -> None:
     notices: list[str] = []
     put(store, PERM, "/perm.txt")

@@ -39,8 +39,11 @@ def sync(store: Store, indexer: Indexer, fetcher: Fetcher) -> IndexReport:
     unforeseen: list[Exception] = []
     for source in store.sources():
         try:
-            looked_at, found = _look_at(source, store, indexer, collector)
-            store.update_source(replace(looked_at, checked_at=now(), error=""))
+            with store.claim(source.location) as mine:
+                if not mine:
+                    continue
+                looked_at, found = _look_at(source, store, indexer, collector)
+                store.update_source(replace(looked_at, checked_at=now(), error=""))
         except (StoreError, ModelError):
             raise  # no other source would fare better
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import threading
 import time
@@ -163,6 +164,19 @@ class PostgresDatabase:
         with self._explaining_errors(), self._pool.connection() as raw:
             yield PostgresConnection(raw)
 
+    @contextmanager
+    def holding_lock(self, name: str) -> Iterator[bool]:
+        """Inside, whether this process holds the lock of this name; nobody waits for it. It goes with the process."""
+        key = lock_key(name.encode("utf-8", "replace"))
+        with self.alone() as connection:
+            ((held,),) = connection.execute("SELECT pg_try_advisory_lock(?)", (key,)).fetchall()
+            try:
+                yield bool(held)
+            finally:
+                if held:
+                    with suppress(psycopg.Error):  # a broken connection has let go of it
+                        connection.execute("SELECT pg_advisory_unlock(?)", (key,))
+
     def empty_log(self) -> None:
         """Nothing: what happens to the log is the server's to decide."""
 
@@ -222,6 +236,11 @@ def retried(method: Callable[_P, _T]) -> Callable[_P, _T]:
         return database._again(lambda: method(*arguments, **named))
 
     return trying
+
+
+def lock_key(name: bytes) -> int:
+    """The number of an advisory lock."""
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big", signed=True)
 
 
 def place(url: str) -> str:

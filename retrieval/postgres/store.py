@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,7 +15,7 @@ from pgvector import HalfVector
 from retrieval.errors import StoreError
 from retrieval.messages import notice
 from retrieval.postgres import counts
-from retrieval.postgres.database import PostgresConnection, PostgresDatabase, retried
+from retrieval.postgres.database import PostgresConnection, PostgresDatabase, lock_key, retried
 from retrieval.store.feedback import FeedbackLog
 from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands
 from retrieval.store.rows import digest, ids_parameter
@@ -167,6 +166,12 @@ class PostgresStore(Store):
     put_seen_entries = retried(Store.put_seen_entries)
     put_file = retried(Store.put_file)
 
+    @contextmanager
+    def claim(self, location: str) -> Iterator[bool]:
+        """Inside, whether this process alone looks at a source: another machine may be at it."""
+        with self.database.holding_lock(f"source {location}") as held:
+            yield held
+
     def to_columns(self, vectors: NDArray[np.float32]) -> Sequence[Any]:
         """Each row of ``vectors`` as float16."""
         return [HalfVector(row) for row in np.asarray(vectors, dtype=np.float16)]
@@ -213,9 +218,7 @@ class PostgresStore(Store):
             raise StoreError(notice("store.postgres_nul", article=document.path))
         locked = [f"path {document.path}".encode("utf-8", "replace"), digest(document.text)]
         locked += [f"band {band} {value}".encode() for band, value in enumerate(bands(document.text))]
-        keys = sorted(
-            int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big", signed=True) for key in locked
-        )
+        keys = sorted(map(lock_key, locked))
         # In the same order everywhere: no two writers wait for each other.
         connection.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(?::bigint[]) AS key", (keys,))
 

@@ -43,18 +43,14 @@ class PostgresVectorIndex:
         if self._store.sentence_count() <= EXACT_SENTENCES or self._is_made(dimension):
             return
         name = INDEX_NAME.format(dimension=dimension)
-        with self._store.database.alone() as connection:
-            # One process makes it.
-            if not connection.execute("SELECT pg_try_advisory_lock(hashtext(?))", (name,)).fetchone()[0]:  # type: ignore[index]
+        with self._store.database.holding_lock(name) as held, self._store.database.alone() as connection:
+            if not held:  # another process is making it
                 return
-            try:
-                connection.execute(f"DROP INDEX IF EXISTS {name}")  # one that was interrupted
-                connection.execute(
-                    f"CREATE INDEX CONCURRENTLY {name} ON sentences "
-                    f"USING hnsw ((vector::halfvec({dimension})) halfvec_cosine_ops)"
-                )
-            finally:
-                connection.execute("SELECT pg_advisory_unlock(hashtext(?))", (name,))
+            connection.execute(f"DROP INDEX IF EXISTS {name}")  # one that was interrupted
+            connection.execute(
+                f"CREATE INDEX CONCURRENTLY {name} ON sentences "
+                f"USING hnsw ((vector::halfvec({dimension})) halfvec_cosine_ops)"
+            )
 
     def search(
         self, query: NDArray[np.float32], k: int, within: Filter | None = None, article: int = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from retrieval.messages import restored, stored
 from retrieval.store.queries import StoreQueries
@@ -61,6 +62,11 @@ class Sources(StoreQueries):
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM entries WHERE feed = ?", (location,))
             return connection.execute("DELETE FROM sources WHERE location = ?", (location,)).rowcount > 0
+
+    @contextmanager
+    def claim(self, location: str) -> Iterator[bool]:
+        """Inside, whether this process alone looks at a source: with several machines another one may be at it."""
+        yield True
 
     def seen_entries(self, feed: str) -> frozenset[SeenEntry]:
         """The entries of a feed that need no second look, as long as the feed says the same about them."""
