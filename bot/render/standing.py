@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.messages import text
 from bot.render.json import to_json
@@ -11,7 +11,9 @@ from bot.render.telegram import TELEGRAM_LIMIT, link, plain, to_html
 from bot.render.text import SHORT_LIMIT, cut, source_link, width
 from bot.render.wording import COLOURED_DOTS, certainty, citation, line, quantity, short_answer
 from retrieval.answer import Answer
-from retrieval.store.standing_questions import StandingAnswer, StandingQuestion
+
+if TYPE_CHECKING:
+    from retrieval.store.standing_questions import StandingAnswer, StandingQuestion
 
 _QUESTION_LIMIT: Final = 120
 _NOTE_LIMIT: Final = 250
