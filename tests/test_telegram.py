@@ -112,7 +112,7 @@ def test_the_menu_of_commands_is_set_in_both_languages(api: BotApi, bot: Running
     api.wait(lambda: len(api.calls("setMyCommands")) == 4)
     english, german, *groups = (call.params for call in api.calls("setMyCommands"))
     listed = ["ask", "all", "timeline", "sources", "source", "since", "until", "article", "cite", "picture"]
-    listed += ["new", "help", "skip", "forget"]
+    listed += ["watch", "watching", "new", "help", "skip", "forget"]
     assert [command["command"] for command in german["commands"]] == listed
     assert (english.get("language_code"), german["language_code"]) == (None, "de")
     assert german["commands"][0]["description"] == "Eine Frage stellen"
