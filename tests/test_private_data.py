@@ -13,11 +13,11 @@ import pytest
 
 from bot.cli.chat import prompt_session
 from bot.cli.typed_history import drop_old_entries
+from bot.pseudonyms import KEY_FILE, secret_key
 from bot.settings import foreign_env_file, is_set_outside, load_settings
 from bot.telegram import uploads
 from bot.telegram.application import INBOX_FILE
 from bot.telegram.people import People
-from bot.pseudonyms import KEY_FILE, secret_key
 from bot.telegram.transport.inbox import Inbox, Received, Rejected
 from retrieval.dates import days_ago
 from retrieval.files import make_private_folder
