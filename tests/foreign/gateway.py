@@ -176,8 +176,8 @@ class Gateway(ABC):
         return self._log.of(method, code)
 
     def refused(self) -> list[Call]:
-        """The calls that Telegram would refuse."""
-        return [call for call in self._log.calls if 400 <= call.code < 500]
+        """The calls that Telegram would refuse, but for polls: that of a killed bot ends when its successor polls."""
+        return [call for call in self._log.calls if 400 <= call.code < 500 and call.method != "getUpdates"]
 
     def sent(self, chat: int | None = None) -> list[Json]:
         """The messages that the bot has sent, in order, as people see them."""

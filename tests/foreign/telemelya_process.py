@@ -23,7 +23,8 @@ def storage() -> web.Application:
         name = request.path
         if request.method == "PUT":
             files[name] = await request.read()
-        elif name.count("/") > 1 and name not in files:
+            return web.Response(headers={"ETag": '"1"'})
+        if name.count("/") > 1 and name not in files:
             return web.Response(status=404)
         return web.Response(body=files.get(name, b""), headers={"ETag": '"1"'})
 
