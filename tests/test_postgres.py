@@ -73,6 +73,7 @@ def fill(store: Store) -> None:
             store.remove(store.ids_below(f"/{number}")[f"/{number}"])
 
 
+@pytest.mark.timeout(400)  # on a busy machine
 def test_both_engines_find_the_same_in_the_same_order(tmp_path: Path, store: PostgresStore) -> None:
     with Store(tmp_path / "home") as other:
         backends = [backend_of(other), backend_of(store)]
