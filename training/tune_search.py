@@ -9,28 +9,20 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import tempfile
-from pathlib import Path
+from functools import cache
 
 import numpy as np
 
-from retrieval.indexing.indexer import Indexer
+from retrieval.evaluation.runs import temporary_search
 from retrieval.inference.embedder import SentenceTransformerEmbedder
-from retrieval.language.sentences import SentenceSplitter
-from retrieval.search.keyword_index import KeywordIndex
-from retrieval.search.search import Candidates, Search, Weights, fuse
-from retrieval.search.vector_index import FaissVectorIndex
-from retrieval.store.store import Store
+from retrieval.search.search import Candidates, Weights, fuse
 from retrieval.types import Document
 from training.corpora import held_out_questions, written_questions
 from training.paths import MODELS
 
-# Only ratios matter: the weight of the best sentence is fixed.
 GRID = {
-    "best": (1.0,),
-    "mean": (0.0, 0.5, 1.0, 2.0),
-    "keyword": (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.9),
-    "article": (0.0, 0.5, 1.0),
+    "keyword": (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.45, 0.6),
+    "article": (0.0, 0.5, 1.0, 1.5),
 }
 READ = 5
 
@@ -50,18 +42,24 @@ def main() -> None:
     everything = [*held_out_questions(), *written_questions()]
     asked = [example for example in held_out_questions() if example.answers]
     embedder = SentenceTransformerEmbedder(arguments.embedder)
-    with tempfile.TemporaryDirectory() as home, Store(Path(home)) as store:
-        texts = dict.fromkeys(example.context for example in everything)
-        documents = [Document(text, path=f"written:{number}") for number, text in enumerate(texts)]
-        Indexer(store, SentenceSplitter(), embedder).index_documents(documents)
-        row_of = {article.document.text: article.copy_of or article.document.id for article in store.articles()}
-        search = Search(store, embedder, FaissVectorIndex(store), KeywordIndex(store))
+    texts = dict.fromkeys(example.context for example in everything)
+    documents = [Document(text, path=f"written:{number}") for number, text in enumerate(texts)]
+    with temporary_search(documents, embedder) as search:
+
+        @cache
+        def text_of(article: int) -> str:
+            document = search.document(article)
+            return "" if document is None else document.text
+
         for language in ("de", "en"):
             found = []
             for example in asked:
                 question = example.question if language == "de" else example.question_en
                 answers = [example.context[start:end] for start, end in example.answers]
-                found.append((search.candidates(question), row_of[example.context], answers))
+                candidates = search.candidates(question)
+                articles = {passage.document_id for passage in candidates.passages}
+                wanted = next((article for article in articles if text_of(article) == example.context), 0)
+                found.append((candidates, wanted, answers))
             print(f"{language}: {len(found)} questions, {len(documents)} articles")
             results = []
             for values in itertools.product(*GRID.values()):

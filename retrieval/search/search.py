@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.language.compounds import all_terms
-from retrieval.language.detection import question_language
 from retrieval.language.terms import keyword_terms
 from retrieval.search.exact_words import holds_all, literal
 from retrieval.search.indexes import Keywords, VectorIndex
@@ -28,32 +27,22 @@ PASSAGE_CANDIDATES = 40
 EXACT_CANDIDATES = 400
 #: How many sentences of a favoured article are candidates anyway, and what its passages get on top of their score.
 FAVOURED_SENTENCES = 20
-FAVOUR = 0.7
+FAVOUR = 0.4
 #: Passages that share this much of their words are one and the same to a person (Jaccard, 0..1).
 NEAR_EQUAL = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each side counts in the fused score.
+    """How much each side counts in the fused score, beside 1 for the cosine of the passage's best sentence.
 
-    ``best`` weighs the cosine of the passage's best sentence, ``mean`` that of the mean of its sentences and
-    ``keyword`` the BM25 score as a share of the question's best one. ``article`` weighs the score of the article's
-    best passage, which helps its others: a question often names what only another paragraph says.
+    ``keyword`` weighs the BM25 score as a share of the question's best one. ``article`` weighs the score of the
+    article's best passage, which helps its others: a question often names what only another paragraph says.
     ``training/tune_search.py`` measures them.
     """
 
-    best: float
-    mean: float
-    keyword: float
-    article: float = 0.0
-
-
-#: By the question's language: an English question shares little more than names with German text.
-WEIGHTS = {
-    "de": Weights(best=1.0, mean=0.5, keyword=0.45, article=1.0),
-    "en": Weights(best=1.0, mean=0.0, keyword=0.2, article=1.0),
-}
+    keyword: float = 0.15
+    article: float = 1.0
 
 
 class Search:
@@ -108,7 +97,7 @@ class Search:
         candidates = self.candidates(question, within, favoured, exact)
         if not candidates.passages:
             return []
-        score = fuse(candidates, WEIGHTS[question_language(question)])
+        score = fuse(candidates)
         if favoured is not None:
             score += FAVOUR * np.array([passage.document_id == favoured for passage in candidates.passages], np.float32)
         return self._hits(candidates, score, _distinct(score, candidates.passages, limit))
@@ -131,7 +120,7 @@ class Search:
         candidates = self.candidates(question, within, exact=exact)
         if not candidates.passages:
             return []
-        score = fuse(candidates, WEIGHTS[question_language(question)])
+        score = fuse(candidates)
         first = _distinct(score, candidates.passages, best)
         every = _of_each_article(score, candidates.passages, limit, each)
         return self._hits(candidates, score, list(dict.fromkeys((*first, *every))))
@@ -146,7 +135,7 @@ class Search:
         candidates = self.candidates(question, favoured=document_id, exact=exact)
         if not candidates.passages:
             return [], 0.0
-        score = fuse(candidates, WEIGHTS[question_language(question)])
+        score = fuse(candidates)
         own = [i for i, passage in enumerate(candidates.passages) if passage.document_id == document_id]
         chosen = _distinct(score[own], [candidates.passages[i] for i in own], limit)
         return self._hits(candidates, score, [own[i] for i in chosen]), float(score.max())
@@ -216,9 +205,9 @@ class Search:
         rows = [row for row in proposed if row in passages and row in vectors]
         if not rows:
             return Candidates.none()
-        best, mean = _cosines(query, [vectors[row] for row in rows])
+        best = np.array([(vectors[row] @ query).max() for row in rows], np.float32)
         keyword = np.array([found.get(row, 0.0) for row in rows], np.float32)
-        return Candidates([passages[row] for row in rows], best, mean, keyword)
+        return Candidates([passages[row] for row in rows], best, keyword)
 
     def _vector(self, question: str) -> NDArray[np.float32]:
         """The question's vector; the last one is kept, for a question that is asked of one article after the other."""
@@ -235,42 +224,29 @@ def question_terms(question: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passages with their scores, each (n,): ``best`` and ``mean`` cosines (-1..1), ``keyword`` BM25 (0 and up)."""
+    """Passages with their scores, each (n,): ``best`` cosine of a sentence (-1..1), ``keyword`` BM25 (0 and up)."""
 
     passages: list[Passage]
     best: NDArray[np.float32]
-    mean: NDArray[np.float32]
     keyword: NDArray[np.float32]
 
     @classmethod
     def none(cls) -> Candidates:
         """Nothing was found."""
         empty = np.zeros(0, np.float32)
-        return cls([], empty, empty, empty)
+        return cls([], empty, empty)
 
 
-def fuse(candidates: Candidates, weights: Weights) -> NDArray[np.float32]:
+def fuse(candidates: Candidates, weights: Weights = Weights()) -> NDArray[np.float32]:
     """The fused score of each candidate, (n,)."""
     top = float(candidates.keyword.max(initial=0.0))
-    keyword = candidates.keyword / top if top > 0 else candidates.keyword
-    score: NDArray[np.float32] = weights.best * candidates.best + weights.mean * candidates.mean
-    score = score + weights.keyword * keyword
-    if weights.article:
-        _, article = np.unique([passage.document_id for passage in candidates.passages], return_inverse=True)
-        of_article = np.full(int(article.max()) + 1, -np.inf, np.float32)
-        np.maximum.at(of_article, article, score)
-        score = score + weights.article * of_article[article]
-    return score
-
-
-def _cosines(
-    query: NDArray[np.float32], vectors: Sequence[NDArray[np.float32]]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """For each passage the cosine of its best sentence, and that of the mean of its sentences; each (n,)."""
-    best = np.array([(rows @ query).max() for rows in vectors], np.float32)
-    means = np.stack([rows.mean(axis=0) for rows in vectors])
-    lengths = np.linalg.norm(means, axis=1)
-    return best, (means @ query / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    score: NDArray[np.float32] = candidates.best
+    if top > 0:
+        score = score + weights.keyword * candidates.keyword / top
+    _, article = np.unique([passage.document_id for passage in candidates.passages], return_inverse=True)
+    of_article = np.full(int(article.max()) + 1, -np.inf, np.float32)
+    np.maximum.at(of_article, article, score)
+    return score + weights.article * of_article[article]
 
 
 def _distinct(score: NDArray[np.float32], passages: Sequence[Passage], limit: int) -> list[int]:
