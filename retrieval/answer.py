@@ -13,8 +13,7 @@ class Span:
     """A candidate answer inside one passage.
 
     ``start`` and ``end`` count characters of the passage's text. ``score`` is the sum of its start and end
-    logits, ``null_score`` that of the "no answer" position in the same window (None for a reader without one). ``lead``
-    is how far the best span at another place of the window lies behind it (logits, 0 to ``spans.MOST_LEAD``).
+    logits, ``null_score`` that of the "no answer" position in the same window (None for a reader without one).
     """
 
     text: str
@@ -22,7 +21,6 @@ class Span:
     end: int
     score: float
     null_score: float | None = None
-    lead: float = 0.0
 
     @property
     def margin(self) -> float:

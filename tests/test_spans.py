@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from retrieval.answer import Span
 from retrieval.inference.answer_shape import shaped, whole_words
-from retrieval.inference.spans import MOST_LEAD, best_span
+from retrieval.inference.spans import best_span
 
 TEXT = "Das Ziel sind 0,5 Milliarden Dollar."
 OFFSETS = np.array([[0, 3], [4, 8], [9, 13], [14, 15], [15, 16], [16, 17], [18, 28], [29, 35], [35, 36]])
@@ -20,15 +20,8 @@ def logits(**at: float) -> np.ndarray:
 
 def test_takes_the_span_with_the_highest_sum() -> None:
     span = best_span(TEXT, logits(t3=4, t1=2), logits(t7=3, t1=1), OFFSETS, null_score=2.5)
-    assert span == Span("0,5 Milliarden Dollar", 14, 35, 7.0, 2.5, lead=4.0)
+    assert span == Span("0,5 Milliarden Dollar", 14, 35, 7.0, 2.5)
     assert span.margin == 4.5
-
-
-def test_the_lead_is_that_over_another_place() -> None:
-    # "Milliarden Dollar" and "0,5 Milliarden Dollar" are one place; nothing else comes near.
-    span = best_span(TEXT, logits(t3=4, t6=3.5), logits(t7=3), OFFSETS, None)
-    assert span is not None
-    assert (span.text, span.lead) == ("0,5 Milliarden Dollar", MOST_LEAD)
 
 
 def test_an_end_before_the_start_is_no_span() -> None:

@@ -177,13 +177,7 @@ class Answerer:
         candidates = []
         for span, hit in found:
             agreeing = min(said[normalise(span.text)] - 1, AGREEING)
-            evidence = Evidence(
-                margin=span.margin,
-                lead=span.lead,
-                agreeing=agreeing,
-                behind=hit.score - best_score,
-                near=hit.dense,
-            )
+            evidence = Evidence(margin=span.margin, agreeing=agreeing, behind=hit.score - best_score)
             candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
         return candidates
 

@@ -33,10 +33,8 @@ class Calibration:
 
     bias: float = -0.5
     margin: float = 0.4
-    lead: float = 0.0
     agreeing: float = 0.0
     behind: float = 2.0
-    near: float = 0.0
     threshold: float = 0.4
 
     def logit(self, evidence: Evidence) -> float:

@@ -26,7 +26,7 @@ from retrieval.messages import notice
 ANSWERED = 0.80  # share of the answerable questions that the threshold has to leave answered
 FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit
 FOUND = tuple(feature.name for feature in fields(Evidence))  # features of a candidate in a passage that search found
-GIVEN = ("margin", "lead")  # features of the span in a given text
+GIVEN = ("margin",)  # features of the span in a given text
 
 #: For one question: the features of each candidate, and whether it is right.
 Row = Sequence[tuple[Sequence[float], bool]]
@@ -124,7 +124,7 @@ def observe(
     for question in track(data.questions, progress, total=2 * count):
         wording = check_question(question.id, question.question)
         span = reader.read(wording, [data.documents[question.context].text])[0]
-        given.append([] if span is None else [((span.margin, span.lead), is_right(span.text, question))])
+        given.append([] if span is None else [((span.margin,), is_right(span.text, question))])
     found: list[Row] = []
     with temporary_search(data.documents, embedder) as search:
         answerer = Answerer(search, reader)

@@ -71,7 +71,7 @@ def evaluate_reader(
     outcomes = []
     for question in track(data.questions, progress):
         span = reader.read(check_question(question.id, question.question), [data.documents[question.context].text])[0]
-        confidence = 0.0 if span is None else sigmoid(calibration.logit(Evidence(span.margin, span.lead)))
+        confidence = 0.0 if span is None else sigmoid(calibration.logit(Evidence(span.margin)))
         best = "" if span is None else span.text
         outcomes.append(QuestionOutcome(question, best, confidence, bool(best) and confidence >= threshold))
     return outcomes

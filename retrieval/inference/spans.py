@@ -10,7 +10,6 @@ from retrieval.inference.answer_shape import shaped
 
 MAX_ANSWER_TOKENS = 40
 CANDIDATES = 20
-MOST_LEAD = 10.0  # logits; a larger lead says no more
 
 
 def best_span(
@@ -42,10 +41,7 @@ def best_span(
             break
         place = shaped(text, int(offsets[starts[row], 0]), int(offsets[ends[column], 1]))
         if place is not None:
-            score = float(scores[row, column])
-            elsewhere = (starts[:, None] > ends[column]) | (ends[None, :] < starts[row])
-            second = float(np.where(elsewhere, scores, -np.inf).max())
-            return Span(text[slice(*place)], *place, score, null_score, lead=min(max(0.0, score - second), MOST_LEAD))
+            return Span(text[slice(*place)], *place, float(scores[row, column]), null_score)
     # The best starts all lie behind the best ends: one word, then.
     token = int((start_logits + end_logits).argmax())
     place = shaped(text, int(offsets[token, 0]), int(offsets[token, 1]))
