@@ -237,15 +237,17 @@ def test_buttons(scene: Scene, cast: Cast) -> None:
     assert photo.params["photo"].startswith(b"\x89PNG")
     api.press(answer, "👍", user=user)
     assert scene.toasts(5)[4] == "Danke!"
-    # Another question: the correction is a hint for all who ask it later.
-    api.text("Wie viele kamen?", user=user)
-    api.press(scene.messages(6)[5], "👎", user=user)
-    asked = scene.messages(7)[6]
+    # Another question, in another conversation: the correction is a hint for all who ask it later.
+    for words in ("/new", "Wie viele kamen?"):
+        api.text(words, user=user)
+    api.press(scene.messages(7)[6], "👎", user=user)
+    asked = scene.messages(8)[7]
     assert asked["text"].startswith("Was wäre richtig?")
     api.text("Der Zug kam", user=user, reply_to_message=asked)
-    assert scene.texts(8)[7] == "Danke, das ist notiert."
-    api.text("Wie viele kamen?", user=user)
-    assert "„Der Zug kam“" in scene.texts(9)[8]
+    assert scene.texts(9)[8] == "Danke, das ist notiert."
+    for words in ("/new", "Wie viele kamen?"):
+        api.text(words, user=user)
+    assert "„Der Zug kam“" in scene.texts(11)[10]
 
 
 def test_edited_questions(scene: Scene, cast: Cast) -> None:
