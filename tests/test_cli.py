@@ -239,7 +239,7 @@ def test_ask_json(indexed):
     assert value["question"] == TRADE
     answer = value["answer"]
     place = {"start", "end", "page", "heading", "ocr", "link"}
-    assert set(answer) == {"text", "from", "confidence", "certainty", "document", "also_in", *place}
+    assert set(answer) == {"text", "from", "confidence", "certainty", "document", "also_in", "items", *place}
     assert answer["text"] == "0,5 Milliarden Dollar"
     assert 0.5 < answer["confidence"] <= 1
     assert answer["document"]["title"] == TITLE
@@ -329,12 +329,11 @@ def test_chat_says_what_is_indexed_and_offers_questions(indexed, seeds, tmp_path
     count = len([path for path in seeds.iterdir() if path.suffix in {".txt", ".md", ".html"}])
     assert lines[0].startswith(f"Aufgenommen: {count} Artikel mit ")
     assert lines[0].endswith(f"({tmp_path / 'home'})")
-    assert lines[1:5] == [
-        "Fragen Sie zum Beispiel:",
-        f"  {TRADE}",
-        "  Wie viele Menschen mussten in Hanau ihre Wohnungen verlassen?",
-        "  Wie lange war das Hallenbad in Fulda geschlossen?",
-    ]
+    assert lines[1] == "Fragen Sie zum Beispiel:"
+    # Each is asked before it is offered: one that the models do not answer surely enough is left out.
+    offered = [line for line in lines[2:] if line.startswith("  ")]
+    assert len(offered) >= 2
+    assert offered[0] == f"  {TRADE}"
 
 
 def test_chat_over_other_articles_offers_no_questions_that_they_may_not_answer(doubles, tmp_path):
@@ -424,7 +423,7 @@ def test_sizes_of_files_that_come_and_go(tmp_path):
 
 
 def test_status_check_reads_everything(indexed, seeds, tmp_path):
-    assert "Prüfung:      die ganze Sammlung gelesen, alles unbeschädigt" in fundstelle("status", "--check").stdout
+    assert "Prüfung:          die ganze Sammlung gelesen, alles unbeschädigt" in fundstelle("status", "--check").stdout
     assert json.loads(fundstelle("status", "--check", "--json").stdout)["checked"] is True
     with closing(sqlite3.connect(tmp_path / "home" / "fundstelle.db")) as connection, connection:
         connection.execute("UPDATE documents SET title = title || '.'")

@@ -257,7 +257,7 @@ def test_status_says_where_a_lock_is_missing(tmp_path: Path, monkeypatch: pytest
 def test_half_an_answer_is_one_failed_file(code: str) -> None:
     with worker_that(code) as worker:
         (reason,) = read(worker)
-        assert reason.startswith("a.txt"), reason
+        assert "a.txt" in reason, reason
 
 
 def test_after_a_broken_answer_the_next_file_is_read(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_after_a_broken_answer_the_next_file_is_read(tmp_path: Path) -> None:
         worker.main = lambda *a: (sys.stdin.readline(), print('{{"article', end='', flush=True))
     """
     with worker_that(code) as worker:
-        assert read(worker)[0].startswith("a.txt")
+        assert "a.txt" in read(worker)[0]
         mark.unlink()
         assert read(worker) == ["Ein kurzer Text."]
 

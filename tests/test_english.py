@@ -41,12 +41,12 @@ def test_reasons_from_the_process_that_reads_files(tmp_path: Path) -> None:
     result = fundstelle("index", "a.pdf", "b.json", "c.zip", "g.exe")
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
-        "a.pdf: failed: a.pdf is not a readable PDF file.",
+        f"{tmp_path}/a.pdf: failed: a.pdf is not a readable PDF file.",
         f"{tmp_path}/b.json#1: failed: b.json, article 1: An article is an object whose field “text” is a string.",
         f"{tmp_path}/c.zip#d.docx: failed: d.docx is not a readable Word document.",
         f"{tmp_path}/c.zip#e.eml: failed: e.eml is not a saved mail.",
         f"{tmp_path}/c.zip#f.zip: failed: f.zip is an archive in an archive. Please unpack it and name it by itself.",
-        f"g.exe: failed: g.exe is not a known type of file. Known are {known_types()}.",
+        f"{tmp_path}/g.exe: failed: g.exe is not a known type of file. Known are {known_types()}.",
         "0 added, 0 updated, 0 unchanged, 0 duplicate, 6 failed",
     ]
 
@@ -70,7 +70,7 @@ def test_errors(tmp_path: Path) -> None:
     result = fundstelle("index", "missing.txt")
     assert (result.exit_code, result.stderr) == (
         1,
-        "Error: missing.txt does not exist. Please check the path.\n",
+        f"Error: {tmp_path}/missing.txt does not exist. Please check the path.\n",
     )
     (tmp_path / "home" / "fundstelle.db").write_bytes(b"SQLite format 3\0")
     assert fundstelle("status").stderr == (
@@ -84,7 +84,7 @@ def test_an_exported_file_with_bad_lines(tmp_path: Path) -> None:
     lines = ['{"text": "Ein Satz.", "path": "/a.txt"}', '{"text": "Ein Satz."}', "[]"]
     (tmp_path / "all.jsonl").write_text("\n".join(lines))
     assert fundstelle("import", "all.jsonl").stdout.splitlines()[:2] == [
-        "all.jsonl:2: failed: Line 2: “path” is missing.",
+        f"{tmp_path}/all.jsonl:2: failed: Line 2: “path” is missing.",
         "all.jsonl:3: failed: Line 3: This is not a JSON object.",
     ]
 

@@ -149,7 +149,7 @@ def test_a_hub_that_refuses_connections(monkeypatch: pytest.MonkeyPatch, tmp_pat
         for kind in ("reader", "embedder"):
             message = refusal(kind, "owner/model")
             assert "Das Modell owner/model" in message
-            assert "Connection refused" in message
+            assert "keine Verbindung" in message
             assert message.endswith(
                 "lokalen Ordner angeben oder die Einstellung weglassen, dann gilt das mitgelieferte Modell."
             )

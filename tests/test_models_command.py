@@ -142,7 +142,7 @@ def test_use_a_reader(saved, home):
     assert "nicht kalibriert" in result.stderr
     assert read_choices(home) == {"reader": str(saved / "reader")}
     assert json.loads(fundstelle("status", "--json").stdout)["reader"] == str(saved / "reader")
-    assert fundstelle("status").stdout.splitlines()[-1].startswith(f"Lesemodell:   {saved / 'reader'} (")
+    assert fundstelle("status").stdout.splitlines()[-1].startswith(f"Lesemodell:       {saved / 'reader'} (")
 
 
 def test_use_a_relative_folder_means_the_same_everywhere(saved, home, monkeypatch):

@@ -124,7 +124,7 @@ def test_two_processes_with_different_new_embedders(store: Store) -> None:
         with Store(store.home) as other:
             match_embedder(other, HashEmbedder("third"), notify=lambda notice: None)
 
-    with pytest.raises(StoreError, match="anderen Modell"):
+    with pytest.raises(StoreError, match="auf ein anderes Vektormodell um"):
         match_embedder(store, Rolled(), notify=lambda notice: None, progress=other_process)
     assert store.embedder_signature == "third-64"
 

@@ -64,7 +64,7 @@ def test_what_the_articles_do_not_say(api: BotApi, bot: RunningBot) -> None:
     api.text("Allein")
     with_passages, without = answers(api, 2)
     assert (with_passages["text"], without["text"]) == (NO_ANSWER, NO_ANSWER)
-    assert [len(message["reply_markup"]["inline_keyboard"]) for message in (with_passages, without)] == [2, 1]
+    assert [len(message["reply_markup"]["inline_keyboard"]) for message in (with_passages, without)] == [3, 2]
 
 
 @pytest.mark.parametrize(

@@ -85,13 +85,13 @@ def _end_html(answer: Answer, language: str, notes: Sequence[str], taken: int) -
     """What others gave as right, and notes; and the width of both without tags."""
     lines = [_correction_html(correction, language) for correction in answer.corrections]
     end_width = sum(width for *_, width in lines)
-    cut_short = taken + end_width > TELEGRAM_LIMIT - _LEAST_ROOM
+    below = cut("\n".join(notes), _NOTES_LIMIT)
+    cut_short = taken + end_width + width(below) > TELEGRAM_LIMIT - _LEAST_ROOM
     if cut_short:
         end_width -= len(lines) * _CORRECTED_SENTENCE_LIMIT
     html = "".join(f"\n\n{line}\n{'' if cut_short else sentence}{source}" for line, sentence, source, _ in lines)
     if not notes:
         return html, end_width
-    below = cut("\n".join(notes), _NOTES_LIMIT)
     return f"{html}\n\n<i>{plain(below)}</i>", end_width + 2 + width(below)
 
 

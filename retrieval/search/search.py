@@ -27,7 +27,7 @@ PASSAGE_CANDIDATES = 40
 EXACT_CANDIDATES = 400
 #: How many sentences of a favoured article are candidates anyway, and what its passages get on top of their score.
 FAVOURED_SENTENCES = 20
-FAVOUR = 0.4
+FAVOUR = 0.6
 #: Passages that share this much of their words are one and the same to a person (Jaccard, 0..1).
 NEAR_EQUAL = 0.85
 
