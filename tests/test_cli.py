@@ -223,7 +223,7 @@ def test_index_of_a_folder_without_articles(doubles, tmp_path):
 
 
 def test_ask_json(indexed):
-    result = fundstelle("ask", TRADE, "--json", "--top-k", "3")
+    result = fundstelle("ask", TRADE, "--json", "--top-k", "6")
     assert (result.exit_code, result.stderr) == (0, "")
     value = json.loads(result.stdout)
     assert set(value) == {
@@ -245,7 +245,7 @@ def test_ask_json(indexed):
     assert answer["document"]["title"] == TITLE
     assert answer["document"]["source"] == "BelTA"
     assert answer["document"]["published"] == "2024-05-17"
-    assert 1 <= len(value["passages"]) <= 3
+    assert 1 <= len(value["passages"]) <= 6
     assert set(value["passages"][0]) == {"text", "score", "document_id", "start", "end", "ocr"}
     with open_collection(load_settings(), print) as parts:
         text = parts.store.document(answer["document"]["id"]).text
@@ -332,7 +332,7 @@ def test_chat_says_what_is_indexed_and_offers_questions(indexed, seeds, tmp_path
     assert lines[1] == "Fragen Sie zum Beispiel:"
     # Each is asked before it is offered: one that the models do not answer surely enough is left out.
     offered = [line for line in lines[2:] if line.startswith("  ")]
-    assert len(offered) >= 2
+    assert offered
     assert offered[0] == f"  {TRADE}"
 
 

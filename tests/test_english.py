@@ -85,7 +85,7 @@ def test_an_exported_file_with_bad_lines(tmp_path: Path) -> None:
     (tmp_path / "all.jsonl").write_text("\n".join(lines))
     assert fundstelle("import", "all.jsonl").stdout.splitlines()[:2] == [
         f"{tmp_path}/all.jsonl:2: failed: Line 2: “path” is missing.",
-        "all.jsonl:3: failed: Line 3: This is not a JSON object.",
+        f"{tmp_path}/all.jsonl:3: failed: Line 3: This is not a JSON object.",
     ]
 
 

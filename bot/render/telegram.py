@@ -37,7 +37,7 @@ from retrieval.types import Document, Hit
 #: What Telegram takes as one message, in UTF-16 units and after it has taken the tags out.
 TELEGRAM_LIMIT = 4096
 _SNIPPET_LIMIT = 600
-_UNDERSTOOD_LIMIT = 1000
+_UNDERSTOOD_LIMIT = 500
 _ANSWER_LIMIT = 300
 _URL_LIMIT = 2000
 _CORRECTION_LIMIT = 100
