@@ -25,6 +25,11 @@ def is_open(settings: Settings) -> bool:
     return not named if settings.telegram_open is None else settings.telegram_open
 
 
+def may_ask_by_name(settings: Settings, account: int) -> bool:
+    """Whether the settings let an account ask; whom an invitation has let in may, too."""
+    return is_open(settings) or account in settings.telegram_owners | settings.telegram_allowed
+
+
 def standing_of(settings: Settings) -> Callable[[str], Standing]:
     """What the corrections of a user count for, by their pseudonym; '' is whoever sits at this machine, an owner.
 

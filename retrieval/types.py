@@ -174,6 +174,11 @@ class Terms:
     words: tuple[str, ...]
     parts: tuple[str, ...]
 
+    @property
+    def distinct(self) -> frozenset[str]:
+        """All of them, each once."""
+        return frozenset((*self.words, *self.parts))
+
 
 @dataclass(frozen=True, slots=True)
 class Segments:

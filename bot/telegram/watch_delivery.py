@@ -21,7 +21,7 @@ from telegram.error import TelegramError as BotApiError
 
 from bot.messages import text
 from bot.render.standing import digest_html, standing_html
-from bot.standing import is_open
+from bot.standing import may_ask_by_name
 from bot.telegram.handlers.excerpts import buttons
 from bot.telegram.handlers.watching import unwatch_button
 from bot.telegram.service import Service
@@ -110,7 +110,7 @@ class WatchDelivery:
             await asyncio.to_thread(queue.mark_delivered, waiting)
         if watcher.daily is not None and not self._stopping:
             kept = self._service.people.watchers
-            kept.put(_with_digest(kept.get(watcher.user, watcher.language), now))
+            kept.put(replace(kept.get(watcher.user, watcher.language), digest_on=now.date().isoformat()))
 
     async def _shown(self, waiting: Sequence[StandingAnswer]) -> Found:
         """What there is to show; what no article says any more, or cannot be sent, is dropped."""
@@ -163,10 +163,4 @@ class WatchDelivery:
         await asyncio.to_thread(queue.mark_delivered, answers)
 
     def _is_let_in(self, user: int) -> bool:
-        settings = self._service.settings
-        named = settings.telegram_owners | settings.telegram_allowed
-        return is_open(settings) or user in named or self._service.people.is_member(user)
-
-
-def _with_digest(watcher: Watcher, now: datetime) -> Watcher:
-    return replace(watcher, digest_on=now.date().isoformat())
+        return may_ask_by_name(self._service.settings, user) or self._service.people.is_member(user)

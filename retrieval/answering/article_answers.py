@@ -40,7 +40,7 @@ def stated(document: Document, field: ArticleField) -> str:
 def _told(about: str, document: Document) -> float:
     """How much of these words an article has (0..1), 0 if a noun or a name is missing."""
     found = all_terms(f"{document.title} {document.text}")
-    said = {*found.words, *found.parts}
+    said = found.distinct
     words = {
         term: noun_in_vocabulary(word) is not False for word in keyword_words(about) if (term := keyword_term(word))
     }

@@ -17,7 +17,30 @@ LABEL_END = ": "
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class Cell:
+    """A cell of a row: the name of its column, empty if the row does not say it, and the place of its value."""
+
+    label: str
+    start: int
+    end: int
+
+
+def row_cells(text: str, start: int) -> list[Cell]:
+    """The cells of the line of ``text`` that begins at ``start``; a single one if it is no row of a table."""
+    line_end = text.find("\n", start)
+    cells = []
+    for number, part in enumerate(text[start : len(text) if line_end < 0 else line_end].split(SEPARATOR)):
+        label, separator, value = part.partition(LABEL_END)
+        # The first cell names the row, and a label without a value is none.
+        named = number > 0 and bool(separator) and bool(value.strip())
+        skipped = len(label) + len(separator) if named else 0
+        cells.append(Cell(label if named else "", start + skipped, start + len(part)))
+        start += len(part) + len(SEPARATOR)
+    return cells
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedCell:
     """A cell: the place of its value in the passage, and the keyword terms of its row's and its column's name."""
 
     start: int
@@ -36,7 +59,7 @@ def in_right_cell(question: str, passage: str, span: Span) -> Span:
     line_end = passage.find("\n", span.end)
     if SEPARATOR not in passage[line_start : line_end if line_end >= 0 else len(passage)]:
         return span
-    wanted = _terms(question)
+    wanted = all_terms(question).distinct
     cells = list(_cells(passage))
     own = next((cell for cell in cells if cell.start <= span.start and span.end <= cell.end), None)
     names_row = own is not None and own.is_first
@@ -55,26 +78,16 @@ def in_right_cell(question: str, passage: str, span: Span) -> Span:
     return replace(span, text=passage[best.start : best.end], start=best.start, end=best.end)
 
 
-def _cells(passage: str) -> Iterator[_Cell]:
+def _cells(passage: str) -> Iterator[_NamedCell]:
     """The cells of all rows in a passage."""
     start = 0
     for line in passage.split("\n"):
-        parts = line.split(SEPARATOR)
-        place = start
-        for number, part in enumerate(parts if len(parts) > 1 else ()):
-            label, separator, value = part.partition(LABEL_END)
-            named = bool(separator) and number > 0 and bool(value.strip())
-            first = place + (len(label) + len(separator) if named else 0)
-            names = _terms(parts[0]) | (_terms(label) if named else frozenset())
-            yield _Cell(first, place + len(part), names, number == 0)
-            place += len(part) + len(SEPARATOR)
+        cells = row_cells(passage, start)
+        for cell in cells if len(cells) > 1 else ():
+            row = all_terms(passage[cells[0].start : cells[0].end]).distinct
+            yield _NamedCell(cell.start, cell.end, row | all_terms(cell.label).distinct, cell is cells[0])
         start += len(line) + 1
 
 
-def _terms(text: str) -> frozenset[str]:
-    found = all_terms(text)
-    return frozenset((*found.words, *found.parts))
-
-
-def _has_digit(passage: str, place: _Cell | Span) -> bool:
+def _has_digit(passage: str, place: _NamedCell | Span) -> bool:
     return any(letter.isdigit() for letter in passage[place.start : place.end])

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from retrieval.answering.table_cells import LABEL_END, SEPARATOR
+from retrieval.answering.table_cells import Cell, row_cells
 from retrieval.language.compounds import all_terms
 
 Place = tuple[int, int]
 
 _MOST_ROWS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    label: str
-    start: int  # of its value
-    end: int
 
 
 def column(question: str, text: str, start: int, end: int) -> tuple[Place, ...]:
@@ -37,7 +29,7 @@ def column(question: str, text: str, start: int, end: int) -> tuple[Place, ...]:
     if not cell.label and cell is not own_row[0]:
         return ()
     label = cell.label or _header(rows, text)
-    wanted, named = _terms(question), _terms(label)
+    wanted, named = all_terms(question).distinct, all_terms(label).distinct
     if not wanted & named:
         return ()
     # A row's cells have labels: the one without is the row of the labels.
@@ -48,7 +40,7 @@ def column(question: str, text: str, start: int, end: int) -> tuple[Place, ...]:
         for found in row
         if (found.label == cell.label if cell.label else found is row[0])
     ]
-    held = [_terms(" ".join(text[other.start : other.end] for other in row)) for row, _ in cells]
+    held = [all_terms(" ".join(text[other.start : other.end] for other in row)).distinct for row, _ in cells]
     telling = [term for term in wanted - named if 0 < sum(term in terms for terms in held) < len(held)]
     places = [
         (found.start, found.end)
@@ -58,22 +50,22 @@ def column(question: str, text: str, start: int, end: int) -> tuple[Place, ...]:
     return tuple(places) if len(places) > 1 and (cell.start, cell.end) in places else ()
 
 
-def _rows(text: str, start: int, end: int) -> list[list[_Cell]]:
+def _rows(text: str, start: int, end: int) -> list[list[Cell]]:
     """The rows of the table that the place stands in; none if it stands in no table."""
     first = text.rfind("\n", 0, start) + 1
-    rows = [_row(text, first)]
+    rows = [row_cells(text, first)]
     if len(rows[0]) < 2:
         return []
     before = first
     while before > 0 and len(rows) < _MOST_ROWS:
         before = text.rfind("\n", 0, before - 1) + 1
-        row = _row(text, before)
+        row = row_cells(text, before)
         if len(row) < 2:
             break
         rows.insert(0, row)
     after = text.find("\n", end)
     while after >= 0 and len(rows) < 2 * _MOST_ROWS:
-        row = _row(text, after + 1)
+        row = row_cells(text, after + 1)
         if len(row) < 2:
             break
         rows.append(row)
@@ -81,27 +73,10 @@ def _rows(text: str, start: int, end: int) -> list[list[_Cell]]:
     return rows
 
 
-def _row(text: str, start: int) -> list[_Cell]:
-    last = text.find("\n", start)
-    cells = []
-    for number, part in enumerate(text[start : len(text) if last < 0 else last].split(SEPARATOR)):
-        label, separator, value = part.partition(LABEL_END)
-        named = number > 0 and bool(separator) and bool(value.strip())
-        skipped = len(label) + len(separator) if named else 0
-        cells.append(_Cell(label if named else "", start + skipped, start + len(part)))
-        start += len(part) + len(SEPARATOR)
-    return cells
-
-
-def _header(rows: Sequence[Sequence[_Cell]], text: str) -> str:
+def _header(rows: Sequence[Sequence[Cell]], text: str) -> str:
     """The name of the first column: the first cell of the row whose others are the labels below it."""
     labels = {cell.label for row in rows for cell in row if cell.label}
     for row in rows:
         if all(text[cell.start : cell.end] in labels for cell in row[1:]):
             return text[row[0].start : row[0].end]
     return ""
-
-
-def _terms(words: str) -> frozenset[str]:
-    found = all_terms(words)
-    return frozenset((*found.words, *found.parts))

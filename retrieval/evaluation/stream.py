@@ -15,15 +15,14 @@ from retrieval.answer import Answer
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration
 from retrieval.answering.same_quotes import say_the_same
-from retrieval.evaluation.runs import Progress, check_question, is_right
+from retrieval.backend import SqliteBackend
+from retrieval.evaluation.runs import Progress, check_question, is_right, mean
 from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
 from retrieval.indexing.indexer import Indexer
 from retrieval.inference.embedder import Embedder
 from retrieval.inference.reader import Reader
 from retrieval.language.sentences import SentenceSplitter
-from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search
-from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
 from retrieval.watching.asking import StandingAsker
 
@@ -71,9 +70,10 @@ def evaluate_stream(
     articles = sorted(data.documents, key=lambda document: (not document.published, document.published))
     total = len(articles) + len(wordings)
     with tempfile.TemporaryDirectory(prefix="fundstelle-eval-") as home, Store(Path(home)) as store:
-        search = Search(store, embedder, FaissVectorIndex(store), KeywordIndex(store))
+        backend = SqliteBackend(store)
+        search = Search(store, embedder, backend.vectors, backend.keywords)
         answerer = Answerer(search, reader, calibration, threshold=threshold)
-        indexer = Indexer(store, SentenceSplitter(), embedder)
+        indexer = Indexer(store, SentenceSplitter(), embedder, backend=backend)
         asker = StandingAsker(store, embedder, lambda *asked: answerer.ask_new(*asked, top_k=top_k))
         for wording in wordings:
             asker.questions.add(wording)
@@ -102,17 +102,12 @@ def summarise_stream(outcomes: Sequence[StreamOutcome]) -> dict[str, float | int
     the messages which are wrong while open mode is right; ``wrong_share`` counts all wrong ones.
     """
     answered = [o for o in outcomes if o.question.answers and o.open.text is not None]
-    wrong = [(o, m) for o in outcomes for m in o.messages if not is_right(m, o.question)]
-    count = sum(len(outcome.messages) for outcome in outcomes)
+    sent = [(outcome, not is_right(m, outcome.question)) for outcome in outcomes for m in outcome.messages]
     return {
         "n": len(outcomes),
         "open_answered": len(answered),
-        "arrived_share": _share(sum(outcome.arrived for outcome in answered), len(answered)),
-        "messages": count,
-        "wrong_share": _share(len(wrong), count),
-        "wrong_beyond_open_share": _share(sum(outcome.is_open_right for outcome, _ in wrong), count),
+        "arrived_share": mean(100.0 * outcome.arrived for outcome in answered),
+        "messages": len(sent),
+        "wrong_share": mean(100.0 * wrong for _, wrong in sent),
+        "wrong_beyond_open_share": mean(100.0 * (wrong and outcome.is_open_right) for outcome, wrong in sent),
     }
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(100 * part / whole, 2) if whole else None

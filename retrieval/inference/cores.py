@@ -7,9 +7,9 @@ waits again for whatever else the machine does. With a batch each they meet once
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,14 +30,24 @@ def count() -> int:
 
 
 def on_cores(compute: Callable[[Batch], Result], batches: Sequence[Batch]) -> list[Result]:
-    """``compute`` of each batch, in order; as many at once as there are cores, the first ones begin."""
-    return list(_pool()[0].map(compute, batches))
+    """``compute`` of each batch, in order; as many at once as there are cores, the first ones begin.
+
+    Matrices are multiplied in bfloat16 where that is faster.
+    """
+    import torch
+
+    def computed(batch: Batch) -> Result:
+        # Counts for the thread that says it.
+        with torch.autocast("cpu", torch.bfloat16) if fast_bfloat16() else nullcontext():
+            return compute(batch)
+
+    return list(_pool()[0].map(computed, batches))
 
 
 def prepare(model: nn.Module) -> None:
     """Once, after a model is read for the CPU: its matrices take the form in which they are multiplied.
 
-    ``computing`` would turn them anew for every batch, with the same result.
+    ``on_cores`` would turn them anew for every batch, with the same result.
     """
     import torch
 
@@ -45,15 +55,6 @@ def prepare(model: nn.Module) -> None:
         for layer in model.modules():
             if isinstance(layer, torch.nn.Linear):
                 layer.to(torch.bfloat16)
-
-
-@contextmanager
-def computing() -> Iterator[None]:
-    """Around a model's forward pass on the CPU, in the thread that computes it."""
-    import torch
-
-    with torch.autocast("cpu", torch.bfloat16) if fast_bfloat16() else nullcontext():
-        yield
 
 
 def _pool() -> tuple[ThreadPoolExecutor, int]:

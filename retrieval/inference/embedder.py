@@ -99,17 +99,13 @@ class SentenceTransformerEmbedder:
                 self._twins += [_twin(model) for _ in range(len(self._twins), shares - 1)]
                 models = (model, *self._twins)[:shares]
                 parts = [(one, list(texts[first::shares])) for first, one in enumerate(models)]
-                encoded = cores.on_cores(lambda part: self._computed(*part, prefix, method), parts)
+                encoded = cores.on_cores(lambda part: self._encoded(*part, prefix, method), parts)
                 rows = np.empty((len(texts), encoded[0].shape[1]), np.float32)
                 for first, share in enumerate(encoded):
                     rows[first::shares] = share
         # A text without any known token may come out as zeros: it stays zeros, and matches nothing.
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return np.ascontiguousarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
-
-    def _computed(self, model: SentenceTransformer, texts: list[str], prefix: str, method: str) -> NDArray[np.float32]:
-        with cores.computing():
-            return self._encoded(model, texts, prefix, method)
 
     def _encoded(self, model: SentenceTransformer, texts: list[str], prefix: str, method: str) -> NDArray[np.float32]:
         encode: Any = getattr(model, method)

@@ -165,12 +165,8 @@ class TransformersReader:
         else:
             share = ceil(len(windows) * max((len(window.ids) for window in windows), default=0) / cores.count())
             # The longest first: what is left for the end is short.
-            results = cores.on_cores(self._computed, _batches(windows, min(BATCH_TOKENS, share))[::-1])
+            results = cores.on_cores(self._forward, _batches(windows, min(BATCH_TOKENS, share))[::-1])
         return [result for batch in results for result in batch]
-
-    def _computed(self, batch: list[_Window]) -> list[tuple[_Window, NDArray[np.float32], NDArray[np.float32]]]:
-        with cores.computing():
-            return self._forward(batch)
 
     def _forward(self, batch: list[_Window]) -> list[tuple[_Window, NDArray[np.float32], NDArray[np.float32]]]:
         import torch

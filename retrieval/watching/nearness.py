@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from retrieval.language.compounds import all_terms
 from retrieval.language.detection import question_language
-from retrieval.search.search import question_terms
 from retrieval.types import Document
 
 #: So many sentences of the collection are compared with.
@@ -53,8 +52,7 @@ def near(
     best = (vectors @ sentences.T).max(axis=1)
     usual = vectors @ background.T
     above = (best - usual.mean(axis=1)) / np.maximum(usual.std(axis=1), 1e-6)
-    terms = all_terms(f"{document.title}\n{document.text}")
-    there = frozenset((*terms.words, *terms.parts))
+    there = all_terms(f"{document.title}\n{document.text}").distinct
     return [
         float(distance) + TERMS * _share(wanted, there) >= NEAR[language]
         for distance, (wanted, language) in zip(above, map(_described, questions), strict=True)
@@ -68,4 +66,4 @@ def _share(wanted: frozenset[str], there: frozenset[str]) -> float:
 @lru_cache(maxsize=10_000)
 def _described(question: str) -> tuple[frozenset[str], str]:
     """The terms of a question, and its language."""
-    return frozenset(question_terms(question)), question_language(question)
+    return all_terms(question).distinct, question_language(question)

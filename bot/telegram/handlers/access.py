@@ -13,7 +13,7 @@ from telegram.ext import ApplicationHandlerStop, CallbackQueryHandler, CommandHa
 
 from bot.messages import text
 from bot.render.text import number
-from bot.standing import is_open
+from bot.standing import may_ask_by_name
 from bot.telegram.handlers.inline import refuse
 from bot.telegram.seals import SEAL_PATTERN
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, say
@@ -56,11 +56,9 @@ class Access:
     def may_ask(self, update: Update) -> bool:
         """Whether the user or the chat of an update is let in."""
         settings = self._service.settings
-        if is_open(settings):
-            return True
         user = update.effective_user.id if update.effective_user else 0
         chat = update.effective_chat.id if update.effective_chat else 0
-        if user in settings.telegram_owners | settings.telegram_allowed or chat in settings.telegram_allowed:
+        if may_ask_by_name(settings, user) or chat in settings.telegram_allowed:
             return True
         person = _person(update)
         return person is not None and self._service.people.is_member(person.id)

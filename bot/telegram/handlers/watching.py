@@ -52,11 +52,8 @@ class Watching:
 
     async def watch(self, update: Update, context: Context) -> None:
         """/merken [question]: keeps it, by default the last one; or /merken täglich 8:00, sofort, still 22-7."""
-        message, user = update.effective_message, update.effective_user
+        message, user = await self._in_private(update)
         if message is None or user is None:
-            return
-        if message.chat.type != ChatType.PRIVATE:
-            await self._service.say(update, "watch_private")
             return
         question = question_of(message)
         if is_about_times(question):
@@ -94,11 +91,8 @@ class Watching:
 
     async def list(self, update: Update, context: Context) -> None:
         """/gemerkt: the questions, with a button for each that removes it."""
-        message, user = update.effective_message, update.effective_user
+        message, user = await self._in_private(update)
         if message is None or user is None:
-            return
-        if message.chat.type != ChatType.PRIVATE:
-            await self._service.say(update, "watch_private")
             return
         shown, markup = await self._listed(user, message.chat_id)
         await message.reply_html(plain(shown), reply_markup=markup)
@@ -132,6 +126,14 @@ class Watching:
             else:
                 rest = [[button] for button in buttons if button.callback_data != query.data]
                 await query.edit_message_reply_markup(InlineKeyboardMarkup(rest))
+
+    async def _in_private(self, update: Update) -> tuple[Message | None, User | None]:
+        """A command and who sent it; nothing where it came from a group, which is told that it does not go there."""
+        message, user = update.effective_message, update.effective_user
+        if message is None or user is None or message.chat.type == ChatType.PRIVATE:
+            return message, user
+        await self._service.say(update, "watch_private")
+        return None, None
 
     async def _keep(self, question: str, user: User) -> tuple[str, bool]:
         """Keeps a question; what to say, and whether it is kept."""
