@@ -24,7 +24,8 @@ from retrieval.language.detection import question_language, text_language
 from training import processes
 from training.batches import pad
 from training.corpora import Example, lines, pairs
-from training.examples import ExampleSource, sentence_spans
+from training.examples import ExampleSource
+from training.passages import sentence_spans
 from training.paths import WORK
 from training.precision import HalfCopy
 from training.schedule import TimedSchedule
@@ -88,7 +89,7 @@ def draws(rng: random.Random) -> Iterator[Pair]:
     while True:
         groups: list[list[Pair | None]] = [
             [from_example(example, rng, in_vain[example.question])]
-            for example in source.draw(700, easy=0.1, written=0.75, found=0.0)
+            for example in source.draw(700, easy=0.1, written=0.75, found=0.0, cloze=0.0)
         ]
         for _ in range(60):
             groups.append([from_example(example, rng) for example in source.draw_neighbours(TOGETHER)])

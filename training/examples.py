@@ -7,13 +7,13 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from functools import cached_property
 
+from training.cloze import ClozeSource
 from training.corpora import Example, found_passages, questions, written_questions
+from training.passages import PASSAGE_CHARS, as_passage, without_answer
 from training.swapping import WordSwapper
 
-SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\d\.)\s+(?=[A-ZÄÖÜ„\"])")
-PASSAGE_CHARS = 700
 WORDS = re.compile(r"\w{4,}")
 UNSWAPPED = 0.6  # share of the English examples that stay as they are, for the reader
 #: What shares the kinds of found passages have among them.
@@ -24,58 +24,16 @@ FOUND_SHARES = {
 COMPARED = 150  # texts among which the likest to a question is looked for
 
 
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Start and end of each sentence, roughly: good enough to cut texts for training."""
-    cuts = [0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]
-    return [(start, end) for start, end in pairwise(cuts) if end > start]
-
-
-def without_answer(example: Example) -> Example | None:
-    """The text without the sentences that hold an answer, so that nothing answers the question any more."""
-    kept = [
-        example.context[start:end]
-        for start, end in sentence_spans(example.context)
-        if not any(a < end and start < b for a, b in example.answers)
-    ]
-    text = "".join(kept).strip()
-    answers = {example.context[start:end] for start, end in example.answers}
-    if len(text) < 150 or any(answer in text for answer in answers):
-        return None
-    return replace(example, context=text, answers=())
-
-
-def as_passage(example: Example, rng: random.Random) -> Example:
-    """A stretch of neighbouring sentences as search hands them to the reader, mostly with the answer."""
-    spans = sentence_spans(example.context)
-    limit = rng.randint(300, PASSAGE_CHARS)
-    if example.answers and rng.random() < 0.88:
-        answer = rng.choice(example.answers)
-        around = [i for i, (start, end) in enumerate(spans) if start < answer[1] and answer[0] < end]
-        first, last = around[0], around[-1]
-    else:
-        first = last = rng.randrange(len(spans))
-    while True:
-        room = limit - (spans[last][1] - spans[first][0])
-        options = [i for i in (first - 1, last + 1) if 0 <= i < len(spans) and spans[i][1] - spans[i][0] <= room]
-        if not options:
-            break
-        chosen = rng.choice(options)
-        first, last = min(first, chosen), max(last, chosen)
-    start, end = spans[first][0], spans[last][1]
-    answers = tuple((a - start, b - start) for a, b in example.answers if start <= a and b <= end)
-    if not answers and any(start < b and a < end for a, b in example.answers):
-        return example  # an answer was cut in two
-    return replace(example, context=example.context[start:end], answers=answers)
-
-
 class ExampleSource:
     """Draws training examples.
 
     ``easy`` ones are from one sentence, ``hard`` ones from a paragraph, ``written`` are the German ones, ``found`` what
-    search found for those and for off-topic questions (``silence.py``).
+    search found for those and for off-topic questions (``silence.py``), ``cloze`` what German text asks of itself
+    (``cloze.py``).
     """
 
     def __init__(self, seed: int = 0, *, unswapped: float = UNSWAPPED) -> None:
+        self._seed = seed
         self._random = random.Random(seed)
         self._unswapped = unswapped
         self._swapper = WordSwapper(seed)
@@ -95,8 +53,12 @@ class ExampleSource:
             if example.answers:
                 self._by_context[example.context].append(example)
 
-    def draw(self, size: int, *, easy: float, written: float, found: float) -> list[Example]:
-        """``size`` examples; ``easy``, ``written`` and ``found`` are the shares of those kinds, the rest is hard."""
+    @cached_property
+    def _cloze(self) -> ClozeSource:
+        return ClozeSource(self._seed)
+
+    def draw(self, size: int, *, easy: float, written: float, found: float, cloze: float) -> list[Example]:
+        """``size`` examples; the arguments are the shares of those kinds, the rest is hard."""
         drawn = []
         for _ in range(size):
             kind = self._random.random()
@@ -107,6 +69,8 @@ class ExampleSource:
             elif kind < easy + written + found:
                 kinds = self._random.choices(list(self.found), [FOUND_SHARES[name] for name in self.found])
                 drawn.append(self._random.choice(self.found[kinds[0]]))
+            elif kind < easy + written + found + cloze:
+                drawn.append(self._cloze.draw())
             else:
                 drawn.append(self._in_german(self._silenced(self._random.choice(self.hard), self._contexts)))
         return drawn
