@@ -26,6 +26,7 @@ _PATIENCE: Final = 60.0
 _ARGUMENTS: Final = (
     *("--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-extensions", "--no-first-run", "--hide-scrollbars"),
+    "--allow-pre-commit-input",
 )
 
 
@@ -231,6 +232,8 @@ class Tab:
             event = self._browser.event(self._session)
             self._note([event])
             if event.get("method") == "Page.loadEventFired":
+                # Only with its first frame a page takes input and gives an element the focus that it asks for.
+                self.send("Page.captureScreenshot", clip={"x": 0, "y": 0, "width": 1, "height": 1, "scale": 1})
                 return
         raise TimeoutError("the page does not come")
 
