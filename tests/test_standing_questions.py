@@ -182,6 +182,17 @@ def test_what_is_far_is_not_read(collection: Collection, reader: Reader) -> None
     assert reader.read_for == [COST]
 
 
+def test_what_names_another_place_is_not_read(collection: Collection, reader: Reader) -> None:
+    add(collection, *(Document(" ".join(WEATHER[i : i + 13]), path=f"/wetter{i}") for i in (0, 13, 26)))
+    elsewhere, here = COST.replace("?", " in Bautzen?"), COST.replace("?", " in Hamburg?")
+    collection.watch.add(elsewhere)
+    collection.watch.add(here)
+    reader.read_for.clear()
+    article = pool("9 Millionen Euro", "/a")
+    add(collection, replace(article, text=f"In Hamburg wird gebaut. {article.text}"))
+    assert reader.read_for == [here]
+
+
 def test_an_english_question_needs_no_common_words() -> None:
     axes = np.eye(3, dtype=np.float32)
     background = np.repeat(axes[1:2], 20, axis=0) + np.repeat(axes[:1], 20, axis=0) * np.linspace(0, 0.2, 20)[:, None]

@@ -20,6 +20,7 @@ from retrieval.answering.table_cells import in_right_cell
 from retrieval.answering.text_fragments import address_at
 from retrieval.inference.reader import Reader
 from retrieval.language.article_questions import ArticleQuestion, article_question
+from retrieval.language.names import strange_names
 from retrieval.language.normalise import normalise
 from retrieval.language.plural_questions import asks_for_several
 from retrieval.search.exact_words import exact_words
@@ -147,9 +148,9 @@ class Answerer:
         for first in range(0, len(hits), BATCH):
             read = self._spans(asked, hits[first : first + BATCH])
             found += read
-            if all(one.logit < least - SLACK for one in self._weighed(read, hits[0].score)):
+            if all(one.logit < least - SLACK for one in self._weighed(asked, read, hits[0].score)):
                 break
-        sure = [one for one in self._weighed(found, hits[0].score if hits else 0.0) if one.logit >= least]
+        sure = [one for one in self._weighed(asked, found, hits[0].score if hits else 0.0) if one.logit >= least]
         if asks_for_several(asked):
             sure = [item for one in sure for item in each_item(self._listed(asked, one))]
         return AllAnswers(question, merge(sure), (time.perf_counter() - started) * 1000)
@@ -161,7 +162,7 @@ class Answerer:
         """The best span of each hit that has one; ``best_score`` as for ``answer``."""
         if best_score is None:
             best_score = max((hit.score for hit in hits), default=0.0)
-        return self._weighed(self._spans(question, hits), best_score)
+        return self._weighed(question, self._spans(question, hits), best_score)
 
     def _spans(self, question: str, hits: Sequence[Hit]) -> list[tuple[Span, Hit]]:
         spans = self._reader.read(question, [hit.passage.text for hit in hits])
@@ -171,13 +172,19 @@ class Answerer:
             if span is not None and span.text
         ]
 
-    def _weighed(self, found: Sequence[tuple[Span, Hit]], best_score: float) -> list[Candidate]:
+    def _weighed(self, question: str, found: Sequence[tuple[Span, Hit]], best_score: float) -> list[Candidate]:
         """The spans with what speaks for each; ``best_score`` is that of the question's best passage."""
         said = Counter(normalise(span.text) for span, _ in found)
         candidates = []
         for span, hit in found:
             agreeing = min(said[normalise(span.text)] - 1, AGREEING)
-            evidence = Evidence(margin=span.margin, agreeing=agreeing, behind=hit.score - best_score)
+            about = f"{hit.document.title}\n{hit.document.text}"
+            evidence = Evidence(
+                margin=span.margin,
+                agreeing=agreeing,
+                behind=hit.score - best_score,
+                strange=float(bool(strange_names(question, about))),
+            )
             candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
         return candidates
 

@@ -35,6 +35,7 @@ class Calibration:
     margin: float = 0.4
     agreeing: float = 0.0
     behind: float = 2.0
+    strange: float = -1.0
     threshold: float = 0.4
 
     def logit(self, evidence: Evidence) -> float:
@@ -50,7 +51,7 @@ class Calibrations:
     """Both calibrations of a reader: ``found`` for passages that search found, ``given`` for a given text."""
 
     found: Calibration = Calibration()
-    given: Calibration = Calibration(bias=0.0, behind=0.0)
+    given: Calibration = Calibration(bias=0.0, behind=0.0, strange=0.0)
 
     @classmethod
     def read(cls, folder: Path | None) -> Calibrations:

@@ -3,10 +3,10 @@
 A cosine means something else in each embedder, and for each question: some are near to everything. So the best sentence
 of the article is compared with sentences of other articles: how many standard deviations it lies above their mean. To
 that is added which share of the question's terms the article has. An English question shares little more than names
-with German text, so less is asked of it.
+with German text, so less is asked of it. An article without a place or person that the question names is not near.
 
-On the questions about the samples in ``seeds`` and 30 other articles, no German question misses its article, of the
-English ones 2 %; 2 % and 10 % of the other articles come near a question.
+Of the held-out questions (``training/data/held_out``) that name two things or more, 96 % in German and 98 % in English
+come near their own article; of the other articles 5 % come near a question, whatever it names.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from retrieval.language.compounds import all_terms
 from retrieval.language.detection import question_language
+from retrieval.language.names import strange_names
 from retrieval.types import Document
 
 #: So many sentences of the collection are compared with.
@@ -28,7 +29,7 @@ BACKGROUND: Final = 512
 FEW: Final = 30
 #: What all of the terms are worth, in standard deviations, and from which sum on an article is near.
 TERMS: Final = 3.0
-NEAR: Final = {"de": 3.5, "en": 2.0}
+NEAR: Final = {"de": 3.5, "en": 3.0}
 
 
 def near(
@@ -52,10 +53,11 @@ def near(
     best = (vectors @ sentences.T).max(axis=1)
     usual = vectors @ background.T
     above = (best - usual.mean(axis=1)) / np.maximum(usual.std(axis=1), 1e-6)
-    there = all_terms(f"{document.title}\n{document.text}").distinct
+    text = f"{document.title}\n{document.text}"
+    there = all_terms(text).distinct
     return [
-        float(distance) + TERMS * _share(wanted, there) >= NEAR[language]
-        for distance, (wanted, language) in zip(above, map(_described, questions), strict=True)
+        float(distance) + TERMS * _share(wanted, there) >= NEAR[language] and not strange_names(question, text)
+        for question, distance, (wanted, language) in zip(questions, above, map(_described, questions), strict=True)
     ]
 
 
