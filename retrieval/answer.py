@@ -117,8 +117,9 @@ class Answer:
     says what the question was if it asked nothing of the articles; then ``article_count`` says how many there are, and
     ``suggestions``, notices, which questions they do answer. ``link`` is the web address of ``document``, leading to
     the quote's words where it can; empty where no address is known. ``absent`` are the words that stand in quotation
-    marks in the question and literally in no passage, so that there is no answer. ``corrections`` are
-    up to two quotes that people gave as right for this question after an answer was wrong.
+    marks in the question and literally in no passage, so that there is no answer; ``unknown_names`` are names in it
+    that stand in no article, given without an answer only. ``corrections`` are up to two quotes that people gave as
+    right for this question after an answer was wrong.
     """
 
     question: str
@@ -141,6 +142,7 @@ class Answer:
     excerpt: Passage | None = None
     link: str = ""
     absent: tuple[str, ...] = ()
+    unknown_names: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
     corrections: tuple[Correction, ...] = ()
 

@@ -150,12 +150,17 @@ def test_json_without_an_answer():
 
 def test_json_says_why_there_is_no_answer():
     nearest = {"text": FIRST.text, "start": 0, "end": 50, "document": to_json(ANSWER)["answer"]["document"]}
-    assert to_json(NO_ANSWER)["absent"] == {"reason": "unsure", "words": [], "nearest": nearest}
+    assert to_json(NO_ANSWER)["absent"] == {"reason": "unsure", "words": [], "names": [], "nearest": nearest}
     quoted = to_json(replace(NO_ANSWER, absent=("Az. 17/2024-A",)))["absent"]
     assert (quoted["reason"], quoted["words"]) == ("words", ["Az. 17/2024-A"])
-    assert to_json(replace(NO_ANSWER, hits=()))["absent"] == {"reason": "nothing_found", "words": [], "nearest": None}
+    assert to_json(replace(NO_ANSWER, hits=()))["absent"] == {
+        "reason": "nothing_found",
+        "words": [],
+        "names": [],
+        "nearest": None,
+    }
     greeted = to_json(replace(NO_ANSWER, hits=(), small_talk=SmallTalk.GREETING))["absent"]
-    assert greeted == {"reason": "small_talk", "words": [], "nearest": None}
+    assert greeted == {"reason": "small_talk", "words": [], "names": [], "nearest": None}
 
 
 def test_one_line():

@@ -68,6 +68,7 @@ def _absent(answer: Answer) -> dict[str, Any]:
     return {
         "reason": reason,
         "words": list(answer.absent),
+        "names": list(answer.unknown_names),
         "nearest": nearest
         and {
             "text": nearest.passage.text,

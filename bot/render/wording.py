@@ -103,7 +103,7 @@ def understood_line(answer: Answer | AllAnswers, language: str) -> str:
 def silence_lines(answer: Answer, language: str) -> list[str]:
     """What is said in the place of a quote: that the articles do not say, or to small talk what can be asked."""
     if answer.small_talk is None:
-        return [text("chat.no_answer", language), *_absent_lines(answer, language)]
+        return [text("chat.no_answer", language), *_nowhere_lines(answer, language)]
     if not answer.article_count:
         return [text("chat.empty", language)]
     articles = quantity("chat.articles", answer.article_count, language)
@@ -114,12 +114,18 @@ def silence_lines(answer: Answer, language: str) -> list[str]:
     return lines
 
 
-def _absent_lines(answer: Answer, language: str) -> list[str]:
-    """Which of the words that the question has in quotation marks stand nowhere."""
-    if not answer.absent:
-        return []
-    words = ", ".join(text("cite.quoted", language, words=cut(line(words), SHORT_LIMIT)) for words in answer.absent)
-    return [text(f"chat.absent_{'one' if len(answer.absent) == 1 else 'many'}", language, words=words)]
+def _nowhere_lines(answer: Answer, language: str) -> list[str]:
+    """Which names, and which of the words that the question has in quotation marks, stand nowhere."""
+    quoted = f"absent_{'one' if len(answer.absent) == 1 else 'many'}"
+    return [
+        text(f"chat.{key}", language, words=", ".join(_in_quotes(word, language) for word in words))
+        for key, words in ((quoted, answer.absent), ("unknown_names", answer.unknown_names))
+        if words
+    ]
+
+
+def _in_quotes(words: str, language: str) -> str:
+    return text("cite.quoted", language, words=cut(line(words), SHORT_LIMIT))
 
 
 def alternative_lines(answer: Answer, language: str) -> list[str]:

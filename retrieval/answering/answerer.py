@@ -81,11 +81,18 @@ class Answerer:
         if of_article is not None and answer.text is None:
             found = self._of_article(asked, of_article, top_k, within, favoured)
             answer = found if found.text is not None or of_article.certain else answer
+        if answer.text is None:
+            answer = replace(answer, unknown_names=self._unknown_names(asked, answer.hits))
         return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     def _absent(self, exact: Sequence[str], within: Filter | None) -> tuple[str, ...]:
         """Those of the words that stand nowhere; all of them if they only stand apart."""
         return tuple(words for words in exact if not self._search.stands(words, within)) or tuple(exact)
+
+    def _unknown_names(self, question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+        """The names in the question that no article has."""
+        names = strange_names(question, "\n".join(_about(hit) for hit in hits))
+        return tuple(name for name in names if not self._search.stands(name))
 
     def _of_article(
         self, question: str, asked: ArticleQuestion, top_k: int, within: Filter | None, favoured: int | None
@@ -178,12 +185,11 @@ class Answerer:
         candidates = []
         for span, hit in found:
             agreeing = min(said[normalise(span.text)] - 1, AGREEING)
-            about = f"{hit.document.title}\n{hit.document.text}"
             evidence = Evidence(
                 margin=span.margin,
                 agreeing=agreeing,
                 behind=hit.score - best_score,
-                strange=float(bool(strange_names(question, about))),
+                strange=float(bool(strange_names(question, _about(hit)))),
             )
             candidates.append(Candidate(span, hit, evidence, self._calibration.logit(evidence)))
         return candidates
@@ -203,3 +209,8 @@ class Answerer:
             copies=best.hit.copies,
             link=address_at(document, start, end),
         )
+
+
+def _about(hit: Hit) -> str:
+    """All that the hit's article says."""
+    return f"{hit.document.title}\n{hit.document.text}"

@@ -30,21 +30,21 @@ _SHORTEST_STEM: Final = 4  # letters
 
 @lru_cache(maxsize=1_000)
 def names_in(question: str) -> tuple[str, ...]:
-    """The names in a question, German or English, in small letters; those that are spelled as in German."""
+    """The names in a question, German or English, as far as they are spelled as in German."""
     # What an English question names is mostly spelled otherwise in German, so there only what is known counts.
     placing = _PLACING if question_language(question) == "de" else ()
     names = (
-        word.casefold()
+        word
         for before, word in pairwise(["", *_WORD.findall(question)])
         if word in _names() or (before in placing and _is_unknown(word))
     )
-    return tuple(dict.fromkeys(name for name in names if name not in _EVERYWHERE))
+    return tuple(dict.fromkeys(name for name in names if name.casefold() not in _EVERYWHERE))
 
 
 def strange_names(question: str, text: str) -> tuple[str, ...]:
     """The names in a question that a text does not have, in any form ("Bayern" stands in "bayerisch")."""
     there = text.casefold()
-    return tuple(name for name in names_in(question) if _stem(name) not in there)
+    return tuple(name for name in names_in(question) if _stem(name.casefold()) not in there)
 
 
 def _is_unknown(word: str) -> bool:
