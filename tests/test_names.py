@@ -6,7 +6,7 @@ import pytest
 
 from bot.render.terminal import one_line
 from retrieval.collection import Collection
-from retrieval.language.names import names_in, strange_names
+from retrieval.language.names import names_in, strange_names, together
 from retrieval.types import Document
 from tests.doubles import HashEmbedder, ScriptedReader
 
@@ -51,6 +51,13 @@ def test_what_the_text_does_not_have_is_strange() -> None:
     assert strange_names("Was kostet die Brücke in Bautzen?", text) == ("Bautzen",)
     assert strange_names("What does the bridge in Bautzen cost?", text) == ("Bautzen",)
     assert strange_names("Was kostet die Brücke in Aalen?", text) == ()
+
+
+def test_words_that_follow_each_other_are_one_name() -> None:
+    question = "Traf Olaf Scholz Merkel in Hamburg oder Scholz Merkel?"
+
+    assert together(["Olaf", "Scholz", "Hamburg"], question) == ("Olaf Scholz", "Hamburg", "Scholz")
+    assert together([], question) == ()
 
 
 ASKED = "Was kostet die Brücke in {}?"

@@ -20,7 +20,7 @@ from retrieval.answering.table_cells import in_right_cell
 from retrieval.answering.text_fragments import address_at
 from retrieval.inference.reader import Reader
 from retrieval.language.article_questions import ArticleQuestion, article_question
-from retrieval.language.names import strange_names
+from retrieval.language.names import strange_names, together
 from retrieval.language.normalise import normalise
 from retrieval.language.plural_questions import asks_for_several
 from retrieval.search.exact_words import exact_words
@@ -92,7 +92,7 @@ class Answerer:
     def _unknown_names(self, question: str, hits: Sequence[Hit]) -> tuple[str, ...]:
         """The names in the question that no article has."""
         names = strange_names(question, "\n".join(_about(hit) for hit in hits))
-        return tuple(name for name in names if not self._search.stands(name))
+        return together([name for name in names if not self._search.stands(name)], question)
 
     def _of_article(
         self, question: str, asked: ArticleQuestion, top_k: int, within: Filter | None, favoured: int | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final
@@ -45,6 +46,12 @@ def strange_names(question: str, text: str) -> tuple[str, ...]:
     """The names in a question that a text does not have, in any form ("Bayern" stands in "bayerisch")."""
     there = text.casefold()
     return tuple(name for name in names_in(question) if _stem(name.casefold()) not in there)
+
+
+def together(names: Sequence[str], question: str) -> tuple[str, ...]:
+    """Words of names as the question has them: those that follow each other are one name ("Olaf Scholz")."""
+    name = "|".join(map(re.escape, names))
+    return tuple(dict.fromkeys(re.findall(rf"\b(?:{name})(?: (?:{name}))*\b", question))) if names else ()
 
 
 def _is_unknown(word: str) -> bool:
