@@ -27,7 +27,7 @@ GOVERNOR = "Wer ist Gouverneur der Region Perm?"
 SCRIPT = {TRADE: "0,5 Milliarden Dollar", GOVERNOR: "Dmitri Machonin"}
 UNKNOWN = "Wie hoch ist die Arbeitslosenquote in Minsk?"
 # What the fixture "doubles" takes the place of.
-REAL = {name: vars(Collection)[name] for name in ("embedder", "reader")}
+REAL = {name: getattr(Collection, name) for name in ("embedder", "reader")}
 TITLE = "Belarus und Region Perm wollen vom Handel zur Kooperation übergehen"
 
 
