@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.chat import prompt_session
+from bot.cli.chat_input import prompt_session
 from bot.cli.typed_history import drop_old_entries
 from bot.pseudonyms import KEY_FILE, secret_key
 from bot.settings import foreign_env_file, is_set_outside, load_settings

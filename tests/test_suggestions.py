@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.access.requests import Question
-from bot.cli.chat import written_examples
+from bot.cli.chat_greeting import written_examples
 from bot.render.wording import silence_lines
 from retrieval import Answer, Collection, Conversation, Document, Filter
 from retrieval.answering.suggestions import suggest

@@ -9,7 +9,9 @@ from prompt_toolkit.document import Document as TypedText
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from bot.cli.chat import Chat, greeting, prompt_session, typed_lines, written_examples
+from bot.cli.chat import Chat
+from bot.cli.chat_greeting import greeting, written_examples
+from bot.cli.chat_input import prompt_session, typed_lines
 from bot.settings import load_settings
 from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation

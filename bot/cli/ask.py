@@ -95,7 +95,9 @@ def chat(
     within: Filter,
 ) -> None:
     """Ask question after question; questions can also be piped in, one a line."""
-    from bot.cli.chat import Chat, greeting, is_interactive, prompt_session, typed_lines, written_examples
+    from bot.cli.chat import Chat
+    from bot.cli.chat_greeting import greeting, written_examples
+    from bot.cli.chat_input import is_interactive, prompt_session, typed_lines
     from bot.cli.show_quote import show_answer
     from retrieval.answering.conversation import Conversation
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from bot.access.filters import filter_from
+from bot.cli import chat_commands as commands
 from bot.cli.ask_all import show_all
+from bot.cli.chat_input import PROMPT
 from bot.cli.console import say, show, show_lines, shows_styles
 from bot.cli.quote_pictures import draw_quote
-from bot.cli.typed_history import FILE as HISTORY_FILE
-from bot.cli.typed_history import drop_old_entries
 from bot.errors import FilterError
-from bot.messages import table, text
+from bot.messages import text
 from bot.render.all_answers import ordered
 from bot.render.cite import Quotation, SentenceOf, Style, cite
 from bot.render.terminal import more_text, one_line, to_text
 from bot.render.text import other_hits
-from bot.render.wording import describe_filter, quantity, sources_text, unknown_source
+from bot.render.wording import describe_filter, sources_text, unknown_source
 from bot.settings import Settings
 from retrieval.answer import Answer
 from retrieval.answering.conversation import Conversation
@@ -31,49 +30,13 @@ from retrieval.store.feedback import FeedbackLog, Verdict, judge
 from retrieval.types import Document
 
 if TYPE_CHECKING:
-    from prompt_toolkit import PromptSession
-
     from retrieval.watching.watch import Watch
 
 _SOURCES = 30
-_PROMPT = "? "
-# Command -> what of the filter it sets, in both languages whatever Fundstelle speaks.
-_WITHIN = {
-    "/quelle": "source", "/seit": "since", "/bis": "until",
-    "/source": "source", "/since": "since", "/until": "until",
-}  # fmt: skip
-# Likewise what is thought of the last answer.
-_VERDICTS = {
-    "/gut": Verdict.GOOD, "/schlecht": Verdict.BAD,
-    "/good": Verdict.GOOD, "/bad": Verdict.BAD,
-}  # fmt: skip
-_HELP, _SOURCES_LIST, _MORE = ("/help", "/hilfe"), ("/sources", "/quellen"), ("/more", "/mehr")
-_CITE, _SHOW = ("/cite", "/zitat"), ("/show", "/zeigen")
-_PICTURE = ("/picture", "/bild")
-_ALL, _BY_DATE = ("/all", "/alle"), ("/timeline", "/verlauf")
-_WATCH, _WATCHING = ("/watch", "/merken"), ("/watching", "/gemerkt")
-_ANEW, _QUIT = ("/neu", "/new"), ("/quit", "/ende")
-#: The commands of the chat, as Tab completes them.
-COMMANDS = (
-    *_HELP,
-    *_SOURCES_LIST,
-    *_MORE,
-    *_ALL,
-    *_BY_DATE,
-    *_CITE,
-    *_PICTURE,
-    *_SHOW,
-    *_WITHIN,
-    *_WATCH,
-    *_WATCHING,
-    *_VERDICTS,
-    *_ANEW,
-    *_QUIT,
-)
 
 
 class Chat:
-    """Reads questions, prints answers, obeys COMMANDS.
+    """Reads questions, prints answers, obeys the ``chat_commands``.
 
     ``sources`` gives the articles, ``sentence_of`` where the sentence of a quote stands. On a terminal
     (``interactive``) the whole answer is shown; else one line a question, so that the n-th line on stdout answers the
@@ -149,36 +112,36 @@ class Chat:
     def prompt(self) -> str:
         """The prompt for the next question, with the filter if there is one."""
         within = describe_filter(self._conversation.within, self._language)
-        return f"[{within}] {_PROMPT}" if within else _PROMPT
+        return f"[{within}] {PROMPT}" if within else PROMPT
 
     def _obey(self, command: str, value: str) -> bool:
         """Runs a command; False for the one that ends the chat."""
-        if command in _QUIT:
+        if command in commands.QUIT:
             return False
-        if command in _HELP:
+        if command in commands.HELP:
             show_lines(text("chat.help", self._language).strip())
-        elif command in _MORE:
+        elif command in commands.MORE:
             self._show_more()
-        elif command in (*_ALL, *_BY_DATE):
-            self._show_all(value, by_date=command in _BY_DATE)
-        elif command in _CITE:
+        elif command in (*commands.ALL, *commands.BY_DATE):
+            self._show_all(value, by_date=command in commands.BY_DATE)
+        elif command in commands.CITE:
             self._cite()
-        elif command in _PICTURE:
+        elif command in commands.PICTURE:
             self._draw(value.strip())
-        elif command in _SHOW:
+        elif command in commands.SHOW:
             self._show_place()
-        elif command in _SOURCES_LIST:
+        elif command in commands.SOURCES:
             empty = text("chat.empty", self._language)
             show_lines(sources_text(self._sources(), self._language, empty=empty, most=_SOURCES, margin="  "))
-        elif command in (*_WATCH, *_WATCHING) and self._watch is not None:
-            self._keep(self._watch, value if command in _WATCH else None)
-        elif command in _ANEW:
+        elif command in (*commands.WATCH, *commands.WATCHING) and self._watch is not None:
+            self._keep(self._watch, value if command in commands.WATCH else None)
+        elif command in commands.ANEW:
             self._conversation.forget()
             say(text("chat.forgotten", self._language))
-        elif command in _WITHIN:
-            self._look_within(_WITHIN[command], value)
-        elif command in _VERDICTS:
-            self._judge(_VERDICTS[command], value.strip())
+        elif command in commands.WITHIN:
+            self._look_within(commands.WITHIN[command], value)
+        elif command in commands.VERDICTS:
+            self._judge(commands.VERDICTS[command], value.strip())
         else:
             say(text("chat.unknown_command", self._language, command=command))
         return True
@@ -279,68 +242,3 @@ class Chat:
 def _marks() -> tuple[str, str]:
     """What is put around a quote where no colours can show it."""
     return ("", "") if shows_styles() else ("**", "**")
-
-
-def greeting(articles: int, sentences: int, examples: list[str], settings: Settings) -> str:
-    """What is indexed, and questions to begin with."""
-    language = settings.language
-    if not articles:
-        return text("chat.empty", language)
-    indexed = text(
-        "chat.indexed",
-        language,
-        articles=quantity("chat.articles", articles, language),
-        sentences=quantity("chat.sentences", sentences, language),
-        home=settings.home,
-    )
-    shown = [text("chat.examples", language), *(f"  {question}" for question in examples)] if examples else []
-    return "\n".join([indexed, *shown, text("chat.commands", language)])
-
-
-def written_examples(documents: list[Document], language: str) -> list[str]:
-    """The questions that were written for those of the sample articles that are there."""
-    names = {Path(document.path).name for document in documents}
-    return [question for name, question in table(language)["examples"].items() if name in names]
-
-
-def typed_lines(session: PromptSession[str], prompt: Callable[[], str] = lambda: _PROMPT) -> Iterator[str]:
-    """Lines from the keyboard, each after what ``prompt`` gives, until Ctrl-D, or Ctrl-C on an empty line.
-
-    On a line with text, Ctrl-C drops the text.
-    """
-    while True:
-        try:
-            yield session.prompt(prompt())
-        except EOFError:
-            return
-        except KeyboardInterrupt:
-            if not session.default_buffer.text:
-                return
-
-
-def prompt_session(home: Path, days: int = 0) -> PromptSession[str]:
-    """The input line: editing, Tab for commands, and a history that is kept in the data directory if that works.
-
-    Entries older than ``days`` are deleted; 0 keeps all.
-    """
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.completion import WordCompleter
-    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-
-    path = home / HISTORY_FILE
-    if days:
-        drop_old_entries(path, days)
-    history: History
-    try:
-        path.touch(mode=0o600)
-        history = FileHistory(str(path))
-    except OSError:
-        history = InMemoryHistory()
-    # Only Tab completes: what opens by itself while a question is written would be in the way.
-    commands = WordCompleter(list(COMMANDS), sentence=True)
-    return PromptSession(history=history, completer=commands, complete_while_typing=False)
-
-
-def is_interactive() -> bool:
-    """Whether a person sits at both ends."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
