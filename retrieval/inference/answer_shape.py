@@ -9,10 +9,10 @@ _WORD_BEFORE = re.compile(r"(?:[^\W_]|(?<=\d)[.,](?=\d))+\Z")
 _WORD_AFTER = re.compile(r"(?:[^\W_]|(?<=\d)[.,](?=\d))+")
 
 #: Marks that come in pairs. German „ closes with “, which opens in English; " is its own partner.
-_PAIRS = {"„": "“”\"", "“": "”", "‚": "‘’", "«": "»", "(": ")", "[": "]", '"': '"'}
-_CLOSING = "“”\"‘»)]"
+_PAIRS = {"„": '“”"', "“": "”", "‚": "‘’", "«": "»", "(": ")", "[": "]", '"': '"'}
+_CLOSING = '“”"‘»)]'
 #: Marks that open behind a space, and else close.
-_EITHER = "“\""
+_EITHER = '“"'
 #: Where a mark in the middle of a span may be closed behind it, in characters.
 _REACH = 160
 # "haben – Industrieprodukte": one small word and a dash before what is meant.

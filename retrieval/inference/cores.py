@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,31 +29,19 @@ def count() -> int:
 
 
 def on_cores(compute: Callable[[Batch], Result], batches: Sequence[Batch]) -> list[Result]:
-    """``compute`` of each batch, in order; as many at once as there are cores, the first ones begin.
-
-    Matrices are multiplied in bfloat16 where that is faster.
-    """
-    import torch
-
-    def computed(batch: Batch) -> Result:
-        # Counts for the thread that says it.
-        with torch.autocast("cpu", torch.bfloat16) if fast_bfloat16() else nullcontext():
-            return compute(batch)
-
-    return list(_pool()[0].map(computed, batches))
+    """``compute`` of each batch, in order; as many at once as there are cores, the first ones begin."""
+    return list(_pool()[0].map(compute, batches))
 
 
 def prepare(model: nn.Module) -> None:
-    """Once, after a model is read for the CPU: its matrices take the form in which they are multiplied.
+    """Once, after a model is read for the CPU: it computes in bfloat16 where that is faster.
 
-    ``on_cores`` would turn them anew for every batch, with the same result.
+    All of it, and not its matrices alone: turning what lies between them back and forth took a seventh of the time.
     """
     import torch
 
     if fast_bfloat16():
-        for layer in model.modules():
-            if isinstance(layer, torch.nn.Linear):
-                layer.to(torch.bfloat16)
+        model.to(torch.bfloat16)
 
 
 def _pool() -> tuple[ThreadPoolExecutor, int]:

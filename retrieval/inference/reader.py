@@ -163,9 +163,8 @@ class TransformersReader:
         if self._model.device.type != "cpu":
             results = [self._forward(batch) for batch in _batches(windows, BATCH_TOKENS)]
         else:
-            share = ceil(len(windows) * max((len(window.ids) for window in windows), default=0) / cores.count())
             # The longest first: what is left for the end is short.
-            results = cores.on_cores(self._forward, _batches(windows, min(BATCH_TOKENS, share))[::-1])
+            results = cores.on_cores(self._forward, _shared_out(windows, cores.count())[::-1])
         return [result for batch in results for result in batch]
 
     def _forward(self, batch: list[_Window]) -> list[tuple[_Window, NDArray[np.float32], NDArray[np.float32]]]:
@@ -188,6 +187,14 @@ class TransformersReader:
             out = self._model(**inputs)
         starts, ends = out.start_logits.float().cpu().numpy(), out.end_logits.float().cpu().numpy()
         return [(window, starts[row], ends[row]) for row, window in enumerate(batch)]
+
+
+def _shared_out(windows: list[_Window], shares: int) -> list[list[_Window]]:
+    """A batch for each share, as equal as can be, or as few more as ``BATCH_TOKENS`` allow; windows come sorted."""
+    tokens = ceil(sum(len(window.ids) for window in windows) / shares)
+    while tokens < BATCH_TOKENS and len(_batches(windows, tokens)) > shares:
+        tokens += max(1, tokens // 32)
+    return _batches(windows, min(tokens, BATCH_TOKENS))
 
 
 def _batches(windows: list[_Window], tokens: int) -> list[list[_Window]]:
