@@ -14,7 +14,8 @@ from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.files import find_files, read_file, search_files
 from retrieval.loading.formats import SUFFIXES
 from retrieval.loading.limits import MAX_FILE_BYTES
-from retrieval.loading.process import WORKER, Loaded
+from retrieval.loading.process import WORKER
+from retrieval.loading.process_answers import Loaded
 from retrieval.types import Document
 
 __all__ = [

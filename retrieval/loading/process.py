@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import logging
-import math
 import os
 import signal
 import subprocess
@@ -13,25 +12,21 @@ import sys
 import threading
 import time
 from base64 import b64decode
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from retrieval.errors import LoadingError
-from retrieval.index_report import ArticleReport, IndexOutcome, SkippedPart
 from retrieval.loading import ocr
 from retrieval.loading.feed_parser import Entry, Feed
 from retrieval.loading.limits import MAX_BROKEN_MEMBERS, WORKER_MEMORY_BYTES, WORKER_SECONDS
-from retrieval.loading.normalise import one_line
 from retrieval.loading.pdf_picture import Words
+from retrieval.loading.process_answers import Loaded, failure, member_names, only, to_loaded, understanding
+from retrieval.loading.process_watch import Watch
 from retrieval.loading.worker import OUT_OF_MEMORY
-from retrieval.messages import mapped, notice, restored
-from retrieval.types import Document, Landmark
+from retrieval.messages import notice, restored
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +35,6 @@ _PROGRAM: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from retrieval.loading.worker import main; main(int(sys.argv[2]), float(sys.argv[3]))"
 )
-
-_STRINGS: Final = ("text", "title", "source", "url", "published", "author", "language", "path")
-
-#: An article, why there is none, or a part of a file that was not read.
-Loaded = Document | ArticleReport | SkippedPart
-
 
 #: What the process is told of the environment: where programs and libraries are, language and time zone, and what the
 #: reading of scanned pages asks for. The token and other secrets are not among it.
@@ -61,7 +50,6 @@ ANSWER_BYTES: Final = 1_000_000_000
 FILE_ANSWER_BYTES: Final = 4_000_000_000
 #: The process ends itself after its seconds; so many later it is ended.
 _GRACE_SECONDS: Final = 10.0
-_LOOK_EVERY_SECONDS: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -92,7 +80,7 @@ class Worker:
         self._program = program
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._watch: _Watch | None = None
+        self._watch: Watch | None = None
         self._numbers = count(1)
         self._held = 0  # the number of the file that the process has got last
 
@@ -117,16 +105,13 @@ class Worker:
             messages = self._ask(number, raw, path.name, budget)
             yield from self._read(number, raw, path, messages, budget)
         except LoadingError as error:
-            yield _failed(str(path), str(error))
+            yield failure(str(path), str(error))
 
     def read_feed(self, raw: bytes, address: str, charset: str) -> Feed:
         """The feed with this content, see ``feed_parser.parse_feed``. Raises LoadingError if it cannot be read."""
         messages = self._ask(next(self._numbers), raw, address, _Budget(self._file_seconds), charset=charset)
-        with _understanding(address):
-            (message,) = messages
-            if "refused" in message:
-                raise LoadingError(restored(message["refused"]))
-            feed = message["feed"]
+        with understanding(address):
+            feed = only(messages)["feed"]
             return Feed(feed["title"], tuple(Entry(**entry) for entry in feed["entries"]))
 
     def draw_page(self, raw: bytes, path: Path, member: str, page: int, words: Words) -> tuple[bytes, bool]:
@@ -138,17 +123,15 @@ class Worker:
         inside = None
         if member:
             listed = self._ask(number, raw, path.name, budget)
-            with _understanding(path.name):
+            with understanding(path.name):
                 members: list[str] = next((message["members"] for message in listed if "members" in message), [])
                 inside = next((name for name, shown in member_names(members).items() if shown == member), None)
             if inside is None:
                 raise LoadingError(notice("loading.gone", path=f"{path}#{member}"))
         more: dict[str, Any] = {"page": page, "words": [words.before, words.words, words.after]}
         messages = self._ask(number, raw, path.name, budget, inside, **more)
-        with _understanding(path.name):
-            (message,) = messages
-            if "refused" in message:
-                raise LoadingError(restored(message["refused"]))
+        with understanding(path.name):
+            message = only(messages)
             return b64decode(message["picture"]), bool(message["marked"])
 
     def _read(
@@ -156,12 +139,12 @@ class Worker:
     ) -> Iterator[Loaded]:
         for message in messages:
             if "members" in message:
-                with _understanding(path.name):
+                with understanding(path.name):
                     members = member_names(message["members"])
                 yield from self._read_members(number, raw, path, members, budget)
             else:
-                with _understanding(path.name):
-                    result = _result(message, str(path), os.path.abspath(path))
+                with understanding(path.name):
+                    result = to_loaded(message, str(path), os.path.abspath(path))
                 yield result
 
     def _read_members(
@@ -171,22 +154,22 @@ class Worker:
         for member, shown in members.items():
             inside = f"{os.path.abspath(path)}#{shown}"
             if broken == MAX_BROKEN_MEMBERS:
-                yield _failed(str(path), notice("loading.broken_archive", count=broken))
+                yield failure(str(path), notice("loading.broken_archive", count=broken))
                 return
             if budget.seconds <= 0:
-                yield _failed(str(path), notice("loading.slow_archive", seconds=self._file_seconds))
+                yield failure(str(path), notice("loading.slow_archive", seconds=self._file_seconds))
                 return
             try:
                 messages = self._ask(number, raw, path.name, budget, member)
-                with _understanding(shown):
+                with understanding(shown):
                     if any(message.get("whole") for message in messages):
                         refused = next(message for message in messages if message.get("whole"))
-                        yield _failed(str(path), restored(refused["refused"]))
+                        yield failure(str(path), restored(refused["refused"]))
                         return
-                    results = [_result(message, inside, inside) for message in messages]
+                    results = [to_loaded(message, inside, inside) for message in messages]
             except LoadingError as error:
                 broken += 1
-                yield _failed(inside, str(error))
+                yield failure(inside, str(error))
                 continue
             yield from results
 
@@ -237,7 +220,7 @@ class Worker:
         while left > 0 and (line := process.stdout.readline(left)).endswith(b"\n"):
             left -= len(line)
             budget.bytes -= len(line)
-            with _understanding(name):
+            with understanding(name):
                 message = json.loads(line)
                 if not isinstance(message, dict):
                     raise TypeError("not a message")
@@ -263,7 +246,7 @@ class Worker:
                 stderr=subprocess.DEVNULL,
                 env=environment,
             )
-            self._watch = _Watch(self._process)
+            self._watch = Watch(self._process)
         return self._process
 
     def _end(self) -> None:
@@ -282,85 +265,6 @@ class Worker:
         if status > 0:  # no file does that
             return notice("loading.process_ended", name=name, status=status)
         return notice("loading.broken", name=name, signal=-status)
-
-
-def _failed(path: str, reason: str) -> ArticleReport:
-    return ArticleReport(path, IndexOutcome.FAILED, mapped(reason, one_line))
-
-
-def _result(message: dict[str, Any], whole: str, absolute: str) -> Loaded:
-    """What a message is about; ``whole`` is what a report about the file itself is called."""
-    inside = f"{absolute}#{message['member']}" if message["member"] else ""
-    if "skipped" in message:
-        skipped = message["skipped"]
-        what, why = (mapped(restored(skipped[name]), one_line) for name in ("what", "why"))
-        return SkippedPart(inside or whole, what, why)
-    if "refused" in message:
-        return _failed(inside or whole, restored(message["refused"]))
-    article = message["article"]
-    landmarks = tuple(Landmark(**landmark) for landmark in article.pop("landmarks"))
-    document = replace(Document(**article), landmarks=landmarks, path=inside or absolute)
-    if not all(isinstance(getattr(document, name), str) for name in _STRINGS):
-        raise TypeError("not a document")
-    return document
-
-
-def member_names(members: Iterable[str]) -> dict[str, str]:
-    """What the files of an archive are called in paths: one line each, and no two the same.
-
-    Names that differ only in signs that a line does not keep (composed or not, blanks, controls) stay apart by a hash
-    of the name itself, so that neither article takes the place of the other.
-    """
-    lines = {member: one_line(member) for member in members}
-    often = Counter(lines.values())
-    return {
-        member: line if often[line] == 1 or line == member else f"{line} [{sha256(_encoded(member)).hexdigest()[:8]}]"
-        for member, line in lines.items()
-    }
-
-
-def _encoded(name: str) -> bytes:
-    return name.encode("utf-8", "surrogatepass")
-
-
-@contextmanager
-def _understanding(name: str) -> Iterator[None]:
-    """An answer that is none, in the block, is a LoadingError: whatever a file makes of the process, it is one file."""
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise LoadingError(notice("loading.odd_answer", name=name)) from error
-
-
-class _Watch:
-    """Ends a process that has not answered in time. One thread a process: one a file would cost more than the file."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._deadline = math.inf
-        self._closed = threading.Event()
-        self.has_ended = False
-        threading.Thread(target=self._run, daemon=True).start()
-
-    @contextmanager
-    def ending_after(self, seconds: float) -> Iterator[None]:
-        """Ends the process if the block takes longer, to within a second."""
-        self._deadline = time.monotonic() + seconds
-        try:
-            yield
-        finally:
-            self._deadline = math.inf
-
-    def close(self) -> None:
-        """The process is gone."""
-        self._closed.set()
-
-    def _run(self) -> None:
-        while not self._closed.wait(_LOOK_EVERY_SECONDS):
-            if time.monotonic() > self._deadline:
-                self.has_ended = True
-                self._process.kill()
-                return
 
 
 #: The one that all files are read with.

@@ -10,7 +10,7 @@ from itertools import accumulate
 from retrieval.errors import StoreError
 from retrieval.messages import notice
 from retrieval.search.filter_scope import Scopes
-from retrieval.store.rows import ids_parameter
+from retrieval.store.rows import IN_IDS, ids_parameter
 from retrieval.store.schema import KEYWORDS_TABLE
 from retrieval.store.store import Store
 from retrieval.types import Filter
@@ -180,7 +180,7 @@ class KeywordIndex:
             best = self._best(query, RESERVE * k)
             articles = dict(
                 self._store.database.rows(
-                    "SELECT id, document_id FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+                    f"SELECT id, document_id FROM passages WHERE id {IN_IDS}",
                     (ids_parameter(row for row, _ in best),),
                 )
             )
@@ -193,7 +193,7 @@ class KeywordIndex:
         if among is None:
             return self._best(query, k)
         # The "+" keeps SQLite from asking FTS5 for one passage after the other.
-        condition = "AND +rowid IN (SELECT id FROM passages WHERE document_id IN (SELECT value FROM json_each(?)))"
+        condition = f"AND +rowid IN (SELECT id FROM passages WHERE document_id {IN_IDS})"
         return self._best(query, k, condition, ids_parameter(among))
 
     def _best(self, query: str, k: int, condition: str = "", *parameters: str) -> list[tuple[int, float]]:

@@ -20,6 +20,9 @@ _COLUMNS = ("path", "title", "source", "url", "published", "language", "landmark
 #: What ``is_intact`` and ``to_document`` expect of a row, for a SELECT.
 DOCUMENT = ", ".join(("id", *_COLUMNS, "seal"))
 
+#: For a WHERE; takes an ``ids_parameter``.
+IN_IDS = "IN (SELECT value FROM json_each(?))"
+
 _CRC_BYTES = 4
 #: The CRC-32 of anything that is followed by its own CRC-32.
 _CRC_OF_WITH_CRC = 0x2144DF1C

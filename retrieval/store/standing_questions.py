@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from retrieval.dates import now
 from retrieval.store.queries import StoreQueries
-from retrieval.store.rows import digest, ids_parameter, to_blobs, to_vectors
+from retrieval.store.rows import IN_IDS, digest, ids_parameter, to_blobs, to_vectors
 from retrieval.store.sql import Connection
 
 _QUESTION: Final = "id, owner, question, added, since, known"
-_IN: Final = "IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ class StandingQuestions:
         ids = np.linspace(first or 0, last or 0, count, dtype=np.int64)
         chosen = np.setdiff1d(ids, self._store.sentence_ids([without]))
         rows = self._store.database.rows(
-            f"SELECT id FROM sentences WHERE id {_IN} ORDER BY id", (ids_parameter(chosen),)
+            f"SELECT id FROM sentences WHERE id {IN_IDS} ORDER BY id", (ids_parameter(chosen),)
         )
         return self._store.vectors([row[0] for row in rows]) if rows else np.zeros((0, 0), np.float32)
 
@@ -237,7 +236,7 @@ class StandingQuestions:
         """Counts an attempt at delivering each of them, before it is made."""
         ids = ids_parameter(answer.id for answer in answers)
         with self._store.database.transaction() as connection:
-            connection.execute(f"UPDATE standing_answers SET attempts = attempts + 1 WHERE id {_IN}", (ids,))
+            connection.execute(f"UPDATE standing_answers SET attempts = attempts + 1 WHERE id {IN_IDS}", (ids,))
 
     def mark_sent(self, answers: Iterable[StandingAnswer], way: str) -> None:
         """Remembers that they went out by one of several ways."""
@@ -245,7 +244,7 @@ class StandingQuestions:
         with self._store.database.transaction() as connection:
             connection.execute(
                 "INSERT INTO sent_answers (answer_id, way) "
-                f"SELECT id, ? FROM standing_answers WHERE id {_IN} ON CONFLICT DO NOTHING",
+                f"SELECT id, ? FROM standing_answers WHERE id {IN_IDS} ON CONFLICT DO NOTHING",
                 (way, ids),
             )
 
@@ -253,5 +252,5 @@ class StandingQuestions:
         """Takes them out of the queue: they have reached their owner, or never will."""
         ids = ids_parameter(answer.id for answer in answers)
         with self._store.database.transaction() as connection:
-            connection.execute(f"UPDATE standing_answers SET delivered_at = ? WHERE id {_IN}", (now(), ids))
-            connection.execute(f"DELETE FROM sent_answers WHERE answer_id {_IN}", (ids,))
+            connection.execute(f"UPDATE standing_answers SET delivered_at = ? WHERE id {IN_IDS}", (now(), ids))
+            connection.execute(f"DELETE FROM sent_answers WHERE answer_id {IN_IDS}", (ids,))

@@ -21,11 +21,12 @@ from retrieval.dates import now
 from retrieval.errors import StoreError
 from retrieval.index_report import ArticleReport, IndexOutcome
 from retrieval.messages import notice
+from retrieval.store.article_queries import DATABASE_NAME, MANIFEST_NAME
 from retrieval.store.checksums import store_segments_checksum
 from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands_parameter, store_bands
-from retrieval.store.queries import DATABASE_NAME, MANIFEST_NAME
 from retrieval.store.rows import (
     DOCUMENT,
+    IN_IDS,
     check_segments,
     digest,
     document_checksum,
@@ -232,7 +233,7 @@ class Store(StagedVectors):
 
     def _intact_documents(self, ids: Iterable[int]) -> list[Document]:
         """The articles with these ids, without damaged ones: those have no copies."""
-        sql = f"SELECT {DOCUMENT} FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        sql = f"SELECT {DOCUMENT} FROM documents WHERE id {IN_IDS} ORDER BY id"
         return [to_document(row) for row in self.database.rows(sql, (ids_parameter(ids),)) if is_intact(row)]
 
     def _accept(self, connection: Connection, signature: str) -> None:
