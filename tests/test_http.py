@@ -562,8 +562,8 @@ def test_the_command_serves_and_ends_at_once(tmp_path: Path) -> None:
         time.sleep(0.3)
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
-        assert time.monotonic() - began < 3
+        assert process.wait(60) == 0
+        assert time.monotonic() - began < 10
         for future in waiting:
             assert isinstance(future.exception(), httpx.HTTPError)
     said = process.communicate()[1]

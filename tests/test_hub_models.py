@@ -153,7 +153,7 @@ def test_a_hub_that_refuses_connections(monkeypatch: pytest.MonkeyPatch, tmp_pat
             assert message.endswith(
                 "lokalen Ordner angeben oder die Einstellung weglassen, dann gilt das mitgelieferte Modell."
             )
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_a_hub_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_hub_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         use_hub(monkeypatch, silent.getsockname()[1], tmp_path)
         started = time.monotonic()
         assert "lässt sich nicht vom Hub laden (timed out)" in refusal("reader", "owner/model")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_a_hub_that_must_not_be_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

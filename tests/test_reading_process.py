@@ -38,7 +38,7 @@ def reasons(worker: Worker, raw: bytes, name: str) -> list[str]:
 def test_a_file_that_takes_too_long(worker: Worker) -> None:
     started = time.perf_counter()
     assert reasons(worker, LONG, "a.pdf") == ["a.pdf dauerte länger als 0.5 s und wurde übergangen."]
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 20
     assert reasons(worker, SHORT, "a.txt") == [""]
 
 

@@ -232,9 +232,9 @@ def test_what_a_question_takes_grows_with_its_words_only(tmp_path: Path, words: 
         question = " ".join(
             f"Xq{'abcdefghij'[n // 10 % 10]}w{'klmnopqrst'[n % 10]}{'uvwxyz'[n // 100]}" for n in range(words)
         )
-        started = time.perf_counter()
+        started = time.process_time()
         Spelling(index).restored(question)
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
         assert index.asked <= words + MENDED * 14
 
 
@@ -247,10 +247,10 @@ def test_a_large_collection_is_asked_quickly(tmp_path: Path) -> None:
         spelling = Spelling(KeywordIndex(store))
         question = "Wann baut Koehlau Tuerme in Badepodrof?"
         assert spelling.restored(question) == "Wann baut Köhlau Türme in Badepodorf?"
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(10):
             spelling.restored(question)
-        assert (time.perf_counter() - started) / 10 < 0.25
+        assert (time.process_time() - started) / 10 < 0.25
 
 
 # The parts

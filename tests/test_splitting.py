@@ -290,9 +290,9 @@ def test_speed_is_of_the_order_measured() -> None:
 
     text = "\n".join(" ".join(gold_sentences()[first : first + 5]) for first in range(0, 200, 5))
     SPLITTER.split(text[:100])
-    began = time.perf_counter()
+    began = time.process_time()
     SPLITTER.split(text)
-    assert len(text) / (time.perf_counter() - began) > 25_000
+    assert len(text) / (time.process_time() - began) > 25_000
 
 
 def test_word_lists_are_commented_and_lower_case_where_they_must_be() -> None:
