@@ -1,4 +1,4 @@
-"""The HTTP server, in a thread of its own, and the test's side of it."""
+"""The Bot API, and the test's side of it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import asyncio
 import json
 import re
 import socket
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 from aiohttp import web
 
 from tests.botapi.checks import Refused, request_params
-from tests.botapi.journal import Call, Fault, Journal, Json
+from tests.botapi.journal import Call, Fault, Json
 from tests.botapi.methods import Chats
 from tests.botapi.pace import Pace
-from tests.botapi.updates import Updates, encoded
+from tests.botapi.thread import ServerThread
+from tests.botapi.updates import encoded
 
 TOKEN = "123456789:TEST-secret_0123456789_abcdefghijk"
 
@@ -29,7 +28,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-class BotApi:
+class BotApi(ServerThread):
     """The server; all its methods may be called from any thread.
 
     ``pace`` makes it refuse what comes too fast (without, tests need not wait for it); ``proxy`` is the address, such
@@ -37,32 +36,13 @@ class BotApi:
     """
 
     def __init__(self, *, token: str = TOKEN, port: int = 0, pace: Pace | None = None, proxy: str = "") -> None:
-        self.token, self.port = token, port
-        self._log = Journal()
-        self._next = {"update": 1000, "message": 1, "query": 1, "file": 1}
+        super().__init__(port=port, proxy=proxy)
+        self.token = token
         self._chats = Chats(pace, self._count)
-        self._updates = Updates(self._log, proxy)
         self._faults: list[Fault] = []
-        self._loop = asyncio.new_event_loop()
         self.blocked, self.admins = self._chats.blocked, self._chats.admins
 
     # The test's side
-
-    def __enter__(self) -> BotApi:
-        ready: Future[int] = Future()
-        self._thread = threading.Thread(target=self._serve, args=(ready,), daemon=True)
-        self._thread.start()
-        self.port = ready.result(10)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    @property
-    def url(self) -> str:
-        """What belongs into FUNDSTELLE_TELEGRAM_BASE_URL."""
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def journal(self) -> list[Call]:
@@ -176,46 +156,13 @@ class BotApi:
         """No call fails any more."""
         self._faults.clear()
 
-    def calls(self, method: str, *, code: int | None = 200) -> list[Call]:
-        """The calls of one method so far, the successful ones or those with ``code`` (None: all)."""
-        return self._log.of(method, code)
-
-    def sent(self, chat: int | None = None) -> list[Json]:
-        """The messages that the bot has sent, in order."""
-        return [call.answer for call in self.calls("sendMessage") if chat in (None, call.answer["chat"]["id"])]
-
-    def wait(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:
-        """Waits until ``condition`` gives something true, and returns it; AssertionError after ``timeout`` seconds."""
-        return self._log.wait(condition, timeout)
-
     # The server's side
 
-    def _count(self, kind: str) -> int:
-        with self._log.lock:
-            self._next[kind] += 1
-            return self._next[kind]
-
-    def _serve(self, ready: Future[int]) -> None:
-        asyncio.set_event_loop(self._loop)
-
-        async def start() -> web.AppRunner:
-            application = web.Application()
-            application.router.add_route("*", "/bot{token}/{method}", self._handle)
-            application.router.add_get("/file/bot{token}/documents/{file}", self._download)
-            runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True).start()
-            ready.set_result(runner.addresses[0][1])
-            return runner
-
-        async def close(runner: web.AppRunner) -> None:
-            self._updates.close()
-            await runner.cleanup()
-
-        runner = self._loop.run_until_complete(start())
-        self._loop.run_forever()
-        self._loop.run_until_complete(close(runner))
-        self._loop.close()
+    def _application(self) -> web.Application:
+        application = web.Application()
+        application.router.add_route("*", "/bot{token}/{method}", self._handle)
+        application.router.add_get("/file/bot{token}/documents/{file}", self._download)
+        return application
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         call = Call(request.match_info["method"], await request_params(request))

@@ -13,14 +13,12 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import threading
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import httpx
@@ -28,9 +26,9 @@ from aiohttp import web
 
 from tests.botapi import TOKEN, Call, Json, free_port
 from tests.botapi.checks import Refused, request_params
-from tests.botapi.journal import Journal
 from tests.botapi.methods import Chats
-from tests.botapi.updates import Updates, encoded
+from tests.botapi.thread import ServerThread
+from tests.botapi.updates import encoded
 
 #: The people's messages have numbers of their own, away from those that the servers give to the bot's.
 FIRST_NUMBER = 1_000_000
@@ -38,7 +36,7 @@ _START_SECONDS = 600.0
 Whole = Callable[[Json], Json]
 
 
-class Gateway(ABC):
+class Gateway(ServerThread):
     """The Bot API for a bot, and the people's side of it, as ``tests.botapi.BotApi`` has it.
 
     ``foreign`` is where the foreign server listens (``serve``), which many gateways may use, one after the other;
@@ -49,13 +47,10 @@ class Gateway(ABC):
     LACKS: frozenset[str] = frozenset()
 
     def __init__(self, foreign: str, hook: str = "") -> None:
+        super().__init__(proxy=hook, first_message=FIRST_NUMBER)
         self.foreign = foreign
-        self._log, self._lock = Journal(), threading.Lock()
-        self._next = {"update": 1000, "message": FIRST_NUMBER, "query": 1, "file": 1}
         self._referee = Chats(None, self._count)
-        self._updates = Updates(self._log, hook)
         self._wholes: dict[str, Whole] = {}
-        self._loop = asyncio.new_event_loop()
         self._client = httpx.Client(base_url=self.foreign, timeout=30.0)
 
     # What a foreign server is like
@@ -77,7 +72,7 @@ class Gateway(ABC):
         """The server's result as Telegram would give it; ``judged`` is the referee's."""
         return result
 
-    async def _watch(self) -> None:  # noqa: B027, most servers bring them
+    async def _watch(self) -> None:
         """Fetches updates, where the server does not bring them."""
 
     @classmethod
@@ -171,21 +166,9 @@ class Gateway(ABC):
 
         self._send("inline_query", {"text": text, "user": user, "chat": user}, whole)
 
-    def calls(self, method: str, *, code: int | None = 200) -> list[Call]:
-        """The calls of one method so far, the successful ones or those with ``code`` (None: all)."""
-        return self._log.of(method, code)
-
     def refused(self) -> list[Call]:
         """The calls that Telegram would refuse, but for polls: that of a killed bot ends when its successor polls."""
         return [call for call in self._log.calls if 400 <= call.code < 500 and call.method != "getUpdates"]
-
-    def sent(self, chat: int | None = None) -> list[Json]:
-        """The messages that the bot has sent, in order, as people see them."""
-        return [call.answer for call in self.calls("sendMessage") if chat in (None, call.answer["chat"]["id"])]
-
-    def wait(self, condition: Callable[[], Any], timeout: float = 20.0) -> Any:
-        """Waits until ``condition`` gives something true, and returns it; AssertionError after ``timeout`` seconds."""
-        return self._log.wait(condition, timeout)
 
     def _send(self, kind: str, body: Json, whole: Whole) -> None:
         tag = f"tag{self._count('query')}"
@@ -206,50 +189,20 @@ class Gateway(ABC):
 
     # The bot's side
 
-    @property
-    def url(self) -> str:
-        """What belongs into FUNDSTELLE_TELEGRAM_BASE_URL."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Gateway:
+    def __enter__(self) -> Self:
         self._earlier = len(self._kept())
-        ready: Future[int] = Future()
-        self._thread = threading.Thread(target=self._serve, args=(ready,), daemon=True)
-        self._thread.start()
-        self.port = ready.result(10)
-        return self
+        return super().__enter__()
 
     def __exit__(self, *exc: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        super().__exit__(*exc)
         self._client.close()
 
-    def _count(self, kind: str) -> int:
-        with self._lock:
-            self._next[kind] += 1
-            return self._next[kind]
-
-    def _serve(self, ready: Future[int]) -> None:
-        asyncio.set_event_loop(self._loop)
-        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.1)
-
-        async def start() -> asyncio.Task[None]:
-            self._session = aiohttp.ClientSession()
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            ready.set_result(runner.addresses[0][1])
-            return asyncio.create_task(self._watch())
-
-        async def close() -> None:
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession() as self._session:
+            watching = asyncio.create_task(self._watch())
+            yield
             watching.cancel()
-            self._updates.close()
-            await runner.cleanup()
-            await self._session.close()
-
-        watching = self._loop.run_until_complete(start())
-        self._loop.run_forever()
-        self._loop.run_until_complete(close())
-        self._loop.close()
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=32 * 1024 * 1024)
