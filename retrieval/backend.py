@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from retrieval.search.vector_index import FaissVectorIndex
     from retrieval.store.feedback import FeedbackLog
     from retrieval.store.store import Store
+    from retrieval.types import Progress
 
-#: Gets how much is done, and how much there is to do.
-Progress = Callable[[int, int], None]
 Notify = Callable[[str], None]
 
 

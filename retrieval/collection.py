@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,16 +12,13 @@ from retrieval.answer import Answer
 from retrieval.index_report import ArticleReport, IndexReport
 from retrieval.language.small_talk import small_talk
 from retrieval.parts import Parts
-from retrieval.types import Article, Document, Filter
+from retrieval.types import Article, Document, Filter, Progress
 
 if TYPE_CHECKING:
     from retrieval.answering.all_answers import AllAnswers
     from retrieval.loading.page_pictures import PagePicture
     from retrieval.watching.watch import Watch
     from retrieval.web.fetching import Download
-
-#: Gets how much is done, and how much there is to do.
-Progress = Callable[[int, int], None]
 
 #: For so many filters the suggestions are kept.
 _SUGGESTED = 20

@@ -7,8 +7,12 @@ All of them are frozen. Offsets count characters (Python string indices) of ``Do
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+
+#: Gets how much is done, and how much there is to do.
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,9 @@ def test_pdf_that_is_locked_scanned_or_damaged(tmp_path: Path) -> None:
     write(tmp_path, "a.pdf", samples.pdf(password="geheim"))
     assert refusal(tmp_path / "a.pdf") == "a.pdf ist mit einem Passwort geschützt."
     write(tmp_path, "a.pdf", samples.pdf([" "]))
-    assert refusal(tmp_path / "a.pdf") == (
-        "In a.pdf ist kein Text zu finden; vielleicht sind die Seiten eingescannte Bilder."
-    )
+    # What follows depends on whether Tesseract is there.
+    said = "In a.pdf ist kein Text zu finden; vielleicht sind die Seiten eingescannte Bilder"
+    assert refusal(tmp_path / "a.pdf").startswith(said)
     for content in (b"", b"%PDF-1.7", b"kein PDF", samples.pdf()[:300]):
         write(tmp_path, "a.pdf", content)
         assert refusal(tmp_path / "a.pdf") == "a.pdf ist kein lesbares PDF."

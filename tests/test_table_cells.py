@@ -1,9 +1,7 @@
 import pytest
 
 from retrieval.answer import Span
-from retrieval.answering.table_cells import SEPARATOR as READ
 from retrieval.answering.table_cells import in_right_cell
-from retrieval.loading.tables import SEPARATOR as WRITTEN
 
 PRICES = (
     "Preise im Bad\n"
@@ -34,7 +32,3 @@ def span(quote: str) -> Span:
 def test_the_cell_that_the_question_names(question: str, read: str, right: str) -> None:
     found = in_right_cell(question, PRICES, span(read))
     assert found.text == right == PRICES[found.start : found.end]
-
-
-def test_rows_are_written_as_they_are_read() -> None:
-    assert READ == WRITTEN

@@ -16,7 +16,6 @@ from bot.http.application import Site
 from bot.http.guard import Guard, own_name
 from bot.messages import notice
 
-DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8080
 #: How long the end waits for answers on their way, in seconds.
 _SHUTDOWN_SECONDS = 0.5
 _SILENT = logging.getLogger(f"{__name__}.protocol")

@@ -16,6 +16,7 @@ from bot.messages import text
 from bot.render.text import day
 from bot.render.wording import line, title
 from retrieval.answer import Answer
+from retrieval.language.umlauts import spelled_out
 from retrieval.types import Document, Hit
 
 #: Where the sentences begin and end that a quote stands in, from the article's id and the quote's start and end.
@@ -33,7 +34,6 @@ _TEX: Final = {
     "^": r"\textasciicircum{}", '"': r"\textquotedbl{}", **{sign: f"\\{sign}" for sign in "&%$#_"},
 }  # fmt: skip
 _KEY: Final = re.compile(r"[^a-z0-9]+")
-_FOLDED: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -273,5 +273,5 @@ def _key(document: Document, published: date | None) -> str:
     by = _surname(authors[0]) if authors else document.source
     first = next((word for word in document.title.split() if len(word) > 3), "")
     parts = (by, str(published.year) if published else "", first)
-    key = "".join(_KEY.sub("", part.lower().translate(_FOLDED))[:20] for part in parts)
+    key = "".join(_KEY.sub("", spelled_out(part.lower()))[:20] for part in parts)
     return key or f"fundstelle{document.id}"

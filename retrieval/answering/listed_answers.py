@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from retrieval.answer import Item, Span
 from retrieval.answering.alternatives import Candidate
-from retrieval.answering.table_cells import SEPARATOR
 from retrieval.answering.table_columns import column
 from retrieval.language.enumerations import enumeration
+from retrieval.language.lines import CELL_SEPARATOR
 from retrieval.language.listed_lines import listed_lines
 from retrieval.language.sentence_items import Place
 
@@ -63,9 +63,9 @@ def _bounds(text: str, start: int, end: int, sentences: Sequence[Place]) -> Plac
     inside = [(first, last) for first, last in sentences if first < end and start < last] or [(start, end)]
     first, last = min(place[0] for place in inside), max(place[1] for place in inside)
     line = max(first, text.rfind("\n", 0, start) + 1)
-    before = text.rfind(SEPARATOR, line, start)
-    after = text.find(SEPARATOR, end, last)
-    return (line if before < 0 else before + len(SEPARATOR)), (last if after < 0 else after)
+    before = text.rfind(CELL_SEPARATOR, line, start)
+    after = text.find(CELL_SEPARATOR, end, last)
+    return (line if before < 0 else before + len(CELL_SEPARATOR)), (last if after < 0 else after)
 
 
 def _items(text: str, places: Sequence[Place]) -> tuple[Item, ...]:

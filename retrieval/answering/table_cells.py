@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 
 from retrieval.answer import Span
 from retrieval.language.compounds import all_terms
-
-SEPARATOR = " | "
-LABEL_END = ": "
+from retrieval.language.lines import CELL_SEPARATOR, LABEL_END, line_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +25,14 @@ class Cell:
 
 def row_cells(text: str, start: int) -> list[Cell]:
     """The cells of the line of ``text`` that begins at ``start``; a single one if it is no row of a table."""
-    line_end = text.find("\n", start)
     cells = []
-    for number, part in enumerate(text[start : len(text) if line_end < 0 else line_end].split(SEPARATOR)):
+    for number, part in enumerate(text[start : line_end(text, start)].split(CELL_SEPARATOR)):
         label, separator, value = part.partition(LABEL_END)
         # The first cell names the row, and a label without a value is none.
         named = number > 0 and bool(separator) and bool(value.strip())
         skipped = len(label) + len(separator) if named else 0
         cells.append(Cell(label if named else "", start + skipped, start + len(part)))
-        start += len(part) + len(SEPARATOR)
+        start += len(part) + len(CELL_SEPARATOR)
     return cells
 
 
@@ -56,8 +53,7 @@ def in_right_cell(question: str, passage: str, span: Span) -> Span:
     is no answer.
     """
     line_start = passage.rfind("\n", 0, span.start) + 1
-    line_end = passage.find("\n", span.end)
-    if SEPARATOR not in passage[line_start : line_end if line_end >= 0 else len(passage)]:
+    if CELL_SEPARATOR not in passage[line_start : line_end(passage, span.end)]:
         return span
     wanted = all_terms(question).distinct
     cells = list(_cells(passage))

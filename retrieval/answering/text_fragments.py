@@ -6,6 +6,7 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from retrieval.language.lines import line_end
 from retrieval.types import Document
 
 _DIRECTIVE: Final = ":~:"
@@ -55,7 +56,7 @@ def _fragment(document: Document, start: int, end: int) -> str:
     text = document.text
     words = text[start:end]
     before = text[text.rfind("\n", 0, start) + 1 : start].split()
-    after = text[end : _line_end(text, end)].split()
+    after = text[end : line_end(text, end)].split()
     prefix = suffix = ""
     for count in (0, *_CONTEXT):
         prefix, suffix = " ".join(before[-count:] if count else []), " ".join(after[:count])
@@ -66,11 +67,6 @@ def _fragment(document: Document, start: int, end: int) -> str:
     return ",".join(
         [*([_encoded(prefix) + "-"] if prefix else []), *parts, *(["-" + _encoded(suffix)] if suffix else [])]
     )
-
-
-def _line_end(text: str, offset: int) -> int:
-    found = text.find("\n", offset)
-    return len(text) if found < 0 else found
 
 
 def _occurrences(text: str, *parts: str) -> int:

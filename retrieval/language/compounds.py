@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from retrieval.language.terms import LONGEST_WORD, keyword_term, keyword_terms, keyword_words
+from retrieval.language.umlauts import without_dots
 from retrieval.language.word_lists import read_entries
 from retrieval.types import Terms
 
@@ -16,7 +17,6 @@ VOCABULARY = "compound_parts_de.txt"
 
 _SHORTEST_PART = 4  # letters
 _VERB_ENDINGS = frozenset({"t", "et", "st", "est", "te", "ete", "ten", "eten"})
-_PLAIN = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 
 
 class _Parts(NamedTuple):
@@ -50,7 +50,7 @@ def noun_in_vocabulary(word: str) -> bool | None:
     term = keyword_term(pieces[-1]) if pieces else ""
     costs, nouns = _vocabulary()
     if term in costs:
-        plain = pieces[-1].translate(_PLAIN)
+        plain = without_dots(pieces[-1])
         return term in nouns and not (plain.startswith(term) and plain[len(term) :] in _VERB_ENDINGS)
     return True if pieces and split(pieces[-1]) else None
 

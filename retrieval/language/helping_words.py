@@ -6,7 +6,7 @@ from functools import cache
 
 from retrieval.language.detection import Language
 from retrieval.language.question_words import words_of
-from retrieval.language.umlauts import fold, is_right_plain
+from retrieval.language.umlauts import fold, is_right_plain, spelled_out
 from retrieval.language.word_lists import read_words
 
 
@@ -32,7 +32,6 @@ def plain_helping_word(typed: str) -> str | None:
 @cache
 def _plain_helping_words() -> dict[str, str]:
     words = helping_words()
-    spelled_out = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-    ways = {way: word for word in words if not word.isascii() for way in (fold(word), word.translate(spelled_out))}
+    ways = {way: word for word in words if not word.isascii() for way in (fold(word), spelled_out(word))}
     others = words | read_words("stop_words_en.txt")
     return {way: word for way, word in ways.items() if way not in others and not is_right_plain(way)}

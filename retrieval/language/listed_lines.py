@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from retrieval.language.lines import CELL_SEPARATOR, line_end
+
 Place = tuple[int, int]
 
 _MARKER = re.compile(r"[ \t]*(?:[•▪▫◦‣●○■□◆➢➤✓–—*·-][ \t]+|\(?(?:\d{1,3}|[a-z])[.)][ \t]+)?")
-_CELLS = " | "
 #: A longer line is a paragraph; more lines are no answer.
 _LONGEST_LINE, _MOST_LINES = 120, 60
 #: A line of so many words that ends with a full stop is a sentence.
@@ -17,11 +18,11 @@ _SENTENCE_WORDS = 6
 
 def listed_lines(text: str, start: int, end: int) -> tuple[Place, ...]:
     """The items of the list that the place in ``text`` begins an item of, its own among them; () if there is none."""
-    line = text.rfind("\n", 0, start) + 1, _line_end(text, end)
+    line = text.rfind("\n", 0, start) + 1, line_end(text, end)
     own = _item(text, *line)
     if own is None or not own[0] <= start < end <= line[1] or "\n" in text[start:end]:
         return ()
-    if text[own[0] : start].strip("„“\"»«‚'(") or _CELLS in text[line[0] : line[1]]:
+    if text[own[0] : start].strip("„“\"»«‚'(") or CELL_SEPARATOR in text[line[0] : line[1]]:
         return ()
     is_marked = own[0] > line[0]
     above = list(_neighbours(text, line, is_marked, up=True))
@@ -43,7 +44,7 @@ def _neighbours(text: str, line: Place, is_marked: bool, *, up: bool) -> Iterato
         else:
             if line[1] >= len(text):
                 return
-            line = line[1] + 1, _line_end(text, line[1] + 1)
+            line = line[1] + 1, line_end(text, line[1] + 1)
         item = _item(text, *line)
         if item is None or (item[0] > line[0]) != is_marked or text[line[0] : line[1]].rstrip().endswith(":"):
             return
@@ -59,14 +60,9 @@ def _item(text: str, first: int, last: int) -> Place | None:
     words = text[begin:last].rstrip()
     is_sentence = words.endswith((".", "!", "?")) and len(words.split()) >= _SENTENCE_WORDS
     words = words.rstrip(" ,;.")
-    return None if not words or is_sentence or _CELLS in words else (begin, begin + len(words))
+    return None if not words or is_sentence or CELL_SEPARATOR in words else (begin, begin + len(words))
 
 
 def _introduces(text: str, first: int) -> bool:
     """Whether the line before the character ``first`` ends with a colon."""
     return text[max(0, first - 5) : first].rstrip("\n ")[-1:] == ":"
-
-
-def _line_end(text: str, offset: int) -> int:
-    found = text.find("\n", offset)
-    return len(text) if found < 0 else found

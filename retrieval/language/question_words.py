@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from retrieval.language.detection import Language
+from retrieval.language.umlauts import spelled_out, without_dots
 from retrieval.language.word_lists import read_entries, read_words
 
 _TOKEN = re.compile(r"\w+(?:[-.,:’'/]\w+)*")
 _LONGEST_LEAD = 5
 #: Of German adjectives before a noun.
 ADJECTIVE_ENDINGS = ("e", "en", "er", "es", "em")
-# How umlauts are written without them.
-_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-_LEFT_OUT = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ def words_of(language: Language) -> Words:
 
 
 def _in_all_spellings(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(form for word in words for form in (word, word.translate(_SPELLED_OUT), word.translate(_LEFT_OUT)))
+    return frozenset(form for word in words for form in (word, spelled_out(word), without_dots(word)))
 
 
 def tokens(question: str) -> list[Token]:

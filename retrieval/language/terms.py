@@ -8,12 +8,12 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Any
 
+from retrieval.language.umlauts import spelled_out
 from retrieval.language.word_lists import read_words
 
 # Words and numbers, "U2" and "5G". A number keeps its decimal comma, clock and date points: "0,5", "9.30", "1.3.2024".
 _TERM = re.compile(r"\d+[^\W\d_]\b|\d+(?:[.,:]\d+)*|[^\W\d_]+\d*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
-_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 # Letters that Unicode does not decompose into a base letter and a mark.
 _FOLDED = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i"})
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
@@ -77,4 +77,4 @@ def _stemmer() -> Any:
 @cache
 def _stop_words() -> frozenset[str]:
     words = read_words("stop_words_de.txt") | read_words("stop_words_en.txt")
-    return words | {word.translate(_SPELLED_OUT) for word in words}
+    return words | set(map(spelled_out, words))

@@ -12,12 +12,24 @@ from retrieval.language.word_lists import read_words
 _UNIT = re.compile(r"ae|oe|(?<![aeiouyäöüq])ue|ss|.", re.DOTALL)
 _UMLAUT = re.compile("[äöüß]")
 _SPELLED_OUT = re.compile("[aou]e")
+_SPELLING = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_PLAIN = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 _FOLDED = {"ae": "a", "oe": "o", "ue": "u", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i"}
 
 
 def fold(word: str) -> str:
     """A word in lower case without umlauts and accents, however they are spelled: "grosse" for "Größe", "Groesse"."""
     return "".join(folded for _, folded in _units(word.lower()))
+
+
+def spelled_out(word: str) -> str:
+    """A word in lower case as it is written where there are no umlauts: "koeln"."""
+    return word.translate(_SPELLING)
+
+
+def without_dots(word: str) -> str:
+    """A word in lower case with its umlauts just left out: "koln"."""
+    return word.translate(_PLAIN)
 
 
 def spells_out(word: str) -> bool:

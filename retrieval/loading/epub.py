@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from retrieval.errors import LoadingError
 from retrieval.loading.archive import Archive
 from retrieval.loading.decoding import declared_charset, decode
+from retrieval.loading.html_lines import HEADINGS
 from retrieval.loading.limits import MAX_FILE_BYTES
 from retrieval.loading.parsed import Article, Block
 from retrieval.loading.xml_files import attribute, local_name, named, parse_xml, text_of
@@ -18,7 +19,6 @@ from retrieval.messages import notice
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 # All other elements begin and end a paragraph.
 _INLINE: Final = frozenset({
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i",
@@ -95,11 +95,11 @@ def _page_blocks(page: str) -> Iterator[Block]:
                 continue
             if tag not in _INLINE:
                 yield from flushed()
-                heading = heading or tag in _HEADINGS
+                heading = heading or tag in HEADINGS
             parts.append("\0" if tag == "br" else element.text or "")
         else:
             if tag not in _INLINE:
                 yield from flushed()
-                heading = heading and tag not in _HEADINGS
+                heading = heading and tag not in HEADINGS
             parts.append(element.tail or "")
     yield from flushed()

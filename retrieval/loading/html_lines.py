@@ -12,7 +12,7 @@ from retrieval.loading.page_names import without_link_hints
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 # All other elements begin and end a line.
 _INLINE: Final = frozenset({
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
@@ -133,7 +133,7 @@ class _Reading:
         else:
             self._flush()
             self._enter(element)
-        self._headings += tag in _HEADINGS
+        self._headings += tag in HEADINGS
         self._add(element.text)
 
     def _enter(self, element: _Element) -> None:
@@ -153,7 +153,7 @@ class _Reading:
         else:
             self._flush()
             self._here.pop()
-        self._headings -= tag in _HEADINGS
+        self._headings -= tag in HEADINGS
         self._add(element.tail)
 
     def _read_table(self, element: _Element) -> None:

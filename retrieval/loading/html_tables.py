@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from retrieval.loading.tables import SEPARATOR, Cell, rows_as_lines
+from retrieval.language.lines import CELL_SEPARATOR
+from retrieval.loading.tables import Cell, rows_as_lines
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -77,7 +78,7 @@ def read_table(element: _Element, *, is_left_out: Callable[[_Element], bool]) ->
         known = 0
     lines = rows_as_lines([[Cell(cell.text, cell.columns, cell.rows) for cell in row] for row in rows], header=known)
     for line, row in zip(lines, filled, strict=False):
-        shown = SEPARATOR.join(cell.text for cell in row if cell.text)
+        shown = CELL_SEPARATOR.join(cell.text for cell in row if cell.text)
         linked = len(line) * sum(cell.linked for cell in row) // max(1, sum(len(cell.text) for cell in row))
         yield Row(line, shown, linked)
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from retrieval.language.lines import CELL_SEPARATOR
 from retrieval.loading.normalise import join_lines
 from retrieval.loading.pdf_rows import Row, Segment
 from retrieval.loading.pdf_words import Word
 
 #: What stands between two cells of a row.
-CELL_JOINT: Final = " | "
 # In font sizes: how exactly cells stand over each other, a gap that needs no proof, lines of one cell.
 _ALIGNED: Final = 0.25
 _WIDE: Final = 2.0
@@ -46,7 +46,7 @@ class _Cells:
             for line in others:
                 first = join_lines(first, line)
             cells.append(first)
-        return CELL_JOINT.join(cells)
+        return CELL_SEPARATOR.join(cells)
 
 
 @dataclass(frozen=True)

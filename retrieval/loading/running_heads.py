@@ -19,7 +19,6 @@ _PAGES: Final = 3
 _SHARE: Final = 1 / 3
 _FEW_PAGES: Final = 5
 # In points; in font sizes from baseline to baseline; in sizes of the text.
-_SAME_PLACE: Final = 2.0
 _APART: Final = 1.7
 _SMALL: Final = 0.93
 _LARGE: Final = 1.15

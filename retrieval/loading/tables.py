@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from retrieval.language.lines import CELL_SEPARATOR, LABEL_END
 from retrieval.loading.limits import MAX_TEXT_CHARS
 from retrieval.loading.parsed import Block
 
-SEPARATOR: Final = " | "
 #: What a table may have at most; further columns are put into the last one, spans end there.
 MAX_COLUMNS: Final = 200
 _MAX_SPAN_ROWS: Final = 10_000
@@ -81,7 +81,7 @@ def rows_as_lines(rows: Iterable[Sequence[Cell | str]], *, header: int | None = 
         named = labels if number >= header and len(line) > 1 else {}
         cells = (_labelled(text, column, spans[number][column], named) for column, text in line.items())
         if line:
-            lines.append(SEPARATOR.join(cells))
+            lines.append(CELL_SEPARATOR.join(cells))
     return lines
 
 
@@ -157,7 +157,7 @@ def _grid(rows: Iterable[Sequence[Cell | str]]) -> tuple[list[_Line], list[dict[
                 below |= dict.fromkeys(range(column, column + width), min(cell.rows, _MAX_SPAN_ROWS) - 1)
             column += width
         if beyond:
-            line[MAX_COLUMNS - 1], widths[MAX_COLUMNS - 1] = SEPARATOR.join(beyond), 1
+            line[MAX_COLUMNS - 1], widths[MAX_COLUMNS - 1] = CELL_SEPARATOR.join(beyond), 1
         taken = {place: left - 1 for place, left in taken.items() if left > 1} | below
         grid.append(line)
         spans.append(widths)
@@ -182,7 +182,8 @@ def _labelled(text: str, column: int, width: int, labels: Mapping[int, str]) -> 
     """A cell with the names of its columns, but for the first one."""
     names = list(dict.fromkeys(labels[place] for place in range(column, column + width) if place in labels))
     label = ", ".join(names)
-    return f"{label}: {text}" if column > 0 and names and text not in names and len(label) <= _MAX_LABEL_CHARS else text
+    says_more = column > 0 and names and text not in names and len(label) <= _MAX_LABEL_CHARS
+    return label + LABEL_END + text if says_more else text
 
 
 def _has_header(grid: Sequence[_Line]) -> bool:
