@@ -13,7 +13,7 @@ from retrieval.errors import LoadingError
 from retrieval.loading.formats import FORMATS
 from retrieval.loading.limits import MAX_TEXT_CHARS
 from retrieval.loading.metadata import stated_in_text, title_line
-from retrieval.loading.normalise import clean_document, compose, one_line
+from retrieval.loading.normalise import clean_document, compose, one_line, shown_line
 from retrieval.loading.parsed import Article, Refused, Skipped
 from retrieval.messages import notice
 from retrieval.types import Document
@@ -54,15 +54,11 @@ def read_documents(raw: bytes, name: str) -> Iterator[Member | Refused | Skipped
 def _not_understood(article: Article) -> Iterator[Skipped]:
     """What a file states of its article in a way that cannot be used."""
     if article.published and not iso_date(article.published):
-        what = notice("loading.part_date", date=_shown(article.published))
+        what = notice("loading.part_date", date=shown_line(article.published, _MAX_SHOWN))
         yield Skipped(what, notice("loading.no_day"), article.member)
     if article.url and not _WEB_ADDRESS.fullmatch(article.url):
-        what = notice("loading.part_address", address=_shown(article.url))
+        what = notice("loading.part_address", address=shown_line(article.url, _MAX_SHOWN))
         yield Skipped(what, notice("loading.no_web_address"), article.member)
-
-
-def _shown(value: str) -> str:
-    return "".join(character for character in one_line(value) if character.isprintable())[:_MAX_SHOWN]
 
 
 def _document(article: Article, name: str) -> Document:

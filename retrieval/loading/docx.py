@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Final
 from retrieval.errors import LoadingError
 from retrieval.loading.archive import Archive
 from retrieval.loading.docx_body import Body, read_styles
-from retrieval.loading.limits import MAX_LARGE_FILE_BYTES
 from retrieval.loading.office import (
     OfficePart,
     diagram_blocks,
-    main_part,
     office_part,
     open_office_file,
     skipped_parts,
+    stated_title,
 )
 from retrieval.loading.parsed import Article, Skipped
-from retrieval.loading.xml_files import attribute, local_name, named, parse_xml, text_of
+from retrieval.loading.xml_files import attribute, local_name, named
 from retrieval.messages import notice
 
 if TYPE_CHECKING:
@@ -40,9 +39,7 @@ def read_word_file(raw: bytes, name: str) -> Iterator[Article | Skipped]:
 
     Footnotes and endnotes follow their paragraph or table, and so do comments, in brackets and with their author.
     """
-    archive = open_office_file(raw, name, _KIND, ".doc")
-    main = main_part(archive, _KIND)
-    root = parse_xml(archive.read(main.path, MAX_LARGE_FILE_BYTES), name)
+    archive, main, root = open_office_file(raw, name, _KIND, ".doc")
     body = Body(read_styles(_related(archive, main, "styles")), _notes(archive, main))
     blocks = [*body.blocks(root), *body.notes_left(), *diagram_blocks(archive, main)]
     blocks = [block for block in blocks if block.text.strip()]
@@ -52,9 +49,7 @@ def read_word_file(raw: bytes, name: str) -> Iterator[Article | Skipped]:
     yield from skipped
     if not blocks:
         raise LoadingError(notice("loading.nothing", name=name))
-    properties = office_part(archive, "docProps/core.xml")
-    stated = "" if properties is None else text_of(properties, "title")
-    yield Article(tuple(blocks), title=blocks[0].text if blocks[0].heading else stated)
+    yield Article(tuple(blocks), title=blocks[0].text if blocks[0].heading else stated_title(archive))
 
 
 def _related(archive: Archive, main: OfficePart, kind: str) -> _Element | None:

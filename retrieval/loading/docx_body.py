@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from retrieval.loading.parsed import Block
+from retrieval.loading.parsed import Block, comments
 from retrieval.loading.tables import BlockCell, table_blocks
 from retrieval.loading.xml_files import attribute, local_name, named
 
@@ -98,10 +98,7 @@ class Body:
             return
         blocks = [block for block in self.blocks(note) if block.text.strip()]
         if kind == "comments" and blocks:
-            # What somebody remarks on the article is not what it says.
-            author = attribute(note, "author").strip()
-            said = " ".join(block.text.strip() for block in blocks)
-            yield Block(f"[{author}: {said}]" if author else f"[{said}]")
+            yield from comments(" ".join(block.text.strip() for block in blocks), attribute(note, "author").strip())
         else:
             yield from blocks
 

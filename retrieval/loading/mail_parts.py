@@ -12,7 +12,7 @@ from typing import Any, Final
 from retrieval.errors import LoadingError
 from retrieval.loading.decoding import declared_charset, decode
 from retrieval.loading.html_lines import page_lines
-from retrieval.loading.normalise import clean, one_line, show_hyphens, tidy, unwrap
+from retrieval.loading.normalise import clean, one_line, show_hyphens, shown_line, tidy, unwrap
 from retrieval.loading.parsed import Block, Skipped
 from retrieval.messages import notice
 
@@ -82,7 +82,7 @@ def _read(part: Message[str, str], name: str, parts: Parts) -> None:
             parts.blocks += _text_blocks(part, name)
         except LoadingError as error:
             parts.error = parts.error or error
-            what = notice("loading.part_unnamed", kind=_shown(kind))
+            what = notice("loading.part_unnamed", kind=shown_line(kind, _MAX_NAME_CHARS))
             parts.skipped.append(Skipped(what, notice("loading.part_damaged")))
     elif kind.startswith("multipart/"):
         return  # without the parts that it announces
@@ -182,17 +182,13 @@ def _unflowed(text: str, *, delete: bool) -> str:
 
 
 def _skip(part: Message[str, str], parts: Parts) -> None:
-    named = _shown(decoded_words(_file_name(part)))
-    kind = _shown(part.get_content_type())
+    named = shown_line(decoded_words(_file_name(part)), _MAX_NAME_CHARS)
+    kind = shown_line(part.get_content_type(), _MAX_NAME_CHARS)
     if not named and kind.startswith("image/"):
         parts.pictures += 1
         return
     what = notice("loading.part_attachment", name=named) if named else notice("loading.part_unnamed", kind=kind)
     parts.skipped.append(Skipped(what, notice("loading.attachment_not_read")))
-
-
-def _shown(name: str) -> str:
-    return "".join(character for character in one_line(name) if character.isprintable())[:_MAX_NAME_CHARS]
 
 
 def _file_name(part: Message[str, str]) -> str:

@@ -65,6 +65,11 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())[:MAX_LINE_CHARS].rstrip()
 
 
+def shown_line(text: str, most: int) -> str:
+    """``text`` on one line without what cannot be seen, at most so many characters of it."""
+    return "".join(character for character in one_line(text) if character.isprintable())[:most]
+
+
 def clean_document(document: Document) -> Document:
     """The article with every string clean, wherever it comes from: the text, all that is said about it, its headings.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from retrieval.loading.limits import MAX_CELLS
-from retrieval.loading.parsed import Block
+from retrieval.loading.parsed import Block, comments
 from retrieval.loading.tables import MAX_COLUMNS, BlockCell, named_columns, table_blocks
 from retrieval.loading.xml_files import attribute, local_name, named
 
@@ -66,13 +66,11 @@ class OdfBody:
     def _comment(self, annotation: _Element) -> Iterator[Block]:
         author = next(("".join(child.itertext()) for child in annotation if local_name(child) == "creator"), "").strip()
         said = " ".join(block.text.strip() for block in self.blocks(annotation) if block.text.strip())
-        if not said:
-            return
-        block = Block(f"[{author}: {said}]" if author else f"[{said}]", page=self.page)
+        found = comments(said, author, page=self.page)
         if self.comments is None:
-            yield block
+            yield from found
         else:
-            self.comments.append(block)
+            self.comments += found
 
     def table(self, table: _Element, *, is_sheet: bool = False) -> list[Block]:
         """The rows of a table, then its comments; it ends where all tables have had MAX_CELLS cells.

@@ -13,7 +13,7 @@ from retrieval.loading.archive import Archive
 from retrieval.loading.limits import MAX_LARGE_FILE_BYTES
 from retrieval.loading.parsed import Block, Skipped
 from retrieval.loading.unread import why_unread
-from retrieval.loading.xml_files import attribute, local_name, named, parse_xml
+from retrieval.loading.xml_files import attribute, local_name, named, parse_xml, text_of
 from retrieval.messages import notice
 
 if TYPE_CHECKING:
@@ -49,20 +49,22 @@ class OfficePart:
         return next((target for _, known_id, target in self.relations if known_id == relation_id), "")
 
 
-def open_office_file(raw: bytes, name: str, kind: str, old_type: str) -> Archive:
-    """The parts of a file; ``kind`` and ``old_type`` (the ending of old versions) are for messages.
+def open_office_file(raw: bytes, name: str, kind: str, old_type: str) -> tuple[Archive, OfficePart, _Element]:
+    """The parts of a file, the one that it begins with, and what stands in that.
 
-    Raises LoadingError if it is none, locked with a password, or of an old version under a new name.
+    ``kind`` and ``old_type`` (the ending of old versions) are for messages. Raises LoadingError if it is none, locked
+    with a password, or of an old version under a new name.
     """
     if raw.startswith(_OLE):
         if _LOCKED in raw:
             raise LoadingError(notice("loading.password", name=name))
         raise LoadingError(notice("loading.type_hint", name=name, hint=why_unread(old_type)))
-    return Archive(raw, name, kind)
+    archive = Archive(raw, name, kind)
+    main = _main_part(archive, kind)
+    return archive, main, parse_xml(archive.read(main.path, MAX_LARGE_FILE_BYTES), name)
 
 
-def main_part(archive: Archive, kind: str) -> OfficePart:
-    """The part that the file begins with. Raises LoadingError if none is named; ``kind`` is for its message."""
+def _main_part(archive: Archive, kind: str) -> OfficePart:
     relations = parse_xml(archive.read("_rels/.rels", MAX_LARGE_FILE_BYTES), archive.name)
     for relation in named(relations, "Relationship"):
         if attribute(relation, "Type").endswith("/officeDocument"):
@@ -83,6 +85,17 @@ def part_with_relations(archive: Archive, path: str) -> OfficePart:
             target = posixpath.normpath(posixpath.join("/", folder, unquote(target))).lstrip("/")
         relations.append((attribute(relation, "Type").rpartition("/")[2], attribute(relation, "Id"), target))
     return OfficePart(path, tuple(relations))
+
+
+def relation_id(element: _Element) -> str:
+    """The relation that an element names: the "id" in the namespace of relations, "sheetId" is another."""
+    return next((str(value) for key, value in element.items() if str(key).endswith("}id")), "")
+
+
+def stated_title(archive: Archive) -> str:
+    """The title that the file's properties state, "" if they state none."""
+    properties = office_part(archive, "docProps/core.xml")
+    return "" if properties is None else text_of(properties, "title")
 
 
 def office_part(archive: Archive, path: str) -> _Element | None:

@@ -21,6 +21,12 @@ class Block:
     ocr: bool = False
 
 
+def comments(said: str, author: str, *, page: int = 0) -> list[Block]:
+    """What somebody remarks on an article, in brackets: that is not what it says. None for a remark without words."""
+    words = f"{author}: {said}" if author else said
+    return [Block(f"[{words}]", page)] if said else []
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """An article as its file has it; fields it does not state are "".

@@ -11,14 +11,15 @@ from retrieval.loading.archive import Archive
 from retrieval.loading.office import (
     OfficePart,
     diagram_blocks,
-    main_part,
     office_part,
     open_office_file,
     part_with_relations,
     plain_text,
+    relation_id,
     skipped_parts,
+    stated_title,
 )
-from retrieval.loading.parsed import Article, Block, Skipped
+from retrieval.loading.parsed import Article, Block, Skipped, comments
 from retrieval.loading.tables import BlockCell, table_blocks
 from retrieval.loading.xml_files import attribute, local_name, named, text_of
 from retrieval.messages import notice
@@ -35,16 +36,12 @@ _GROUPS: Final = frozenset({"grpSp", "AlternateContent", "Choice", "spTree"})
 
 def read_powerpoint_file(raw: bytes, name: str) -> Iterator[Article | Skipped]:
     """The text of a .pptx file; the title is that of its first slide, else what its properties say."""
-    archive = open_office_file(raw, name, _KIND, ".ppt")
-    main = main_part(archive, _KIND)
-    presentation = office_part(archive, main.path)
-    if presentation is None:
-        raise LoadingError(notice("loading.incomplete", name=name, kind=_KIND, member=main.path))
+    archive, main, presentation = open_office_file(raw, name, _KIND, ".ppt")
     authors = _authors(archive, main)
     blocks: list[Block] = []
     parts: list[OfficePart] = []
     for page, entry in enumerate(named(presentation, "sldId"), 1):
-        path = main.target(next((str(value) for key, value in entry.items() if str(key).endswith("}id")), ""))
+        path = main.target(relation_id(entry))
         slide = office_part(archive, path)
         if slide is None:
             continue
@@ -62,10 +59,8 @@ def read_powerpoint_file(raw: bytes, name: str) -> Iterator[Article | Skipped]:
     blocks = [block for block in blocks if block.text.strip()]
     if not blocks:
         raise LoadingError(notice("loading.nothing", name=name))
-    properties = office_part(archive, "docProps/core.xml")
-    stated = "" if properties is None else text_of(properties, "title")
     first = blocks[0].text if blocks[0].heading else ""
-    yield Article(tuple(blocks), title=first or stated or PurePosixPath(name).stem.replace("_", " "))
+    yield Article(tuple(blocks), title=first or stated_title(archive) or PurePosixPath(name).stem.replace("_", " "))
 
 
 def _shapes(parent: _Element, page: int) -> Iterator[Block]:
@@ -130,9 +125,7 @@ def _authors(archive: Archive, main: OfficePart) -> dict[str, str]:
 
 def _comments(archive: Archive, part: OfficePart, authors: dict[str, str], page: int) -> Iterator[Block]:
     for path in part.targets("comments"):
-        comments = office_part(archive, path)
-        for comment in () if comments is None else named(comments, "cm"):
+        listed = office_part(archive, path)
+        for comment in () if listed is None else named(listed, "cm"):
             said = " ".join((text_of(comment, "text") or plain_text(comment)).split())
-            author = authors.get(attribute(comment, "authorId"), "")
-            if said:
-                yield Block(f"[{author}: {said}]" if author else f"[{said}]", page)
+            yield from comments(said, authors.get(attribute(comment, "authorId"), ""), page=page)

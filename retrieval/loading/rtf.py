@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from retrieval.errors import LoadingError
+from retrieval.language.lines import CELL_SEPARATOR
 from retrieval.loading.office import counted
-from retrieval.loading.parsed import Article, Block, Skipped
+from retrieval.loading.parsed import Article, Block, Skipped, comments
 from retrieval.loading.rtf_flow import Flow
 from retrieval.messages import notice
 
@@ -134,8 +135,7 @@ class _Rtf:
     def _comment(self, blocks: list[Block]) -> list[Block]:
         author = "".join(self.names["atnauthor"]).strip()
         self.names["atnauthor"].clear()
-        said = " ".join(block.text.strip() for block in blocks)
-        return [Block(f"[{author}: {said}]" if author else f"[{said}]")] if said else []
+        return comments(" ".join(block.text.strip() for block in blocks), author)
 
     def _word(self, word: str, number: int | None) -> None:
         group, flow = self.group, self.flows[-1]
@@ -209,7 +209,7 @@ class _Rtf:
         elif word == "row":
             flow.end_row()
         elif word == "nestcell":
-            flow.add(" | ")
+            flow.add(CELL_SEPARATOR)
 
     def _bytes(self, raw: bytes) -> None:
         left_out = min(self.to_skip, len(raw))

@@ -16,14 +16,14 @@ from retrieval.loading.archive import Archive
 from retrieval.loading.limits import MAX_CELLS, MAX_ERROR_CHARS, MAX_LARGE_FILE_BYTES
 from retrieval.loading.office import (
     OfficePart,
-    main_part,
     office_part,
     open_office_file,
     part_with_relations,
     plain_text,
+    relation_id,
     skipped_parts,
 )
-from retrieval.loading.parsed import Article, Block, Skipped
+from retrieval.loading.parsed import Article, Block, Skipped, comments
 from retrieval.loading.spreadsheets import sheet_title
 from retrieval.loading.tables import MAX_COLUMNS, Cell, named_columns, rows_as_lines
 from retrieval.loading.xlsx_numbers import BUILT_IN, FALSE, TRUE, shown_number
@@ -59,16 +59,12 @@ class _Sheet:
 
 def read_excel_file(raw: bytes, name: str) -> Iterator[Article | Skipped]:
     """An article for each sheet that has text, with its comments in brackets; hidden sheets are left out."""
-    archive = open_office_file(raw, name, _KIND, ".xls")
-    main = main_part(archive, _KIND)
-    workbook = office_part(archive, main.path)
-    if workbook is None:
-        raise LoadingError(notice("loading.incomplete", name=name, kind=_KIND, member=main.path))
+    archive, main, workbook = open_office_file(raw, name, _KIND, ".xls")
     book = _book(archive, main, workbook)
     articles: list[tuple[str, tuple[Block, ...]]] = []
     drawn: list[OfficePart] = []
     for entry in named(workbook, "sheet"):
-        title, path = attribute(entry, "name"), main.target(_relation_id(entry))
+        title, path = attribute(entry, "name"), main.target(relation_id(entry))
         if attribute(entry, "state") in ("hidden", "veryHidden"):
             yield Skipped(notice("parts.hidden_sheet", sheet=title), notice("parts.hidden_why"))
             continue
@@ -94,11 +90,6 @@ def read_excel_file(raw: bytes, name: str) -> Iterator[Article | Skipped]:
     for title, blocks in articles:
         alone = len(articles) == 1
         yield Article(blocks, title=sheet_title(name, "" if alone else title), member="" if alone else title)
-
-
-def _relation_id(entry: _Element) -> str:
-    """The "id" in the namespace of relations; "sheetId" is another."""
-    return next((str(value) for key, value in entry.items() if str(key).endswith("}id")), "")
 
 
 def _book(archive: Archive, main: OfficePart, workbook: _Element) -> _Book:
@@ -259,16 +250,15 @@ def _cells(row: Sequence[str], number: int, sheet: _Sheet) -> list[Cell | str]:
 
 def _comments(archive: Archive, part: OfficePart) -> Iterator[Block]:
     for path in part.targets("comments"):
-        comments = office_part(archive, path)
-        if comments is None:
+        listed = office_part(archive, path)
+        if listed is None:
             continue
-        authors = [(author.text or "").strip() for author in named(comments, "author")]
-        for comment in named(comments, "comment"):
+        authors = [(author.text or "").strip() for author in named(listed, "author")]
+        for comment in named(listed, "comment"):
             number = _index(attribute(comment, "authorId"))
             author = authors[number] if number < len(authors) else ""
             said = " ".join(_string(comment).removeprefix(f"{author}:").split())
-            if said:
-                yield Block(f"[{author}: {said}]" if author else f"[{said}]")
+            yield from comments(said, author)
 
 
 def _boxes(archive: Archive, drawings: Sequence[OfficePart]) -> Iterator[Block]:
