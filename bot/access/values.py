@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from bot.messages import in_language, text
-from bot.render.json import document_json
+from bot.render.json import document_json, place_json
 from bot.render.text import other_hits
 from bot.render.wording import silence_lines
 from retrieval.answer import Alternative, Answer, Correction
@@ -185,12 +185,4 @@ def _correction(correction: Correction) -> CorrectionQuote:
 
 
 def _place(document: Document, words: str, start: int, end: int) -> dict[str, Any]:
-    here = document.landmark_at(start)
-    return {
-        "text": words,
-        "document": document_value(document),
-        "page": here.page or None,
-        "start": start,
-        "end": end,
-        "ocr": here.ocr,
-    }
+    return {**place_json(document, words, start, end), "page": document.landmark_at(start).page or None}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.messages import text
+from bot.render.colours import BLUE, GREY, INK, PAPER
 from bot.render.text import cut, day, short_day
 from bot.render.values import Point, Series, written
 from bot.render.wording import line
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 #: The folder in the data directory that matplotlib keeps its list of fonts in.
 CACHE: Final = "matplotlib"
 _SIZE, _DPI = (8.0, 4.8), 150
-# On its own paper, the picture is the same in light and dark surroundings.
-_PAPER, _INK, _GREY, _LINE = "#fbfaf7", "#20242a", "#5b626c", "#1f6f8b"
 _MOST_DAYS, _MOST_LABELS = 6, 16
 _TITLE_LIMIT, _SOURCES, _SOURCES_LIMIT = 140, 6, 220
 # So many letters of the title and of the sources go on a line.
@@ -50,14 +49,14 @@ def chart(answers: AllAnswers, values: Series, language: str, home: Path) -> byt
 
         # A matplotlibrc of the user is for other pictures.
         with matplotlib.rc_context(matplotlib.rcParamsDefault):
-            figure = Figure(figsize=_SIZE, dpi=_DPI, facecolor=_PAPER)
+            figure = Figure(figsize=_SIZE, dpi=_DPI, facecolor=PAPER)
             canvas = FigureCanvasAgg(figure)
-            axes = figure.add_axes((0.1, 0.19, 0.86, 0.62), facecolor=_PAPER)
+            axes = figure.add_axes((0.1, 0.19, 0.86, 0.62), facecolor=PAPER)
             _draw(axes, values, language)
             title = _lines(cut(line(answers.understood or answers.question), _TITLE_LIMIT), _TITLE_CHARS)
-            _write(figure, 0.03, 0.96, title, size=12, weight="bold", color=_INK, va="top")
+            _write(figure, 0.03, 0.96, title, size=12, weight="bold", color=INK, va="top")
             sources = _lines(_sources(values, language), _SOURCE_CHARS)
-            _write(figure, 0.03, 0.03, sources, size=8, color=_GREY, va="bottom")
+            _write(figure, 0.03, 0.03, sources, size=8, color=GREY, va="bottom")
             png = BytesIO()
             canvas.print_png(png)  # type: ignore[no-untyped-call]
     return png.getvalue()
@@ -89,17 +88,17 @@ def _draw(axes: Axes, values: Series, language: str) -> None:
     axes.plot(
         [place.toordinal() for place in sorted(surest)],
         [float(surest[place].amount / factor) for place in sorted(surest)],
-        color=_LINE,
+        color=BLUE,
         linewidth=1.5,
         alpha=0.6,
     )
     for point, height in zip(values.points, heights, strict=True):
-        filling = _LINE if surest[point.day] is point else _PAPER
+        filling = BLUE if surest[point.day] is point else PAPER
         axes.plot(
             [point.day.toordinal()],
             [height],
             "o",
-            color=_LINE,
+            color=BLUE,
             markersize=7,
             markerfacecolor=filling,
         )
@@ -113,7 +112,7 @@ def _draw(axes: Axes, values: Series, language: str) -> None:
             ha="center",
             va="bottom" if above else "top",
             fontsize=9,
-            color=_INK,
+            color=INK,
             parse_math=False,
         )
     spread = (max(heights) - min(heights)) or abs(max(heights)) or 1.0
@@ -124,12 +123,12 @@ def _draw(axes: Axes, values: Series, language: str) -> None:
     axes.set_xticks(ticks)
     axes.set_xticklabels([short_day(date.fromordinal(tick), language) for tick in ticks], parse_math=False)
     axes.yaxis.set_major_formatter(lambda height, _: written(Decimal(f"{height:.6g}"), Decimal(1), language))
-    axes.set_ylabel(_drawable(line(unit)), color=_INK, parse_math=False)
-    axes.tick_params(colors=_GREY, labelsize=9)
-    axes.grid(axis="y", color=_GREY, alpha=0.2, linewidth=0.8)
+    axes.set_ylabel(_drawable(line(unit)), color=INK, parse_math=False)
+    axes.tick_params(colors=GREY, labelsize=9)
+    axes.grid(axis="y", color=GREY, alpha=0.2, linewidth=0.8)
     for name, spine in axes.spines.items():
         spine.set_visible(name == "bottom")
-        spine.set_color(_GREY)
+        spine.set_color(GREY)
 
 
 def _labelled(values: Series) -> list[Point]:

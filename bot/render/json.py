@@ -79,14 +79,19 @@ def _absent(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _place(quote: Alternative | Correction) -> dict[str, Any]:
+def place_json(document: Document, words: str, start: int, end: int) -> dict[str, Any]:
+    """Literal words of an article, and where they stand."""
     return {
-        "text": quote.text,
-        "start": quote.start,
-        "end": quote.end,
-        "document": document_json(quote.document),
-        "ocr": quote.document.landmark_at(quote.start).ocr,
+        "text": words,
+        "start": start,
+        "end": end,
+        "document": document_json(document),
+        "ocr": document.landmark_at(start).ocr,
     }
+
+
+def _place(quote: Alternative | Correction) -> dict[str, Any]:
+    return place_json(quote.document, quote.text, quote.start, quote.end)
 
 
 def document_json(document: Document) -> dict[str, Any]:

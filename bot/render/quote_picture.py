@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from bot.errors import PictureError
 from bot.messages import notice, text
 from bot.render.cite import Quotation, press_parts
+from bot.render.colours import GOLD, GREY, INK, PAPER
 from bot.render.typesetting import OMISSION, Setting, settable
 
 #: Width and height in pixels: of short quotes, and of those that find no room there.
@@ -24,7 +25,6 @@ _SOURCE_SIZES: Final = range(28, 17, -2)
 _SOURCE_SHARE: Final = 0.3  # of the height, at most
 _GAP: Final = 60
 _RULE: Final = (72, 4)
-_PAPER, _INK, _GREY, _ACCENT = "#fbfaf7", "#20242a", "#5b626c", "#c29a3b"
 # No picture holds so many letters, and more are not worth measuring.
 _MOST_LETTERS: Final = 5000
 # A longer one is cut anywhere.
@@ -80,12 +80,12 @@ def _draw(quotation: Quotation, language: str) -> QuotePicture:
         if found := _set(quoted, _SIZES[size], width, room):
             break
     setting, lines = found or _cut(quoted, OMISSION + quoted[-1], _SIZES[SQUARE][-1], width, room)
-    image = Image.new("RGB", size, _PAPER)
+    image = Image.new("RGB", size, PAPER)
     drawing = ImageDraw.Draw(image)
-    _draw_lines(drawing, setting, lines, _MARGIN + (room - len(lines) * setting.line_height) / 2, _INK)
+    _draw_lines(drawing, setting, lines, _MARGIN + (room - len(lines) * setting.line_height) / 2, INK)
     top = size[1] - _MARGIN - below_height
-    drawing.rectangle((_MARGIN, top - _GAP / 2 - _RULE[1], _MARGIN + _RULE[0], top - _GAP / 2), _ACCENT)
-    _draw_lines(drawing, source_setting, source_lines, top, _GREY)
+    drawing.rectangle((_MARGIN, top - _GAP / 2 - _RULE[1], _MARGIN + _RULE[0], top - _GAP / 2), GOLD)
+    _draw_lines(drawing, source_setting, source_lines, top, GREY)
     file = BytesIO()
     image.save(file, "PNG", compress_level=3)  # quicker, and little larger
     missing += "".join(letter for letter in missing_below if letter not in missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Final
 
@@ -23,6 +23,8 @@ from retrieval.types import Document
 
 #: Telegram allows 1,024 characters under a photo.
 _CAPTION_LIMIT: Final = 1000
+#: How a quotation is given: as an answer to the message.
+_Give = Callable[[Update, Message, Document, Place], Awaitable[None]]
 
 
 class Citations:
@@ -50,33 +52,33 @@ class Citations:
 
     async def command(self, update: Update, context: Context) -> None:
         """/zitat: the last answer as a quotation with its source."""
-        message, last = update.effective_message, await self._last(update)
-        if message is None or last is None:
-            await say(update, text("chat.nothing_to_cite", self._service.language(update.effective_user)))
-        else:
-            await self._send(update, message, *last)
+        await self._from_last(update, self._send, "chat.nothing_to_cite")
 
     async def button(self, update: Update, context: Context) -> None:
         """The button for the same."""
-        press = await find_press(self._service, update, needs_question=False)
-        if press and press.document:
-            await acknowledge(press.query)
-            await self._send(update, press.message, press.document, press.place)
+        await self._from_button(update, self._send)
 
     async def picture_command(self, update: Update, context: Context) -> None:
         """/bild: the last answer as a picture of its quote."""
-        message, last = update.effective_message, await self._last(update)
-        if message is None or last is None:
-            await say(update, text("telegram.no_picture", self._service.language(update.effective_user)))
-        else:
-            await self._draw(update, message, *last)
+        await self._from_last(update, self._draw, "telegram.no_picture")
 
     async def picture_button(self, update: Update, context: Context) -> None:
         """The button for the same, under a quotation."""
+        await self._from_button(update, self._draw)
+
+    async def _from_last(self, update: Update, give: _Give, nothing: str) -> None:
+        """Gives the last answer of a user, or says that there is ``nothing``, a key of messages."""
+        message, last = update.effective_message, await self._last(update)
+        if message is None or last is None:
+            await say(update, text(nothing, self._service.language(update.effective_user)))
+        else:
+            await give(update, message, *last)
+
+    async def _from_button(self, update: Update, give: _Give) -> None:
         press = await find_press(self._service, update, needs_question=False)
         if press and press.document:
             await acknowledge(press.query)
-            await self._draw(update, press.message, press.document, press.place)
+            await give(update, press.message, press.document, press.place)
 
     async def _last(self, update: Update) -> tuple[Document, Place] | None:
         """Where the last answer stands; None if there is none, or its article does not say that any more."""
