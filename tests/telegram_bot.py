@@ -54,6 +54,15 @@ PASSAGES = (_passage(0, _CUT - 1, 0), _passage(_CUT, len(ARTICLE.text), 1))
 HITS = tuple(Hit(passage, ARTICLE, score=1.0 - index / 50) for index, passage in enumerate(PASSAGES))
 
 
+def waiting(home: Path) -> list[int]:
+    """The numbers of the updates that lie in a bot's inbox."""
+    inbox = Inbox(home / INBOX_FILE, bot=int(TOKEN.split(":")[0]))
+    try:
+        return [received.update_id for received in inbox.waiting()]
+    finally:
+        inbox.close()
+
+
 class ScriptedAnswerer:
     """Answers from QUOTES. "Frage 17" is answered by no article, "Absturz" breaks it, "Allein" finds no passage."""
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bot.cli.ask_all import show_all
-from retrieval.answer import Span
-from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
 from retrieval.types import Document
-from tests.command_line import fundstelle
-from tests.doubles import HashEmbedder
+from tests.command_line import fundstelle, use_reader
+from tests.doubles import PatternReader
 
+LENGTH = r"(?:vier|[\d,]+) (?:Zentimeter|Meter)"
 LEVEL = "Wie hoch steht die Mohne?"
 REPORTS = {
     "2024-02-03": "Die Mohne steht 4,20 Meter hoch.",
@@ -32,30 +30,10 @@ LINES = [
 ]
 
 
-class LevelReader:
-    """Finds the first length in a passage; the surer, the earlier it stands there."""
-
-    signature = "level"
-
-    def load(self) -> None:
-        """There is nothing to load."""
-
-    def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
-        return tuple(self._span(passage) for passage in passages)
-
-    def _span(self, passage: str) -> Span:
-        found = re.search(r"(?:vier|[\d,]+) (?:Zentimeter|Meter)", passage)
-        if found is None:
-            return Span(passage[:3], 0, 3, score=0.0, null_score=20.0)
-        return Span(found[0], found.start(), found.end(), score=12.0, null_score=0.0)
-
-
 @pytest.fixture(autouse=True)
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four reports are indexed."""
-    monkeypatch.setattr(Collection, "calibrations", Calibrations())
-    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
-    monkeypatch.setattr(Collection, "reader", LevelReader())
+    use_reader(monkeypatch, PatternReader(LENGTH))
     monkeypatch.chdir(tmp_path)
     with Collection(tmp_path / "home") as collection:
         for number, (day, words) in enumerate(REPORTS.items()):

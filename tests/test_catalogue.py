@@ -13,12 +13,11 @@ from bot.cli.catalogue_files import read_questions
 from bot.errors import CatalogueError
 from bot.render.csv import COLUMNS, cell
 from retrieval.answer import Answer
-from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
 from retrieval.errors import StoreError
 from retrieval.types import Document
-from tests.command_line import fundstelle
-from tests.doubles import HashEmbedder, ScriptedReader
+from tests.command_line import fundstelle, use_reader
+from tests.doubles import ScriptedReader
 
 TOWER, BRIDGE = "Wie hoch ist der Turm?", "Was kostet die Brücke?"
 SCRIPT = {TOWER: "42 Meter", BRIDGE: "-5 Euro", "=1+1": "nichts"}
@@ -32,9 +31,7 @@ ARTICLES = {
 @pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The table's path, where three articles are indexed and a script answers."""
-    monkeypatch.setattr(Collection, "calibrations", Calibrations())
-    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
-    monkeypatch.setattr(Collection, "reader", ScriptedReader(SCRIPT))
+    use_reader(monkeypatch, ScriptedReader(SCRIPT))
     monkeypatch.chdir(tmp_path)
     with Collection(tmp_path / "home") as collection:
         for number, (name, words) in enumerate(ARTICLES.items(), 1):

@@ -12,15 +12,14 @@ from bot.cli.chat import Chat
 from bot.render.cite import Quotation, Style, cite
 from bot.settings import load_settings
 from retrieval.answer import Answer
-from retrieval.answering.calibration import Calibrations
 from retrieval.answering.conversation import Conversation
 from retrieval.collection import Collection
 from retrieval.store.feedback import FeedbackLog
 from retrieval.store.store import Store
 from retrieval.types import Document, Filter, Landmark
 from tests.botapi import BotApi
-from tests.command_line import fundstelle
-from tests.doubles import HashEmbedder, ScriptedReader
+from tests.command_line import fundstelle, use_reader
+from tests.doubles import ScriptedReader
 from tests.telegram_bot import ARTICLE, RunningBot, answers, texts
 
 GROUP = -100
@@ -291,9 +290,7 @@ def test_what_an_article_no_longer_says_is_not_cited(api: BotApi, bot: RunningBo
 @pytest.fixture
 def articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """DOCUMENT is indexed, and read by a reader that knows its answer."""
-    monkeypatch.setattr(Collection, "calibrations", Calibrations())
-    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
-    monkeypatch.setattr(Collection, "reader", ScriptedReader({"Welches Ziel?": "0,5 Milliarden Dollar"}))
+    use_reader(monkeypatch, ScriptedReader({"Welches Ziel?": "0,5 Milliarden Dollar"}))
     monkeypatch.chdir(tmp_path)
     with Collection(load_settings().home) as collection:
         collection.indexer.index_documents([DOCUMENT])

@@ -17,9 +17,8 @@ from bot.status import total_bytes
 from bot.wiring import open_collection
 from retrieval.answer import Answer
 from retrieval.answering.answerer import Answerer
-from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
-from tests.command_line import fundstelle
+from tests.command_line import fundstelle, use_reader
 from tests.doubles import HashEmbedder, ScriptedReader
 
 TRADE = "Welches Handelsvolumen wird mittelfristig angestrebt?"
@@ -39,9 +38,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Collection, "calibrations", Calibrations())
-    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
-    monkeypatch.setattr(Collection, "reader", ScriptedReader(SCRIPT))
+    use_reader(monkeypatch, ScriptedReader(SCRIPT))
 
 
 @pytest.fixture

@@ -9,13 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from bot.cli.app import app
 from bot.pseudonyms import KEY_FILE, Pseudonyms
-from retrieval.answering.calibration import Calibrations
 from retrieval.backend import backend_of
-from retrieval.collection import Collection
 from retrieval.errors import StoreError
 from retrieval.evaluation.feedback_export import Exported, export_evaluation
 from retrieval.evaluation.squad import read_evaluation
@@ -23,7 +19,8 @@ from retrieval.store import feedback
 from retrieval.store.feedback import FeedbackLog, Judgement, Verdict
 from retrieval.store.store import Store
 from tests.collection import BREST, PERM, as_nobody, put
-from tests.doubles import HashEmbedder, ScriptedReader
+from tests.command_line import fundstelle, use_reader
+from tests.doubles import ScriptedReader
 from tests.notices import said
 
 WHO, WHERE = "Wer ist Gouverneur der Region Perm?", "Wo beginnt die Messe?"
@@ -194,13 +191,7 @@ ROWS = {question: f"Wert{number}" for number, question in enumerate(QUESTIONS)}
 @pytest.fixture
 def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Collection, "calibrations", Calibrations())
-    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
-    monkeypatch.setattr(Collection, "reader", ScriptedReader(ROWS))
-
-
-def run(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(app, arguments, input=stdin, catch_exceptions=False)
+    use_reader(monkeypatch, ScriptedReader(ROWS))
 
 
 def test_from_the_chat_to_an_evaluation(models: None, tmp_path: Path) -> None:
@@ -208,7 +199,7 @@ def test_from_the_chat_to_an_evaluation(models: None, tmp_path: Path) -> None:
     article.write_text(
         "\n".join(f"In Zeile {n} steht Wert{n} und sonst nichts von Belang." for n in range(12)), "utf-8"
     )
-    assert run("index", str(article)).exit_code == 0
+    assert fundstelle("index", str(article)).exit_code == 0
     lines = ["/gut"]
     for question in QUESTIONS[:11]:
         lines += [question, "/gut"]
@@ -216,17 +207,17 @@ def test_from_the_chat_to_an_evaluation(models: None, tmp_path: Path) -> None:
     for question in UNKNOWN:
         lines += [question, "/schlecht nichts"]
     lines += [UNKNOWN[0], UNKNOWN[1], UNKNOWN[1]]
-    chat = run("chat", stdin="\n".join(lines))
+    chat = fundstelle("chat", stdin="\n".join(lines))
     assert chat.exit_code == 0
     assert chat.stderr.count("Danke, das ist notiert.") == 24
     assert "Noch gibt es keine Antwort zu bewerten." in chat.stderr
 
-    missed = json.loads(run("missed", "--json").stdout)["missed"]
+    missed = json.loads(fundstelle("missed", "--json").stdout)["missed"]
     assert [(m["question"], m["count"]) for m in missed[:3]] == [(UNKNOWN[1], 3), (UNKNOWN[0], 2), (UNKNOWN[10], 1)]
-    assert run("missed").stdout.startswith(f"3 × {UNKNOWN[1]} (zuletzt ")
+    assert fundstelle("missed").stdout.startswith(f"3 × {UNKNOWN[1]} (zuletzt ")
 
     file = tmp_path / "feedback.json"
-    exported = run("feedback", "export", str(file))
+    exported = fundstelle("feedback", "export", str(file))
     assert exported.stderr == "Exportiert: 12 Fragen mit Antwort, 12 ohne; 0 Bewertungen ausgelassen.\n"
     data = read_evaluation(file)
     assert [question.answers for question in data.questions] == [
@@ -234,17 +225,17 @@ def test_from_the_chat_to_an_evaluation(models: None, tmp_path: Path) -> None:
         ("Zeile 11",),
         *[()] * 12,
     ]
-    assert json.loads(run("feedback", "export", "-").stdout) == json.loads(file.read_text("utf-8"))
+    assert json.loads(fundstelle("feedback", "export", "-").stdout) == json.loads(file.read_text("utf-8"))
 
-    figures = json.loads(run("eval", str(file), "--json").stdout)
+    figures = json.loads(fundstelle("eval", str(file), "--json").stdout)
     assert (figures["n"], figures["best_em"], figures["no_answer_accuracy"]) == (24, 91.67, 100)
-    calibrated = json.loads(run("calibrate", str(file), "--json").stdout)
+    calibrated = json.loads(fundstelle("calibrate", str(file), "--json").stdout)
     assert calibrated["questions"] == 24
 
 
 def test_without_feedback_there_is_an_empty_file(models: None, tmp_path: Path) -> None:
     file = tmp_path / "feedback.json"
-    assert run("feedback", "export", str(file)).exit_code == 0
+    assert fundstelle("feedback", "export", str(file)).exit_code == 0
     assert json.loads(file.read_text("utf-8"))["data"] == []
-    assert run("missed").stderr == "Noch ist keine Frage ohne Antwort geblieben.\n"
-    assert "enthält keine Fragen" in run("eval", str(file)).stderr
+    assert fundstelle("missed").stderr == "Noch ist keine Frage ohne Antwort geblieben.\n"
+    assert "enthält keine Fragen" in fundstelle("eval", str(file)).stderr

@@ -22,12 +22,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    home = tmp_path_factory.mktemp("models")
-    return {
-        "reader": tiny_models.save_reader(home / "reader", "bert"),
-        "embedder": tiny_models.save_embedder(home / "embedder", "bert"),
-        "static": tiny_models.save_static_embedder(home / "static"),
-    }
+    return tiny_models.save_all(tmp_path_factory.mktemp("models"))
 
 
 class Hub(BaseHTTPRequestHandler):

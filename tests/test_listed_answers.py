@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,36 +10,15 @@ import pytest
 from bot.render.json import to_json
 from bot.render.telegram import to_html
 from bot.render.terminal import to_text
-from retrieval.answer import Answer, Span
+from retrieval.answer import Answer
 from retrieval.answering.calibration import Calibrations
 from retrieval.collection import Collection
 from retrieval.types import Document
-from tests.doubles import HashEmbedder
+from tests.doubles import HashEmbedder, PatternReader
 
 SENTENCE = "Vom Hochwasser betroffen sind Goslar, Hanau und Celle, teilte der Kreis mit."
 LINES = "Betroffen vom Hochwasser sind die Gemeinden:\nGoslar\nHanau am Main\nCelle"
 SEVERAL, ONE = "Welche Orte sind vom Hochwasser betroffen?", "Welcher Ort ist vom Hochwasser betroffen?"
-
-
-class WordReader:
-    """Finds a word in a passage."""
-
-    signature = "word"
-
-    def __init__(self, word: str) -> None:
-        self.word = word
-
-    def load(self) -> None:
-        """There is nothing to load."""
-
-    def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
-        return tuple(self._span(passage) for passage in passages)
-
-    def _span(self, passage: str) -> Span:
-        start = passage.find(self.word)
-        if start < 0:
-            return Span(passage[:3], 0, 3, score=0.0, null_score=20.0)
-        return Span(self.word, start, start + len(self.word), score=12.0, null_score=0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +30,7 @@ def sure(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def articles(tmp_path: Path) -> Iterator[Collection]:
     """A collection whose reader finds "Hanau"."""
-    with Collection(tmp_path, embedder=HashEmbedder(), reader=WordReader("Hanau")) as collection:
+    with Collection(tmp_path, embedder=HashEmbedder(), reader=PatternReader("Hanau")) as collection:
         yield collection
 
 

@@ -23,12 +23,7 @@ Change = Callable[[Path], object]
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    home = tmp_path_factory.mktemp("models")
-    return {
-        "reader": tiny_models.save_reader(home / "reader", "bert"),
-        "embedder": tiny_models.save_embedder(home / "embedder", "bert"),
-        "static": tiny_models.save_static_embedder(home / "static"),
-    }
+    return tiny_models.save_all(tmp_path_factory.mktemp("models"))
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:

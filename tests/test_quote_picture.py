@@ -20,15 +20,14 @@ from bot.render.quote_picture import SQUARE, WIDE, QuotePicture, picture_notes, 
 from bot.render.typesetting import Setting, settable
 from bot.settings import load_settings
 from retrieval.answer import Answer
-from retrieval.answering.calibration import Calibrations
 from retrieval.answering.conversation import Conversation
 from retrieval.collection import Collection
 from retrieval.store.feedback import FeedbackLog
 from retrieval.store.store import Store
 from retrieval.types import Document, Filter, Hit, Landmark, Passage
 from tests.botapi import BotApi
-from tests.command_line import fundstelle
-from tests.doubles import HashEmbedder, ScriptedReader
+from tests.command_line import fundstelle, use_reader
+from tests.doubles import ScriptedReader
 from tests.telegram_bot import ARTICLE, RunningBot, answers, texts
 
 MARGIN = 80
@@ -213,9 +212,7 @@ def test_in_the_chat(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.fixture
 def articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """DOCUMENT is indexed, and read by a reader that knows its answer."""
-    monkeypatch.setattr(Collection, "calibrations", Calibrations())
-    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
-    monkeypatch.setattr(Collection, "reader", ScriptedReader({"Welches Ziel?": "0,5 Milliarden Dollar"}))
+    use_reader(monkeypatch, ScriptedReader({"Welches Ziel?": "0,5 Milliarden Dollar"}))
     monkeypatch.chdir(tmp_path)
     with Collection(load_settings().home) as collection:
         collection.indexer.index_documents([DOCUMENT])

@@ -30,7 +30,7 @@ from retrieval.errors import ModelError, StoreError
 from retrieval.types import Document, Filter, Landmark, Passage
 from tests.botapi import BOT, TOKEN, BotApi, Json
 from tests.pdf_pages import column, placed
-from tests.telegram_bot import RunningBot, ScriptedAnswerer, answers, collection, settings, texts
+from tests.telegram_bot import RunningBot, ScriptedAnswerer, answers, collection, settings, texts, waiting
 
 QUESTION = "Welches Ziel wurde genannt?"
 ANSWER_HTML = (
@@ -446,14 +446,6 @@ def test_work_that_comes_when_the_bot_stops_is_cut_off_not_failed(tmp_path: Path
     handlers = Handlers(Service(settings(tmp_path, "http://x"), collection(tmp_path), people, queue), print)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(handlers.sources(Update(1), None))
-
-
-def waiting(home: Path) -> list[int]:
-    inbox = Inbox(home / INBOX_FILE, bot=int(TOKEN.split(":")[0]))
-    try:
-        return [received.update_id for received in inbox.waiting()]
-    finally:
-        inbox.close()
 
 
 def test_what_an_earlier_run_left_is_answered_first(api: BotApi, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import smtplib
 import socketserver
 from collections.abc import Iterator, Sequence
@@ -19,37 +18,18 @@ from bot.cli import watch_delivery
 from bot.cli.chat import Chat
 from bot.errors import WatchError
 from bot.settings import Settings
-from retrieval.answer import Span
-from retrieval.answering.calibration import Calibrations
 from retrieval.answering.conversation import Conversation
 from retrieval.collection import Collection
-from tests.command_line import fundstelle
-from tests.doubles import HashEmbedder
+from tests.command_line import fundstelle, use_reader
+from tests.doubles import PatternReader
 
+LENGTH = r"(?:vier|[\d,]+) (?:Zentimeter|Meter)"
 LEVEL = "Wie hoch steht die Mohne?"
-
-
-class LevelReader:
-    """Finds the first length in a passage."""
-
-    signature = "level"
-
-    def load(self) -> None:
-        """There is nothing to load."""
-
-    def read(self, question: str, passages: Sequence[str]) -> tuple[Span | None, ...]:
-        return tuple(self._span(passage) for passage in passages)
-
-    def _span(self, passage: str) -> Span | None:
-        found = re.search(r"(?:vier|[\d,]+) (?:Zentimeter|Meter)", passage)
-        return Span(found[0], found.start(), found.end(), score=12.0, null_score=0.0) if found else None
 
 
 @pytest.fixture(autouse=True)
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Collection, "calibrations", Calibrations())
-    monkeypatch.setattr(Collection, "embedder", HashEmbedder())
-    monkeypatch.setattr(Collection, "reader", LevelReader())
+    use_reader(monkeypatch, PatternReader(LENGTH))
     monkeypatch.chdir(tmp_path)
 
 

@@ -20,7 +20,7 @@ from bot.telegram.application import INBOX_FILE, run
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.webhook import MAX_BODY_BYTES, SECRET_FILE, SECRET_HEADER, webhook_secret
 from tests.botapi import TOKEN, BotApi, free_port
-from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings
+from tests.telegram_bot import RunningBot, ScriptedAnswerer, collection, settings, waiting
 
 URL = "https://bot.example.org/telegram"
 SECRET = "s3cret_s3cret_s3cret"
@@ -63,14 +63,6 @@ def hook() -> Iterator[Hook]:
 
 def listening(hook: Hook) -> bool:
     return bool(hook.api.calls("setWebhook"))
-
-
-def waiting(home: Path) -> list[int]:
-    inbox = Inbox(home / INBOX_FILE, bot=int(TOKEN.split(":")[0]))
-    try:
-        return [received.update_id for received in inbox.waiting()]
-    finally:
-        inbox.close()
 
 
 def test_questions_come_by_webhook_and_are_answered_in_order(hook: Hook, tmp_path: Path) -> None:

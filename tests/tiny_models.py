@@ -61,6 +61,15 @@ def save_static_embedder(folder: Path) -> Path:
     return folder
 
 
+def save_all(home: Path) -> dict[str, Path]:
+    """A reader, an embedder and a static embedder in folders below ``home``, by these names."""
+    return {
+        "reader": save_reader(home / "reader", "bert"),
+        "embedder": save_embedder(home / "embedder", "bert"),
+        "static": save_static_embedder(home / "static"),
+    }
+
+
 def answer_with(folder: Path, start: str, end: str) -> None:
     """Sets a BERT reader's weights so that its logits are 9 at the token ``start`` (``end``), -1 at [CLS], else 0.
 
