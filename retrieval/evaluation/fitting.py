@@ -136,9 +136,7 @@ def observe(
     return Observations(tuple(given), tuple(found), answerable)
 
 
-def fit(
-    rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str], off_topic: Sequence[Row] = ()
-) -> Fit:
+def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str], off_topic: Sequence[Row] = ()) -> Fit:
     """The calibration for one row of candidates a question.
 
     Args:
