@@ -103,7 +103,7 @@ def test_both_engines_find_the_same_in_the_same_order(tmp_path: Path, store: Pos
 
 
 def test_how_often_a_term_stands_is_learned_from_its_rank(store: PostgresStore) -> None:
-    from retrieval.postgres.store import quoted, tsvector
+    from retrieval.postgres.lexemes import quoted, tsvector
 
     rng = random.Random(3)
     for most in (3, 40, 250):

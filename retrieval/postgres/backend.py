@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import cached_property
 
 from retrieval.postgres import counts
+from retrieval.postgres.feedback import PostgresFeedbackLog
 from retrieval.postgres.keywords import PostgresKeywords
-from retrieval.postgres.store import MERGED_ENTRIES, PostgresFeedbackLog, PostgresStore
+from retrieval.postgres.store import MERGED_ENTRIES, PostgresStore
 from retrieval.postgres.vectors import PostgresVectorIndex
 
 

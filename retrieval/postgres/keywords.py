@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from typing import Any, Final
 
 from retrieval.messages import notice
 from retrieval.postgres import counts
-from retrieval.postgres.store import PostgresStore, in_text, quoted
-from retrieval.search.keyword_index import PART_WEIGHT, SCORED_ENTRIES
+from retrieval.postgres.lexemes import in_text, quoted
+from retrieval.postgres.store import PostgresStore
+from retrieval.search.keyword_index import PART_WEIGHT, SCORED_ENTRIES, telling_terms
 from retrieval.types import Filter
 
 #: The constants of BM25, as in SQLite's FTS5.
@@ -64,7 +64,7 @@ class PostgresKeywords:
         if not lexemes or k <= 0:
             return []
         often = self.frequencies(list(lexemes))
-        telling = [term for term in _telling(list(lexemes), often) if term in often]
+        telling = [term for term in telling_terms(list(lexemes), often) if term in often]
         passages, tokens = self._totals()
         if not telling or not passages:
             return []
@@ -165,13 +165,6 @@ def _holding(phrases: Sequence[str], column: str) -> tuple[str, list[Any]]:
 def _cleaned(terms: Sequence[str]) -> list[str]:
     """The terms as they are stored, each once."""
     return [term for term in dict.fromkeys(term.replace("\0", "").strip() for term in terms) if term]
-
-
-def _telling(terms: Sequence[str], often: dict[str, int]) -> list[str]:
-    """The terms from the rarest on, as long as scoring them is quick: the frequent ones decide little then."""
-    rising = sorted(terms, key=lambda term: often.get(term, 0))
-    entries = list(accumulate(often.get(term, 0) for term in rising))
-    return [term for term, total in zip(rising, entries, strict=True) if total <= max(SCORED_ENTRIES, entries[0])]
 
 
 def _idf(passages: int, holding: int) -> float:

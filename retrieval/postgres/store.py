@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -16,18 +15,13 @@ from retrieval.errors import StoreError
 from retrieval.messages import notice
 from retrieval.postgres import counts
 from retrieval.postgres.database import PostgresConnection, PostgresDatabase, lock_key, retried
-from retrieval.store.feedback import FeedbackLog
+from retrieval.postgres.lexemes import tsvector
 from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands
-from retrieval.store.rows import digest, ids_parameter
+from retrieval.store.rows import digest, ids_parameter, of_length_one
 from retrieval.store.sql import Connection
 from retrieval.store.store import Store, Stored
-from retrieval.types import Document, Filter, Segments, Terms
+from retrieval.types import Document, Filter, Segments
 
-#: A tsvector takes no longer lexemes, no higher positions, and no more positions of one lexeme; and so much in all.
-MOST_LEXEME_BYTES: Final = 2046
-MOST_POSITION: Final = 16_383
-MOST_POSITIONS: Final = 255
-MOST_BYTES: Final = 900_000
 #: After so many articles, what they added to the counts of terms is merged, if it is more than so many entries.
 MERGED_PUTS: Final = 100
 MERGED_ENTRIES: Final = 20_000
@@ -181,10 +175,7 @@ class PostgresStore(Store):
             raise ValueError("vectors of different lengths, or none")
         # halfvec_send: two bytes for the dimension and two that are not used, then the numbers, all big-endian.
         rows = np.frombuffer(b"".join(columns), dtype=">f2").reshape(len(columns), -1)[:, 2:]
-        vectors = rows.astype(np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        np.divide(vectors, lengths, out=vectors, where=lengths > 0)
-        return vectors
+        return of_length_one(rows.astype(np.float32))
 
     def _insert_segments(
         self, connection: Connection, document_id: int, segments: Segments, vectors: NDArray[np.float32]
@@ -260,52 +251,3 @@ class PostgresStore(Store):
 
     def _damage(self, detail: str) -> StoreError:
         return StoreError(notice("store.postgres_failed", path=self.place, error=detail))
-
-
-class PostgresFeedbackLog(FeedbackLog):
-    """See ``FeedbackLog``."""
-
-    _same_answer = "(user_hash, md5(question), md5(answer))"
-    _same_question = "(md5(question))"
-
-    def __init__(self, store: PostgresStore) -> None:
-        super().__init__(store)
-        self.database = store.database
-
-    put = retried(FeedbackLog.put)
-    put_wanted = retried(FeedbackLog.put_wanted)
-    forget = retried(FeedbackLog.forget)
-    _note_missed = retried(FeedbackLog._note_missed)
-
-
-def tsvector(terms: Terms) -> str:
-    """The keyword terms of a passage as PostgreSQL reads them: words with weight A, then parts of compounds with B."""
-    places: dict[str, list[str]] = {}
-    position = 0
-    for of_kind, weight in ((terms.words, "A"), (terms.parts, "B")):
-        for term in of_kind:
-            position += 1
-            places.setdefault(term, []).append(f"{min(position, MOST_POSITION)}{weight}")
-    size, entries = 0, []
-    for term, of_term in places.items():
-        lexeme = quoted(term)
-        size += len(lexeme.encode("utf-8", "replace")) + 4 * len(of_term)
-        if lexeme and size < MOST_BYTES:
-            entries.append(f"{lexeme}:{','.join(of_term[:MOST_POSITIONS])}")
-    return " ".join(entries)
-
-
-def quoted(term: str) -> str:
-    """A term as it stands in a tsvector or tsquery; empty for one that neither can hold."""
-    term = term.replace("\0", "").strip()
-    if not term or len(term.encode("utf-8", "replace")) > MOST_LEXEME_BYTES:
-        return ""
-    return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def in_text(phrase: str, text: str) -> int:
-    """How often the terms of ``phrase`` stand in ``text`` one after the other; both are terms with spaces between."""
-    wanted, terms = phrase.split(" "), text.split(" ")
-    if len(wanted) == 1:
-        return Counter(terms)[phrase]
-    return sum(terms[i : i + len(wanted)] == wanted for i in range(len(terms) - len(wanted) + 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate
 
 from retrieval.errors import StoreError
@@ -165,15 +165,8 @@ class KeywordIndex:
         self.rebuild()
         self._notify(notice("index.keywords_damaged"))
 
-    def _telling(self, terms: Sequence[str]) -> list[str]:
-        """The terms from the rarest on, as long as scoring them is quick: the frequent ones decide little then."""
-        often = self.frequencies(terms)
-        rising = sorted(terms, key=lambda term: often.get(term, 0))
-        entries = list(accumulate(often.get(term, 0) for term in rising))
-        return [term for term, total in zip(rising, entries, strict=True) if total <= max(SCORED_ENTRIES, entries[0])]
-
     def _matches(self, terms: Sequence[str], k: int, among: Collection[int] | None) -> list[tuple[int, float]]:
-        query = " OR ".join(f'"{term}"' for term in self._telling(terms))
+        query = " OR ".join(f'"{term}"' for term in telling_terms(terms, self.frequencies(terms)))
         if among is None:
             return self._best(query, k)
         if len(among) > MANY_ARTICLES:
@@ -217,3 +210,13 @@ def _is_damage(error: StoreError) -> bool:
     """Whether the check, whose statement never changes, failed for what it found."""
     code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
+
+
+def telling_terms(terms: Sequence[str], often: Mapping[str, int]) -> list[str]:
+    """The terms from the rarest on, as long as scoring them is quick: the frequent ones decide little then.
+
+    ``often`` says in how many passages each stands.
+    """
+    rising = sorted(terms, key=lambda term: often.get(term, 0))
+    entries = list(accumulate(often.get(term, 0) for term in rising))
+    return [term for term, total in zip(rising, entries, strict=True) if total <= max(SCORED_ENTRIES, entries[0])]

@@ -131,7 +131,11 @@ def to_vectors(blobs: Sequence[bytes]) -> NDArray[np.float32]:
     if len({len(blob) for blob in blobs}) != 1:
         raise ValueError("vectors of different lengths")
     rows = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), -1)[:, :-_CRC_BYTES]
-    vectors = np.ascontiguousarray(rows).view("<f2").astype(np.float32)
+    return of_length_one(np.ascontiguousarray(rows).view("<f2").astype(np.float32))
+
+
+def of_length_one(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The rows of ``vectors``, which float16 has made a little longer or shorter, with length 1, in place."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     np.divide(vectors, lengths, out=vectors, where=lengths > 0)
     return vectors
