@@ -21,12 +21,14 @@ from bot.wiring import open_collection
 def export_articles(
     settings: Settings,
     file: Annotated[str, typer.Argument(metavar="FILE|-")],
+    vectors: Annotated[bool, typer.Option("--vectors")] = False,
 ) -> None:
     """Write all articles with their earlier versions to a file."""
     from retrieval.indexing.transfer import export
 
-    with open_collection(settings, say) as collection, open_output(file) as target:
-        count = export(collection.store, target)
+    label = text("cli.exporting", settings.language)
+    with open_collection(settings, say) as collection, open_output(file) as target, progress(label) as advance:
+        count = export(collection.store, target, advance, vectors=vectors)
     if file != "-":
         articles = quantity("chat.articles", count, settings.language)
         say(text("cli.exported", settings.language, count=articles, path=whole_path(file)))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.backend import Backend, backend_of
 from retrieval.dates import now
 from retrieval.errors import LoadingError
 from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport, SkippedPart
+from retrieval.indexing.embedded import Embedded
 from retrieval.indexing.reembedding import match_embedder
 from retrieval.indexing.stopwatch import Stopwatch
 from retrieval.language.compounds import all_terms
@@ -27,7 +29,7 @@ from retrieval.loading import load_documents, search_files
 from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.store.store import Store
-from retrieval.types import Document, Segments, Source, SourceKind
+from retrieval.types import Document, Segments, Sentence, Source, SourceKind
 
 if TYPE_CHECKING:
     from retrieval.inference.embedder import Embedder
@@ -67,6 +69,7 @@ class Indexer:
         self._notify = notify
         self._watch = Stopwatch()  # of the last run
         self._skipped: list[SkippedPart] = []  # in the last run
+        self._foreign_vectors = False  # whether it met any, of another embedder
 
     def index(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> IndexReport:
         """Takes up these files and the known files below these folders, each in a transaction of its own.
@@ -88,10 +91,19 @@ class Indexer:
         return replace(report, skipped=(*found.unread, *report.skipped))
 
     def index_documents(
-        self, documents: Sequence[Document], progress: Callable[[int, int], None] | None = None
+        self,
+        documents: Iterable[Document],
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        total: int = 0,
+        embedded: Callable[[Document], Embedded | None] = lambda document: None,
     ) -> IndexReport:
-        """Like ``index`` for documents that are loaded already; each needs a ``path`` of its own."""
-        return self._run(documents, progress)
+        """Like ``index`` for documents that are loaded already; each needs a ``path`` of its own.
+
+        Any number of them can be taken up, ``total`` where ``documents`` has no length. What ``embedded`` knows of a
+        document is neither split nor embedded, if it is of this embedder.
+        """
+        return self._run(documents, progress, total=total, embedded=embedded)
 
     def remove(self, documents: Iterable[Document]) -> None:
         """Takes articles out, and does not look at their pages again; copies of them are searched from now on.
@@ -107,12 +119,20 @@ class Indexer:
             if self._store.waiting_documents():
                 self._run((), None)
 
-    def _run(self, items: Sequence[Path | Document], progress: Callable[[int, int], None] | None) -> IndexReport:
+    def _run(
+        self,
+        items: Iterable[Path | Document],
+        progress: Callable[[int, int], None] | None,
+        *,
+        total: int = 0,
+        embedded: Callable[[Document], Embedded | None] = lambda document: None,
+    ) -> IndexReport:
         started = time.perf_counter()
         self._watch = Stopwatch()
         self._skipped = []
+        self._foreign_vectors = False
         reports: dict[Place, ArticleReport] = {}
-        total = len(items)
+        total = len(items) if isinstance(items, Sized) else total
 
         def report(place: Place, entry: ArticleReport) -> None:
             nonlocal total
@@ -126,7 +146,7 @@ class Indexer:
             self._backend.load()
             match_embedder(self._store, self._embedder, notify=self._notify)
             before = self._store.generation
-            self._take_up(self._load(enumerate(items)), report)
+            self._take_up(self._load(enumerate(items)), report, embedded)
             self._take_up_waiting(reports, report)
             if self._store.generation != before:
                 with self._watch.time("store"):
@@ -170,9 +190,21 @@ class Indexer:
         waiting = enumerate(self._store.waiting_documents())
         self._take_up([(copies.get(document.path, (-1, number)), document) for number, document in waiting], report)
 
-    def _take_up(self, loaded: Iterable[Placed], report: Callable[[Place, ArticleReport], None]) -> None:
+    def _take_up(
+        self,
+        loaded: Iterable[Placed],
+        report: Callable[[Place, ArticleReport], None],
+        embedded: Callable[[Document], Embedded | None] = lambda document: None,
+    ) -> None:
         waiting: list[tuple[Place, Document, Segments]] = []
         for place, document in self._to_embed(loaded, report):
+            known = embedded(document)
+            if known is not None and self._fits(known):
+                with self._watch.time("split"):
+                    kept = segments_of(document.text, known.sentences)
+                self._watch.sentences += len(known.sentences)
+                self._put(place, document, kept, known.vectors, report)
+                continue
             segments = self._split(document)
             if isinstance(segments, str):
                 report(place, ArticleReport(document.path, IndexOutcome.FAILED, segments))
@@ -234,9 +266,29 @@ class Indexer:
         end = 0
         for place, document, segments in articles:
             start, end = end, end + len(segments.sentences)
-            with self._watch.time("store"):
-                stored = self._store.put(document, segments, vectors[start:end], signature=self._embedder.signature)
-            report(place, _noted(stored.report, document))
+            self._put(place, document, segments, vectors[start:end], report)
+
+    def _put(
+        self,
+        place: Place,
+        document: Document,
+        segments: Segments,
+        vectors: NDArray[np.float32],
+        report: Callable[[Place, ArticleReport], None],
+    ) -> None:
+        with self._watch.time("store"):
+            stored = self._store.put(document, segments, vectors, signature=self._embedder.signature)
+        report(place, _noted(stored.report, document))
+
+    def _fits(self, known: Embedded) -> bool:
+        """Whether vectors from elsewhere are of this embedder; said once in a run if not."""
+        # The dimension second: asking for it loads the model.
+        if known.signature == self._embedder.signature and known.vectors.shape[1] == self._embedder.dimension:
+            return True
+        if not self._foreign_vectors:
+            self._foreign_vectors = True
+            self._notify(notice("index.foreign_vectors"))
+        return False
 
 
 def _noted(report: ArticleReport, document: Document) -> ArticleReport:
@@ -253,5 +305,10 @@ def split_article(splitter: SentenceSplitter, text: str) -> Segments:
     sentences = splitter.split(text)
     if not sentences:
         raise LoadingError(notice("index.no_sentence"))
+    return segments_of(text, sentences)
+
+
+def segments_of(text: str, sentences: tuple[Sentence, ...]) -> Segments:
+    """The sentences of an article with their passages and keyword terms."""
     passages = build_passages(text, sentences)
     return Segments(sentences, passages, tuple(all_terms(passage.text) for passage in passages))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -14,11 +14,12 @@ from retrieval.characters import to_json
 from retrieval.dates import iso_date
 from retrieval.errors import LoadingError
 from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
+from retrieval.indexing.embedded import Embedded, described, embedded
 from retrieval.indexing.indexer import Indexer
 from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.store.store import Store
-from retrieval.types import Document, Landmark, Version
+from retrieval.types import Document, Landmark, Progress, Version
 
 MAX_LINE_BYTES: Final = 256_000_000
 #: After so many lines without an article, the file is of another kind.
@@ -36,13 +37,18 @@ class Entry:
     document: Document
     added: str
     versions: tuple[Version, ...]
+    embedded: Embedded | None
 
 
-def export(store: Store, file: TextIO) -> int:
-    """Writes all articles, those before their copies; how many they were."""
+def export(store: Store, file: TextIO, progress: Progress | None = None, *, vectors: bool = False) -> int:
+    """Writes all articles, those before their copies; how many they were.
+
+    With ``vectors``, those of their sentences too, for a collection with the same embedder.
+    """
     with store.snapshot():
         articles = sorted(store.articles(), key=lambda article: (article.copy_of > 0, article.document.id))
-        for article in articles:
+        signature = store.embedder_signature
+        for number, article in enumerate(articles, 1):
             document = clean_document(article.document)  # earlier versions stored what import refuses
             line = {
                 "path": document.path,
@@ -57,39 +63,71 @@ def export(store: Store, file: TextIO) -> int:
                     for earlier in [clean_document(version.document)]
                 ],
             }
+            # Sentences count the characters of the very text that is stored.
+            if vectors and document.text == article.document.text:
+                line |= described(store, document, signature)
             file.write(to_json(line) + "\n")
+            if progress is not None:
+                progress(number, len(articles))
     return len(articles)
 
 
-def take_in(
-    path: Path, store: Store, indexer: Indexer, progress: Callable[[int, int], None] | None = None
-) -> IndexReport:
+def take_in(path: Path, store: Store, indexer: Indexer, progress: Progress | None = None) -> IndexReport:
     """Takes up the articles of an exported file as if they were indexed, and gives them the past they had.
 
-    A line that is no article is reported, its ``path`` being the file's with the line's number; the others go on.
+    Vectors in the file are taken as they are if ``indexer`` has the embedder that made them; others are passed over,
+    and a notice says so. A line that is no article is reported, its ``path`` being the file's with the line's number;
+    the others go on.
 
     Raises:
         LoadingError: the file cannot be read, or no line of it is an article.
         StoreError, ModelError: as ``Indexer.index``.
     """
-    bad: list[ArticleReport] = []
-    entries: list[Entry] = []
-    for number, line in _lines(path):
-        try:
-            entries.append(_entry(line))
-        except ValueError as error:
-            reason = notice("exchange.line", line=number, error=error)
-            bad.append(ArticleReport(f"{path}:{number}", IndexOutcome.FAILED, reason))
-            if len(bad) == _HOPELESS and not entries:
-                break
-    if bad and not entries:
-        raise LoadingError(notice("exchange.no_export", path=path, reason=bad[0].reason))
+    reading = _Reading(path)
     with store.writing():
-        report = indexer.index_documents([entry.document for entry in entries], progress)
-        for entry, result in zip(entries, report.articles, strict=True):
-            if result.outcome is not IndexOutcome.FAILED:
-                store.restore(entry.document.path, added=entry.added, versions=entry.versions)
-    return replace(report, articles=(*report.articles, *bad))
+        report = indexer.index_documents(
+            reading.documents(), progress, total=sum(1 for _ in _lines(path)), embedded=reading.embedded
+        )
+        for entry in report.articles:
+            if entry.outcome is not IndexOutcome.FAILED and entry.path in reading.past:
+                added, versions = reading.past[entry.path]
+                store.restore(entry.path, added=added, versions=versions)
+    return replace(report, articles=(*report.articles, *reading.bad))
+
+
+class _Reading:
+    """The articles of a file, read as they are taken up: its vectors need not fit into memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._embedded: dict[str, tuple[str, Embedded]] = {}
+        self.past: dict[str, tuple[str, tuple[Version, ...]]] = {}
+        self.bad: list[ArticleReport] = []
+
+    def documents(self) -> Iterator[Document]:
+        """The articles; lines that are none go to ``bad``."""
+        for number, line in _lines(self._path):
+            try:
+                entry = _entry(line)
+            except ValueError as error:
+                reason = notice("exchange.line", line=number, error=error)
+                self.bad.append(ArticleReport(f"{self._path}:{number}", IndexOutcome.FAILED, reason))
+                if len(self.bad) == _HOPELESS and not self.past:
+                    break
+                continue
+            path = entry.document.path
+            self.past[path] = entry.added, entry.versions
+            if entry.embedded:
+                self._embedded[path] = entry.document.text, entry.embedded
+            yield entry.document
+            self._embedded.pop(path, None)  # a copy, or nothing new
+        if self.bad and not self.past:
+            raise LoadingError(notice("exchange.no_export", path=self._path, reason=self.bad[0].reason))
+
+    def embedded(self, document: Document) -> Embedded | None:
+        """The sentences of the article that was read last, with their vectors, if the file has them."""
+        text, found = self._embedded.get(document.path, ("", None))
+        return found if text == document.text else None
 
 
 def _described(document: Document) -> dict[str, str]:
@@ -131,7 +169,9 @@ def _entry(line: bytes) -> Entry:
     )
     if not document.path:
         raise ValueError(notice("exchange.missing", field="path"))
-    return Entry(document, _string(value, "added"), _versions(value.get("versions", [])))
+    return Entry(
+        document, _string(value, "added"), _versions(value.get("versions", [])), embedded(value, document.text)
+    )
 
 
 def _versions(value: Any) -> tuple[Version, ...]:
