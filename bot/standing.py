@@ -6,7 +6,6 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 from bot.pseudonyms import KEY_FILE, Pseudonyms
 from bot.settings import Settings
@@ -54,16 +53,28 @@ def _standing(settings: Settings, pseudonym: str) -> Standing:
         pseudonyms = Pseudonyms(settings.home)
         if any(pseudonyms.of(user) == pseudonym for user in settings.telegram_owners):
             return Standing.OWNER
-        let_in = {*settings.telegram_allowed, *_members(settings.home / PEOPLE_FILE)}
+        let_in = {*settings.telegram_allowed, *_members(settings)}
         everyone = everyone or any(pseudonyms.of(user) == pseudonym for user in let_in)
     return Standing.MEMBER if everyone else Standing.NONE
 
 
-def _members(path: Path) -> list[int]:
+def _members(settings: Settings) -> list[int]:
     """Those whom an invitation has let in; read in whatever thread, while the bot may be running or not."""
+    if settings.database_url is not None:
+        return _shared_members(settings.database_url.get_secret_value())
+    path = settings.home / PEOPLE_FILE
     if not path.exists():
         return []
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5.0)) as database:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'members'").fetchall():
             return []
         return [int(user) for (user,) in database.execute("SELECT user FROM members")]
+
+
+def _shared_members(url: str) -> list[int]:
+    from retrieval.postgres.database import PostgresDatabase
+
+    with closing(PostgresDatabase(url)) as database:
+        if database.rows("SELECT to_regclass('members')") == [(None,)]:
+            return []
+        return [int(user) for (user,) in database.rows('SELECT "user" FROM members')]

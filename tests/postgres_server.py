@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 _numbers = itertools.count(1)
+#: What says which tables there are.
+_KEPT = ("schema", "bot_schema", "identity", "embedder_signature")
 
 
 class PostgresServer:
@@ -58,7 +60,7 @@ class PostgresServer:
             if found:
                 names = ", ".join(table for (table,) in found if table != "meta")
                 connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
-                connection.execute("DELETE FROM meta WHERE key NOT IN ('schema', 'identity', 'embedder_signature')")
+                connection.execute(f"DELETE FROM meta WHERE key NOT IN ({', '.join(map(repr, _KEPT))})")
                 connection.execute("UPDATE meta SET value = '' WHERE key = 'embedder_signature'")
         return self._shared
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.telegram.transport import inbox as module
 from bot.telegram.transport.inbox import MAX_ATTEMPTS, Inbox, Received, Rejected
+from bot.telegram.transport.inboxes import Inbox as AnyInbox
 from retrieval.errors import StoreError
 
 ONE, TWO, THREE = (Received(number, f'{{"update_id": {number}}}') for number in (1, 2, 3))
@@ -27,20 +28,35 @@ def inbox(path: Path) -> Iterator[Inbox]:
     inbox.close()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest, path: Path) -> Iterator[AnyInbox]:
+    """An empty inbox of each engine."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("inbox")
+        return
+    url = request.getfixturevalue("postgres_url")
+    from bot.telegram.postgres.inbox import PostgresInbox
+    from bot.telegram.postgres.tables import BotDatabase
+
+    database = BotDatabase(url)
+    yield PostgresInbox(database, bot=5)
+    database.close()
+
+
 def reopened(path: Path, bot: int = 5) -> Inbox:
     return Inbox(path, bot=bot)
 
 
-def test_taken_updates_wait_in_their_order(inbox: Inbox) -> None:
-    assert inbox.take([TWO, ONE]) == {1, 2}
-    assert inbox.waiting() == [ONE, TWO]
+def test_taken_updates_wait_in_their_order(either: AnyInbox) -> None:
+    assert either.take([TWO, ONE]) == {1, 2}
+    assert either.waiting() == [ONE, TWO]
 
 
-def test_an_update_that_comes_again_is_not_new(inbox: Inbox) -> None:
-    inbox.take([ONE, TWO])
-    inbox.mark_done(1)
-    assert inbox.take([ONE, TWO, THREE]) == {3}
-    assert inbox.waiting() == [TWO, THREE]
+def test_an_update_that_comes_again_is_not_new(either: AnyInbox) -> None:
+    either.take([ONE, TWO])
+    either.mark_done(1)
+    assert either.take([ONE, TWO, THREE]) == {3}
+    assert either.waiting() == [TWO, THREE]
 
 
 def test_what_is_taken_is_on_disk_before_the_file_is_closed(inbox: Inbox, path: Path) -> None:
@@ -68,45 +84,45 @@ def test_bots_do_not_see_each_other(inbox: Inbox, path: Path) -> None:
     other.close()
 
 
-def test_rejected_things_are_kept_once(inbox: Inbox) -> None:
+def test_rejected_things_are_kept_once(either: AnyInbox) -> None:
     bad = Rejected("[1, 2]", "no update")
-    assert inbox.take([ONE], [bad, bad]) == {1}
-    inbox.take([], [bad])
-    assert inbox.rejected() == [bad]
+    assert either.take([ONE], [bad, bad]) == {1}
+    either.take([], [bad])
+    assert either.rejected() == [bad]
 
 
-def test_only_so_many_rejected_things_are_kept(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_rejected_things_are_kept(either: AnyInbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEEP_REJECTED", 3)
-    inbox.take([], [Rejected(str(number), "bad") for number in range(10)])
-    assert [item.body for item in inbox.rejected()] == ["7", "8", "9"]
+    either.take([], [Rejected(str(number), "bad") for number in range(10)])
+    assert [item.body for item in either.rejected()] == ["7", "8", "9"]
 
 
-def test_an_update_that_is_never_finished_is_put_aside(inbox: Inbox) -> None:
-    inbox.take([ONE, TWO])
-    assert [inbox.begin(1) for _ in range(MAX_ATTEMPTS + 2)] == [True] * MAX_ATTEMPTS + [False, False]
-    assert inbox.waiting() == [TWO]
-    assert inbox.rejected() == [Rejected(ONE.body, f"begun {MAX_ATTEMPTS} times, never finished")]
+def test_an_update_that_is_never_finished_is_put_aside(either: AnyInbox) -> None:
+    either.take([ONE, TWO])
+    assert [either.begin(1) for _ in range(MAX_ATTEMPTS + 2)] == [True] * MAX_ATTEMPTS + [False, False]
+    assert either.waiting() == [TWO]
+    assert either.rejected() == [Rejected(ONE.body, f"begun {MAX_ATTEMPTS} times, never finished")]
 
 
-def test_attempts_whose_reply_could_not_be_sent_do_not_count(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    inbox.take([ONE])
+def test_attempts_whose_reply_could_not_be_sent_do_not_count(either: AnyInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    either.take([ONE])
     for _ in range(5 * MAX_ATTEMPTS):  # a network that is down for a night
-        assert inbox.begin(1)
-        inbox.keep(1)
-    assert inbox.waiting() == [ONE]
+        assert either.begin(1)
+        either.keep(1)
+    assert either.waiting() == [ONE]
     monkeypatch.setattr(module, "KEEP_DONE_SECONDS", -1.0)  # after two days it ends
     for _ in range(MAX_ATTEMPTS):
-        assert inbox.begin(1)
-        inbox.keep(1)
-    assert not inbox.begin(1)
-    assert inbox.waiting() == []
+        assert either.begin(1)
+        either.keep(1)
+    assert not either.begin(1)
+    assert either.waiting() == []
 
 
-def test_only_waiting_updates_can_be_begun(inbox: Inbox) -> None:
-    inbox.take([ONE])
-    inbox.mark_done(1)
-    assert not inbox.begin(1)
-    assert not inbox.begin(99)
+def test_only_waiting_updates_can_be_begun(either: AnyInbox) -> None:
+    either.take([ONE])
+    either.mark_done(1)
+    assert not either.begin(1)
+    assert not either.begin(99)
 
 
 def test_old_done_updates_are_forgotten_waiting_ones_never(inbox: Inbox, path: Path) -> None:
@@ -149,3 +165,14 @@ def test_a_newer_file_is_left_alone(inbox: Inbox, path: Path) -> None:
     db.close()
     with pytest.raises(StoreError, match="neueren Fundstelle"):
         Inbox(path, bot=5)
+
+
+def test_what_is_claimed_is_not_handed_out_again_until_released(either: AnyInbox) -> None:
+    either.take([ONE])
+    assert either.claim() == ONE
+    assert either.claim() is None
+    either.release(1)
+    assert either.claim() == ONE
+    either.mark_done(1)
+    either.release()
+    assert either.claim() is None

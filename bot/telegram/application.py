@@ -24,6 +24,7 @@ from bot.messages import text
 from bot.settings import Settings
 from bot.standing import PEOPLE_FILE
 from bot.telegram.handlers.register import Handlers
+from bot.telegram.leading import Leading
 from bot.telegram.menus import announce
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.http_server import Site, operations_app
@@ -32,15 +33,18 @@ from bot.telegram.people import People
 from bot.telegram.reader_queue import MAX_WAITING, ReaderQueue, Workers
 from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
 from bot.telegram.start_lines import start_lines
+from bot.telegram.state import State, open_state
 from bot.telegram.token_redaction import redact_logs
-from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.claims import Claims
+from bot.telegram.transport.inboxes import Inbox
 from bot.telegram.transport.polling import InboxRequest, Polling
 from bot.telegram.transport.processor import InboxProcessor
 from bot.telegram.transport.rate_limiter import PatientRateLimiter
 from bot.telegram.transport.updates import find_problem
-from bot.telegram.transport.webhook import Webhook, webhook_secret
+from bot.telegram.transport.webhook import Webhook
 from bot.telegram.watch_delivery import WatchDelivery
 from retrieval.collection import Collection
+from retrieval.errors import StoreError
 from retrieval.loading.confinement import hide_memory
 
 log = logging.getLogger(__name__)
@@ -63,22 +67,24 @@ def run(settings: Settings, collection: Collection) -> None:
         ModelError: a model cannot be used.
     """
     token = check_token(settings)
-    secret = webhook_secret(settings) if settings.telegram_webhook_url else ""
     hide_memory()  # the token is in it
-    with redact_logs(token, secret) as redactor, logging_to_stderr(settings):
+    with (
+        open_state(settings, int(token.partition(":")[0])) as state,
+        redact_logs(token, state.secret) as redactor,
+        logging_to_stderr(settings),
+    ):
         # At INFO, httpx logs every request with its address, at least twice a minute.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        inbox = Inbox(settings.home / INBOX_FILE, bot=int(token.partition(":")[0]))
         workers = Workers()
         try:
-            asyncio.run(TelegramBot(settings, token, secret, collection, inbox, workers).run())
+            bot = TelegramBot(settings, token, state.secret, collection, state.inbox, workers, state=state)
+            asyncio.run(bot.run())
         except BotApiError as error:
             raise TelegramError(
                 text("telegram.stopped", settings.language, error=redactor.clean(str(error)))
             ) from None  # The library's error holds the token, and its traceback the address.
         finally:
             workers.stop()
-            inbox.close()
 
 
 def check_token(settings: Settings) -> str:
@@ -105,10 +111,11 @@ class TelegramBot:
         *,
         typing_seconds: float = TYPING_SECONDS,
         max_waiting: int = MAX_WAITING,
+        state: State | None = None,
     ) -> None:
         self._settings = settings
         self._collection = collection
-        self._people = People(settings.home / INBOX_FILE)
+        self._people = state.people if state else People(settings.home / INBOX_FILE)
         self._inbox = inbox
         self._workers = workers
         self._stop = asyncio.Event()
@@ -142,12 +149,19 @@ class TelegramBot:
         service = Service(settings, collection, self._people, reader, typing_seconds, inbox.forget)
         Handlers(service, self._processor.keep).register(self._application)
         self._watch_delivery = WatchDelivery(service, self._application.bot)
+        self._claims = Claims(inbox, queue, self._application.bot) if inbox.is_shared else None
+        if self._claims:
+            self._processor.on_end = self._claims.ended
         self._receiver: Webhook | Polling
         if settings.telegram_webhook_url:
             self._receiver = Webhook(settings, secret, self._application.bot, inbox, queue, health)
         else:
             assert self._application.updater is not None  # The builder made one; this is for the type checker.
             self._receiver = Polling(self._application.updater)
+        self._leading: Leading | None = None
+        if state and state.lead:
+            polling = self._receiver if isinstance(self._receiver, Polling) else None
+            self._leading = Leading(state.lead, polling, service, self._application.bot, health)
 
     def stop(self) -> None:
         """Makes ``run`` return soon. Call it in the event loop."""
@@ -190,7 +204,8 @@ class TelegramBot:
         finally:
             receiving.cancel()
             await asyncio.wait([receiving])
-        self._watch_delivery.start()
+        if not self._leading:
+            self._watch_delivery.start()
         if self._settings.history_days:
             self._aging = asyncio.create_task(self._drop_old(self._settings.history_days))
         articles = await asyncio.get_running_loop().run_in_executor(
@@ -210,14 +225,21 @@ class TelegramBot:
 
     async def _receive(self) -> None:
         await self._connect()
-        self._replay()
-        await self._application.start()
-        await self._receiver.start()
+        if self._claims:
+            await self._application.start()
+            self._claims.start()
+        else:
+            self._replay()
+            await self._application.start()
+        if self._leading:
+            self._leading.start()
+        if not self._leading or isinstance(self._receiver, Webhook):
+            await self._receiver.start()
 
     async def _drop_old(self, days: int) -> None:
         """Deletes once a day what is kept of questions and is older than that."""
         while True:
-            with suppress(sqlite3.Error):  # locked or full; tomorrow is another day
+            with suppress(sqlite3.Error, StoreError):  # locked or full; tomorrow is another day
                 self._people.drop_history(days)
             drop = self._collection.feedback.drop_older
             await asyncio.get_running_loop().run_in_executor(self._workers.reader, drop, days)
@@ -265,6 +287,10 @@ class TelegramBot:
         application = self._application
         try:
             async with asyncio.timeout(STOP_SECONDS):
+                if self._claims:
+                    await self._claims.stop()
+                if self._leading:
+                    await self._leading.stop()
                 await self._watch_delivery.stop()
                 await self._receiver.stop()
                 if application.running:
@@ -277,8 +303,10 @@ class TelegramBot:
         await application.bot.shutdown()
         if self._operations:
             await self._operations.stop()
+        if self._claims:
+            await self._claims.release()
         self._people.close()
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, StoreError):
             log.info("Stopped; %d updates wait for the next start", self._inbox.waiting_count())
 
     def _on_refused(self) -> None:

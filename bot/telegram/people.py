@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.messages import notice
-from bot.telegram.watchers import Watchers
+from bot.telegram.watchers import SCHEMA as WATCHERS_SCHEMA
+from bot.telegram.watchers import Statements, Watchers
 from retrieval.dates import days_ago, now
 from retrieval.errors import StoreError
 
@@ -20,7 +21,7 @@ PROMPT_SECONDS = 7 * 86_400.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS members (
-    user  INTEGER PRIMARY KEY,
+    "user" INTEGER PRIMARY KEY,
     since TEXT NOT NULL               -- UTC
 );
 CREATE TABLE IF NOT EXISTS invitations (
@@ -37,12 +38,12 @@ CREATE TABLE IF NOT EXISTS prompts (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS history (
     number   INTEGER PRIMARY KEY,
-    user     INTEGER NOT NULL,
+    "user"   INTEGER NOT NULL,
     asked_at TEXT NOT NULL,           -- UTC
     question TEXT NOT NULL,
     answer   TEXT NOT NULL            -- the quote; '': the articles do not say
 );
-CREATE INDEX IF NOT EXISTS history_of_user ON history (user);
+CREATE INDEX IF NOT EXISTS history_of_user ON history ("user");
 """
 
 
@@ -71,20 +72,22 @@ class People:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._db = sqlite3.connect(path, timeout=5.0, isolation_level=None)
+            database = sqlite3.connect(path, timeout=5.0, isolation_level=None)
             try:
-                self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-                self._db.executescript(_SCHEMA)
-                self.watchers = Watchers(self._db)
+                database.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
+                database.executescript(_SCHEMA + WATCHERS_SCHEMA)
             except BaseException:
-                self._db.close()
+                database.close()
                 raise
+            self._db: Statements = database
+            self.watchers = Watchers(database)
+            self._close = database.close
         except sqlite3.Error as error:
             raise StoreError(notice("telegram.people_unreadable", path=path, error=error)) from error
 
     def close(self) -> None:
         """Closes the file."""
-        self._db.close()
+        self._close()
 
     def invite(self) -> str:
         """A new code that lets one person in, once, within a day. Only its hash is kept."""
@@ -98,27 +101,29 @@ class People:
         found = self._db.execute("DELETE FROM invitations WHERE code = ? RETURNING expires", (_hash(code),)).fetchall()
         if not found or found[0][0] < time.time():
             return False
-        self._db.execute("INSERT OR IGNORE INTO members VALUES (?, ?)", (user, now()))
+        self._db.execute("INSERT INTO members VALUES (?, ?) ON CONFLICT DO NOTHING", (user, now()))
         return True
 
     def members(self) -> list[Member]:
         """All who were let in by an invitation, the latest first."""
-        rows = self._db.execute("SELECT user, since FROM members ORDER BY since DESC, user")
+        rows = self._db.execute('SELECT "user", since FROM members ORDER BY since DESC, "user"')
         return [Member(*row) for row in rows]
 
     def is_member(self, user: int) -> bool:
         """Whether somebody was let in by an invitation."""
-        return bool(self._db.execute("SELECT 1 FROM members WHERE user = ?", (user,)).fetchall())
+        return bool(self._db.execute('SELECT 1 FROM members WHERE "user" = ?', (user,)).fetchall())
 
     def remove_member(self, user: int) -> None:
         """Takes that back."""
-        self._db.execute("DELETE FROM members WHERE user = ?", (user,))
+        self._db.execute('DELETE FROM members WHERE "user" = ?', (user,))
 
     def put_prompt(self, chat: int, message: int, pseudonym: str, judgement: int) -> None:
         """Remembers that a reply to this message says what would have been right."""
         self._db.execute("DELETE FROM prompts WHERE asked < ?", (time.time() - PROMPT_SECONDS,))
         self._db.execute(
-            "INSERT OR REPLACE INTO prompts VALUES (?, ?, ?, ?, ?)", (chat, message, pseudonym, judgement, time.time())
+            "INSERT INTO prompts VALUES (?, ?, ?, ?, ?) ON CONFLICT (chat, message) DO UPDATE SET"
+            " pseudonym = excluded.pseudonym, judgement = excluded.judgement, asked = excluded.asked",
+            (chat, message, pseudonym, judgement, time.time()),
         )
 
     def prompt(self, chat: int, message: int, pseudonym: str) -> int | None:
@@ -130,25 +135,28 @@ class People:
 
     def drop_prompts(self, pseudonym: str, chat: int | None = None) -> None:
         """No reply is waited for any more from somebody, in this chat or anywhere."""
-        self._db.execute("DELETE FROM prompts WHERE pseudonym = ?1 AND (?2 IS NULL OR chat = ?2)", (pseudonym, chat))
+        here = "" if chat is None else " AND chat = ?"
+        values = (pseudonym,) if chat is None else (pseudonym, chat)
+        self._db.execute(f"DELETE FROM prompts WHERE pseudonym = ?{here}", values)
 
     def record(self, user: int, question: str, answer: str) -> None:
         """Adds to somebody's history."""
         self._db.execute(
-            "INSERT INTO history (user, asked_at, question, answer) VALUES (?, ?, ?, ?)",
+            'INSERT INTO history ("user", asked_at, question, answer) VALUES (?, ?, ?, ?)',
             (user, now(), question, answer),
         )
 
     def history(self, user: int, limit: int) -> list[Asked]:
         """What somebody asked last, the latest first."""
         rows = self._db.execute(
-            "SELECT asked_at, question, answer FROM history WHERE user = ? ORDER BY number DESC LIMIT ?", (user, limit)
+            'SELECT asked_at, question, answer FROM history WHERE "user" = ? ORDER BY number DESC LIMIT ?',
+            (user, limit),
         )
         return [Asked(*row) for row in rows]
 
     def forget(self, user: int) -> int:
         """Deletes somebody's history; how many questions that were."""
-        return self._db.execute("DELETE FROM history WHERE user = ?", (user,)).rowcount
+        return self._db.execute('DELETE FROM history WHERE "user" = ?', (user,)).rowcount
 
     def drop_history(self, days: int) -> None:
         """Deletes what was asked more than so many days ago."""

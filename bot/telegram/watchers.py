@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import sqlite3
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Protocol
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS watchers (
-    user       INTEGER PRIMARY KEY,
+    "user"     INTEGER PRIMARY KEY,
     language   TEXT NOT NULL,
     daily      INTEGER,               -- the minute of the day of the digest; NULL: each answer at once
     quiet_from INTEGER,               -- the hours in between, of this machine's clock; NULL: none
@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS watchers (
     digest_on  TEXT NOT NULL          -- the day of the last digest
 );
 """
-_COLUMNS: Final = "user, language, daily, quiet_from, quiet_to, digest_on"
+_COLUMNS: Final = '"user", language, daily, quiet_from, quiet_to, digest_on'
 _DAILY: Final = re.compile(r"(?:täglich|taeglich|daily)(?:\s+(?:um|at))?\s+(\d{1,2})(?:[:.](\d{2}))?(?:\s*uhr)?")
 _QUIET: Final = re.compile(
     r"(?:still|ruhe|quiet)\s+(?:von\s+|from\s+)?(\d{1,2})\s*(?:-|–|bis|to)\s*(\d{1,2})(?:\s*uhr)?"
@@ -82,33 +82,57 @@ def is_about_times(words: str) -> bool:
     return bool(_ABOUT_TIMES.match(words)) or words.lower() in _AT_ONCE
 
 
+class Rows(Protocol):
+    """What a statement brought."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+
+    def fetchall(self) -> list[Any]:
+        """All its rows."""
+
+    def fetchone(self) -> Any:
+        """The first of them; None if there is none."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Statements(Protocol):
+    """A database that takes statements which SQLite and PostgreSQL understand alike, each whole by itself."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
+        """Runs one."""
+
+
 class Watchers:
     """Their table, beside the inbox. To be used from the thread that made ``database``."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: Statements) -> None:
         self._db = database
-        self._db.executescript(SCHEMA)
 
     def all(self) -> list[Watcher]:
         """Everybody with standing questions."""
-        return [_watcher(row) for row in self._db.execute(f"SELECT {_COLUMNS} FROM watchers ORDER BY user")]
+        return [_watcher(row) for row in self._db.execute(f"SELECT {_COLUMNS} FROM watchers ORDER BY 1")]
 
     def get(self, user: int, language: str) -> Watcher:
         """Somebody's times; those that hold by default for who has none yet."""
-        rows = self._db.execute(f"SELECT {_COLUMNS} FROM watchers WHERE user = ?", (user,)).fetchall()
+        rows = self._db.execute(f'SELECT {_COLUMNS} FROM watchers WHERE "user" = ?', (user,)).fetchall()
         return _watcher(rows[0]) if rows else Watcher(user, language)
 
     def put(self, watcher: Watcher) -> None:
         """Keeps somebody's times."""
         first, last = watcher.quiet or (None, None)
         self._db.execute(
-            "INSERT OR REPLACE INTO watchers VALUES (?, ?, ?, ?, ?, ?)",
+            'INSERT INTO watchers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT ("user") DO UPDATE SET'
+            " language = excluded.language, daily = excluded.daily, quiet_from = excluded.quiet_from,"
+            " quiet_to = excluded.quiet_to, digest_on = excluded.digest_on",
             (watcher.user, watcher.language, watcher.daily, first, last, watcher.digest_on),
         )
 
     def forget(self, user: int) -> None:
         """Deletes what is kept of somebody."""
-        self._db.execute("DELETE FROM watchers WHERE user = ?", (user,))
+        self._db.execute('DELETE FROM watchers WHERE "user" = ?', (user,))
 
 
 def _watcher(row: tuple[int, str, int | None, int | None, int | None, str]) -> Watcher:

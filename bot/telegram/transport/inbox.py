@@ -28,7 +28,8 @@ KEEP_DONE_SECONDS = 2 * 86400.0
 KEEP_REJECTED = 1000
 
 _VERSION = 1
-_PRUNE_EVERY_SECONDS = 3600.0
+#: How often, in seconds, what is old is deleted.
+PRUNE_EVERY_SECONDS = 3600.0
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS updates (
     bot        INTEGER NOT NULL,            -- another bot counts its updates on its own
@@ -74,8 +75,12 @@ class Inbox:
     Raises StoreError when the file cannot be opened, is damaged, or was written by a newer Fundstelle.
     """
 
+    #: Updates are answered by the process that received them.
+    is_shared = False
+
     def __init__(self, path: Path, bot: int) -> None:
         self._bot = bot
+        self._claimed: set[int] = set()
         self._pruned = 0.0
         try:
             make_private_folder(path.parent)
@@ -113,7 +118,7 @@ class Inbox:
                 "INSERT INTO rejected (bot, received, reason, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(self._bot, now, item.reason, item.body) for item in rejected],
             )
-            if now - self._pruned > _PRUNE_EVERY_SECONDS or rejected:
+            if now - self._pruned > PRUNE_EVERY_SECONDS or rejected:
                 self._prune(now)
             self._db.execute("COMMIT")
         except BaseException:
@@ -138,6 +143,20 @@ class Inbox:
             "DELETE FROM rejected WHERE number <= (SELECT max(number) FROM rejected) - ?", (KEEP_REJECTED,)
         )
         self._pruned = now
+
+    def claim(self) -> Received | None:
+        """The oldest update that is waiting and was not claimed since the start; None if there is none."""
+        free = (item for item in self.waiting() if item.update_id not in self._claimed)
+        if (claimed := next(free, None)) is not None:
+            self._claimed.add(claimed.update_id)
+        return claimed
+
+    def renew(self, update_ids: Sequence[int]) -> None:
+        """Nothing: one process has them all."""
+
+    def release(self, update_id: int | None = None) -> None:
+        """Gives back the claim to an update, or all of them."""
+        self._claimed = set() if update_id is None else self._claimed - {update_id}
 
     def waiting(self) -> list[Received]:
         """The updates that are not done, oldest first."""
@@ -165,7 +184,7 @@ class Inbox:
             return False
         return True
 
-    def keep(self, update_id: int) -> None:
+    def keep(self, update_id: int, seconds: float = 0.0) -> None:
         """Leaves an update waiting whose reply could not be sent; that attempt does not count.
 
         Attempts at an update older than KEEP_DONE_SECONDS do count: a late answer is of no use, and it is put aside in
@@ -200,7 +219,7 @@ class Inbox:
         number = re.compile(rf"(?<!\d){user}(?!\d)")
         rejected = self._db.execute("SELECT number, body, reason FROM rejected WHERE bot = ?", (self._bot,))
         found = [(key,) for key, *words in rejected.fetchall() if any(map(number.search, words))]
-        waiting = [item.update_id for item in self.waiting() if item.update_id < before and _sender(item.body) == user]
+        waiting = [item.update_id for item in self.waiting() if item.update_id < before and sender(item.body) == user]
         for update_id in waiting:
             self.mark_done(update_id)
         self._db.executemany("DELETE FROM rejected WHERE number = ?", found)
@@ -217,7 +236,7 @@ class Inbox:
         self._db.close()
 
 
-def _sender(body: str) -> object:
+def sender(body: str) -> object:
     """The number of the account that a waiting update is from."""
     update = json.loads(body)
     parts = [part for part in update.values() if isinstance(part, dict)]

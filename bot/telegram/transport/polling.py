@@ -14,8 +14,9 @@ from telegram.error import TelegramError as BotApiError
 from telegram.ext import Updater
 from telegram.request import HTTPXRequest
 
-from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.inboxes import Inbox
 from bot.telegram.transport.updates import ALLOWED_UPDATES, accept, parse, salvage
+from retrieval.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class InboxRequest(HTTPXRequest):
             raise BotApiError("the server's answer holds no list of updates")
         try:
             result = accept(self._inbox, entries)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreError) as error:
             raise BotApiError(f"the inbox cannot be written ({error})") from error
         if entries and not result:
             # Without a number they cannot be confirmed, so the server sends them again: not in a tight loop.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
@@ -12,7 +12,7 @@ from telegram import Update
 from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.ext import BaseUpdateProcessor
 
-from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.inboxes import Inbox
 from bot.telegram.transport.updates import is_skip
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,9 @@ class InboxProcessor(BaseUpdateProcessor):
     """Runs the handlers of an update: many chats at once, one update after the other within a chat.
 
     Marks the update as done in the inbox when its handlers have finished. After ``stop`` no further update is begun;
-    the rest stays in the inbox for the next start. Updates passed to ``keep`` are put into ``queue`` again later.
+    the rest stays in the inbox for the next start. Updates passed to ``keep`` are put into ``queue`` again later, or
+    handed out again by an inbox that is shared. ``on_end`` gets the number of each update that is not worked on any
+    more.
     """
 
     def __init__(self, inbox: Inbox, queue: asyncio.Queue[object], try_again_after: float = TRY_AGAIN_AFTER) -> None:
@@ -42,6 +44,7 @@ class InboxProcessor(BaseUpdateProcessor):
         self._queue = queue
         self._try_again_after = try_again_after
         self._stopping = False
+        self.on_end: Callable[[int], None] = lambda update_id: None
         self._kept: set[int] = set()
         self._chats: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
@@ -68,12 +71,15 @@ class InboxProcessor(BaseUpdateProcessor):
                 await coroutine
                 if update.update_id in self._kept:
                     self._kept.discard(update.update_id)
-                    self._inbox.keep(update.update_id)
-                    asyncio.get_running_loop().call_later(self._try_again_after, self._queue.put_nowait, update)
+                    self._inbox.keep(update.update_id, self._try_again_after)
+                    if not self._inbox.is_shared:
+                        asyncio.get_running_loop().call_later(self._try_again_after, self._queue.put_nowait, update)
                 else:
                     self._inbox.mark_done(update.update_id)
         finally:
             cast(Coroutine[Any, Any, Any], coroutine).close()
+            if isinstance(update, Update):
+                self.on_end(update.update_id)
 
     def _turn(self, update: Update) -> asyncio.Lock:
         if update.inline_query:  # one per key press; a newer one must be seen while an older one waits

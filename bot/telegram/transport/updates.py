@@ -13,7 +13,8 @@ from typing import Any
 
 from telegram import CallbackQuery, Chat, Message, Update, User
 
-from bot.telegram.transport.inbox import Inbox, Received, Rejected
+from bot.telegram.transport.inbox import Received, Rejected
+from bot.telegram.transport.inboxes import Inbox
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,9 @@ def accept(inbox: Inbox, entries: list[Any]) -> list[dict[str, Any]]:
     """Puts ``entries`` into the inbox and returns those to pass on, by rising number: valid, new, and now on disk.
 
     Other entries with a number are replaced by placeholders that only advance the offset (``is_skip``). Malformed ones
-    are kept among the inbox's rejected ones. Raises sqlite3.Error, with nothing written.
+    are kept among the inbox's rejected ones. From a shared inbox they are claimed, so none is passed on.
+
+    Raises sqlite3.Error or StoreError, with nothing written.
     """
     numbered: dict[int, dict[str, Any]] = {}  # By number: the last one in the list sets the offset.
     valid: list[Received] = []
@@ -132,6 +135,6 @@ def accept(inbox: Inbox, entries: list[Any]) -> list[dict[str, Any]]:
             numbered[number] = entry
     new = inbox.take(valid, rejected)
     for update in valid:
-        if update.update_id not in new:
+        if inbox.is_shared or update.update_id not in new:
             numbered[update.update_id] = {"update_id": update.update_id, SKIP: True}
     return [numbered[number] for number in sorted(numbered)]

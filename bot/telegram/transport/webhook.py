@@ -24,8 +24,9 @@ from bot.messages import text
 from bot.settings import Settings
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.http_server import Site
-from bot.telegram.transport.inbox import Inbox
+from bot.telegram.transport.inboxes import Inbox
 from bot.telegram.transport.updates import ALLOWED_UPDATES, accept, is_skip, parse
+from retrieval.errors import StoreError
 from retrieval.files import create_file, make_private_folder
 
 log = logging.getLogger(__name__)
@@ -152,7 +153,7 @@ class Webhook:
             return web.Response(status=400)
         try:
             entries = accept(self._inbox, [entry])
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreError) as error:
             log.error("The inbox cannot be written (%s); Telegram will send the update again", error)
             return web.Response(status=503)
         for update in (Update.de_json(entry, self._bot) for entry in entries):
