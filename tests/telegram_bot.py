@@ -243,7 +243,9 @@ if __name__ == "__main__":
     home, url, *rest = sys.argv[1:]
     token, seconds = (rest[0] if rest else TOKEN), float(rest[1] if len(rest) > 1 else 0)
     more = dict(pair.split("=", 1) for pair in rest[2:])
+    receives = more.pop("receives", "") != "no"
     run(
         settings(Path(home), url, token, **{"log_level": "DEBUG", **more}),
         collection(Path(home), ScriptedAnswerer(seconds)),
+        receives=receives,
     )

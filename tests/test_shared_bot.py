@@ -205,8 +205,8 @@ def test_killed_workers_lose_nothing(
         assert order == sorted(order)
 
 
-def bot(home: Path, api: BotApi, url: str) -> subprocess.Popen[bytes]:
-    more = (TOKEN, "0", f"database_url={url}")
+def bot(home: Path, api: BotApi, url: str, receives: str = "yes") -> subprocess.Popen[bytes]:
+    more = (TOKEN, "0", f"database_url={url}", f"receives={receives}")
     return subprocess.Popen([sys.executable, "-m", "tests.telegram_bot", home, api.url, *more])
 
 
@@ -230,3 +230,24 @@ def test_another_bot_takes_over_when_the_one_that_polls_is_killed(
         for running in bots:
             running.kill()
             running.wait()
+
+
+def test_a_worker_answers_what_others_receive(
+    api: BotApi, postgres_url: str, tmp_path: Path, database: BotDatabase
+) -> None:
+    person = {"id": 7, "is_bot": False, "first_name": "Eva", "language_code": "de"}
+    parts = {"message_id": 1, "date": 1_700_000_000, "chat": {"id": 7, "type": "private"}, "from": person}
+    entry = {"update_id": 1, "message": {**parts, "text": "Wie viele kamen?"}}
+    inbox = PostgresInbox(database, int(TOKEN.split(":")[0]))
+    api.text("Unheard", chat=7)  # now the server knows the chat; nobody polls
+    inbox.take([Received(1, json.dumps(entry))])
+    running = bot(tmp_path / "one", api, postgres_url, "no")
+    try:
+        api.wait(lambda: bool(api.sent(7)), 60)
+        assert "Menschen" in texts(api, 1)[0]
+        running.terminate()
+        assert running.wait(timeout=60) == 0
+        assert inbox.waiting() == []
+    finally:
+        running.kill()
+        running.wait()

@@ -21,7 +21,7 @@ from bot.cli.models import models
 from bot.cli.serving import mcp, serve
 from bot.cli.status import status
 from bot.cli.sync import sync
-from bot.cli.telegram import telegram
+from bot.cli.telegram import telegram, worker
 from bot.cli.transfer import export_articles, import_articles
 from bot.cli.usage import Commands
 from bot.cli.watch import watch
@@ -48,6 +48,7 @@ app.command()(index)
 app.command()(ask)
 app.command()(chat)
 app.command()(telegram)
+app.command()(worker)
 app.command()(serve)
 app.command()(mcp)
 app.command()(status)

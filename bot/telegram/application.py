@@ -57,8 +57,10 @@ _DAY_SECONDS = 86_400.0
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
-def run(settings: Settings, collection: Collection) -> None:
+def run(settings: Settings, collection: Collection, *, receives: bool = True) -> None:
     """Loads the models and runs the bot until the process gets SIGTERM or SIGINT.
+
+    Without ``receives`` it only answers what other processes receive into the same database.
 
     Raises:
         TelegramError: the token is missing, Telegram refuses the token or the webhook, an address to listen at is
@@ -77,7 +79,9 @@ def run(settings: Settings, collection: Collection) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)
         workers = Workers()
         try:
-            bot = TelegramBot(settings, token, state.secret, collection, state.inbox, workers, state=state)
+            bot = TelegramBot(
+                settings, token, state.secret, collection, state.inbox, workers, state=state, receives=receives
+            )
             asyncio.run(bot.run())
         except BotApiError as error:
             raise TelegramError(
@@ -112,6 +116,7 @@ class TelegramBot:
         typing_seconds: float = TYPING_SECONDS,
         max_waiting: int = MAX_WAITING,
         state: State | None = None,
+        receives: bool = True,
     ) -> None:
         self._settings = settings
         self._collection = collection
@@ -152,14 +157,17 @@ class TelegramBot:
         self._claims = Claims(inbox, queue, self._application.bot) if inbox.is_shared else None
         if self._claims:
             self._processor.on_end = self._claims.ended
+            if not receives:
+                self._claims.on_look = health.note_answer
+        self._receives = receives
         self._receiver: Webhook | Polling
-        if settings.telegram_webhook_url:
+        if settings.telegram_webhook_url and receives:
             self._receiver = Webhook(settings, secret, self._application.bot, inbox, queue, health)
         else:
             assert self._application.updater is not None  # The builder made one; this is for the type checker.
             self._receiver = Polling(self._application.updater)
         self._leading: Leading | None = None
-        if state and state.lead:
+        if state and state.lead and receives:
             polling = self._receiver if isinstance(self._receiver, Polling) else None
             self._leading = Leading(state.lead, polling, service, self._application.bot, health)
 
@@ -204,7 +212,7 @@ class TelegramBot:
         finally:
             receiving.cancel()
             await asyncio.wait([receiving])
-        if not self._leading:
+        if self._receives and not self._leading:
             self._watch_delivery.start()
         if self._settings.history_days:
             self._aging = asyncio.create_task(self._drop_old(self._settings.history_days))
@@ -233,7 +241,7 @@ class TelegramBot:
             await self._application.start()
         if self._leading:
             self._leading.start()
-        if not self._leading or isinstance(self._receiver, Webhook):
+        if self._receives and (not self._leading or isinstance(self._receiver, Webhook)):
             await self._receiver.start()
 
     async def _drop_old(self, days: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from telegram import Bot, Update
@@ -32,6 +33,8 @@ class Claims:
         self._bot = bot
         self._claimed: set[int] = set()
         self._task: asyncio.Task[None] | None = None
+        #: Called whenever the inbox could be looked into.
+        self.on_look: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Begins. Call it in the event loop."""
@@ -64,6 +67,7 @@ class Claims:
                     renewed = time.monotonic()
                 if len(self._claimed) < MOST_CLAIMED and await self._claim():
                     pause = 0.0
+                self.on_look()
             except StoreError as error:
                 log.warning("The inbox cannot be read and will be tried again: %s", error)
                 pause = _PAUSE_AFTER_ERROR
