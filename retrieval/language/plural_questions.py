@@ -9,7 +9,7 @@ from retrieval.language.capitals import recased
 from retrieval.language.detection import question_language
 from retrieval.language.question_phrases import asking
 from retrieval.language.question_words import ADJECTIVE_ENDINGS, Token, Words, tokens, without_lead, words_of
-from retrieval.language.word_lists import read_entries
+from retrieval.language.word_lists import read_lists
 
 _PLURAL_ENDINGS = ("en", "ern", "eln", "er", "el", "s")
 #: These end feminine nouns: "Ministerin", "Nation", "Erlaubnis".
@@ -123,8 +123,4 @@ def _in(name: str, noun: str) -> bool:
 
 @cache
 def _list(name: str) -> frozenset[str]:
-    lists: dict[str, set[str]] = {}
-    for entry in read_entries("plural_words.txt"):
-        head, _, words = entry.partition(":")
-        lists.setdefault(head, set()).update(words.split())
-    return frozenset(lists[name])
+    return read_lists("plural_words.txt")[name]

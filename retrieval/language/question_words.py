@@ -9,7 +9,7 @@ from functools import cache
 
 from retrieval.language.detection import Language
 from retrieval.language.umlauts import spelled_out, without_dots
-from retrieval.language.word_lists import read_entries, read_words
+from retrieval.language.word_lists import read_lists, read_words
 
 _TOKEN = re.compile(r"\w+(?:[-.,:’'/]\w+)*")
 _LONGEST_LEAD = 5
@@ -75,13 +75,9 @@ class Token:
 @cache
 def words_of(language: Language) -> Words:
     """The word lists of a language."""
-    lists: dict[str, set[str]] = {}
-    for entry in read_entries(f"followup_words_{language}.txt"):
-        name, _, words = entry.partition(":")
-        lists.setdefault(name, set()).update(words.split())
     return Words(
         language,
-        {name: _in_all_spellings(words) for name, words in lists.items()},
+        {name: _in_all_spellings(words) for name, words in read_lists(f"followup_words_{language}.txt").items()},
         _in_all_spellings(read_words(f"stop_words_{language}.txt")),
     )
 

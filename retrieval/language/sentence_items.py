@@ -9,7 +9,7 @@ from enum import Enum, auto
 from functools import cache
 
 from retrieval.language.question_words import ADJECTIVE_ENDINGS, words_of
-from retrieval.language.word_lists import read_entries
+from retrieval.language.word_lists import read_lists
 
 #: From the first character to behind the last one.
 Place = tuple[int, int]
@@ -69,11 +69,7 @@ class Part:
 @cache
 def enumeration_words(name: str) -> frozenset[str]:
     """A list of ``retrieval/data/enumeration_words.txt``."""
-    lists: dict[str, set[str]] = {}
-    for entry in read_entries("enumeration_words.txt"):
-        head, _, words = entry.partition(":")
-        lists.setdefault(head, set()).update(words.split())
-    return frozenset(lists[name])
+    return read_lists("enumeration_words.txt")[name]
 
 
 def parts(text: str, start: int, end: int) -> list[Part]:

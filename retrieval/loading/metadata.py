@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from retrieval.dates import iso_date
-from retrieval.language.word_lists import read_entries
+from retrieval.language.word_lists import read_lists
 from retrieval.loading.headers import front_matter
 
 __all__ = ["Stated", "front_matter", "source_and_date", "stated_in_text", "title_line"]
@@ -143,8 +143,5 @@ def is_source(name: str) -> bool:
 
 @cache
 def _publications() -> tuple[frozenset[str], tuple[str, ...], frozenset[str]]:
-    groups: dict[str, set[str]] = {}
-    for line in read_entries("publications_de.txt"):
-        group, _, names = line.partition(":")
-        groups.setdefault(group, set()).update(names.split())
-    return frozenset(groups["agency"]), tuple(groups["word"]), frozenset(groups["none"])
+    groups = read_lists("publications_de.txt")
+    return groups["agency"], tuple(groups["word"]), groups["none"]

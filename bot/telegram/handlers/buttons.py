@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from telegram import CallbackQuery, Message, Update
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram.error import BadRequest
 
 from bot.messages import text
 from bot.telegram.handlers.excerpts import Place
@@ -43,6 +45,14 @@ async def find_press(service: Service, update: Update, *, needs_question: bool =
         await say_expired(service, update)
         return None
     return Press(query, query.message, question, place, document, quote)
+
+
+async def take_away(query: CallbackQuery, message: Message, data: str) -> None:
+    """Takes the button with this data from under the message, as far as it is there."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    rest = [[button for button in row if button.callback_data != data] for row in rows]
+    with suppress(BadRequest):  # It may be gone already: pressed twice, or the message deleted.
+        await query.edit_message_reply_markup(InlineKeyboardMarkup([row for row in rest if row]))
 
 
 async def say_expired(service: Service, update: Update) -> None:

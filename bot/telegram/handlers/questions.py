@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +14,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, f
 
 from bot.messages import text
 from bot.render.telegram import passages_html, to_html
-from bot.telegram.handlers.buttons import find_press, say_expired
+from bot.telegram.handlers.buttons import find_press, say_expired, take_away
 from bot.telegram.handlers.excerpts import CONTEXT, MORE, SOURCE, buttons, context_html, source_html
 from bot.telegram.handlers.filters import describe
 from bot.telegram.service import (
@@ -152,10 +151,7 @@ class Questions:
             please_wait = partial(self._service.please_wait, update)
             answer = await self._service.queue.ask(conversation.ask, question, please_wait)
         await message.reply_html(passages_html(answer, language), do_quote=True)
-        rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
-        rest = [[button for button in row if button.callback_data != MORE] for row in rows]
-        with suppress(BadRequest):  # It may be gone already: pressed twice, or the message deleted.
-            await query.edit_message_reply_markup(InlineKeyboardMarkup([row for row in rest if row]))
+        await take_away(query, message, MORE)
 
     async def context(self, update: Update, context: Context) -> None:
         """The button for the article around the quote."""

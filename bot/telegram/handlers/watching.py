@@ -16,7 +16,7 @@ from bot.messages import in_language, text
 from bot.render.standing import number_line
 from bot.render.telegram import plain
 from bot.render.text import cut, number
-from bot.telegram.handlers.buttons import say_expired
+from bot.telegram.handlers.buttons import say_expired, take_away
 from bot.telegram.handlers.excerpts import WATCH
 from bot.telegram.seals import SEAL_PATTERN
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, question_before, question_of
@@ -83,11 +83,8 @@ class Watching:
             return
         line, is_kept = await self._keep(question, user)
         await acknowledge(query, line)
-        rows = message.reply_markup.inline_keyboard if is_kept and message.reply_markup else ()
-        rest = [[button for button in row if button.callback_data != query.data] for row in rows]
-        if rows:
-            with suppress(BadRequest):  # It may be gone already: pressed twice, or the message deleted.
-                await query.edit_message_reply_markup(InlineKeyboardMarkup([row for row in rest if row]))
+        if is_kept and message.reply_markup:
+            await take_away(query, message, query.data or "")
 
     async def list(self, update: Update, context: Context) -> None:
         """/gemerkt: the questions, with a button for each that removes it."""
