@@ -50,7 +50,8 @@ SYNOPSES = [cell.strip("`").removeprefix("fundstelle ") for cell, _ in TABLE]
 
 def goes_on(arguments: list[str]) -> bool:
     """Whether a command runs until it is stopped, opens a browser, or needs the hub."""
-    kept_out = {"telegram", "worker", "serve", "mcp", "--every", "--open", "multilingual-e5-small", "owner/name@revision"}
+    kept_out = {"telegram", "worker", "serve", "mcp", "--every", "--open"}
+    kept_out |= {"multilingual-e5-small", "owner/name@revision"}
     return not kept_out.isdisjoint(arguments)
 
 
