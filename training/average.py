@@ -19,8 +19,9 @@ def main() -> None:
     arguments = parser.parse_args()
     first = load_file(WORK / arguments.first / "model.safetensors")
     second = load_file(WORK / arguments.second / "model.safetensors")
-    mixed = {name: arguments.share * first[name] + (1 - arguments.share) * second[name] for name in first}
-    shutil.copytree(WORK / arguments.second, WORK / arguments.output, dirs_exist_ok=True)
+    # The second one may have more layers than the first.
+    mixed = {name: arguments.share * first[name] + (1 - arguments.share) * second[name].float() for name in first}
+    shutil.copytree(WORK / arguments.first, WORK / arguments.output, dirs_exist_ok=True)
     save_file(mixed, WORK / arguments.output / "model.safetensors", metadata={"format": "pt"})
 
 
