@@ -52,7 +52,7 @@ test: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 soak: $(TOOLS)
 	@echo "The long tests take about 20 minutes on two idle cores, and $(FUZZ_SECONDS) s for each of seven fuzzers." >&2

@@ -54,6 +54,8 @@ NEWCOMERS = {
     "Bis wann ist die usbekische Eisenbahn gebunden?": "2029",
 }
 OFF_TOPIC = (
+    "What is the capital of Peru?",
+    "Wer hat die Bombe in Bautzen entschärft?",
     "Wie heißt der Papst?",
     "Wer ist Bundeskanzler?",
     "What is the capital of Canada?",
