@@ -557,7 +557,7 @@ def test_the_command_serves_and_ends_at_once(tmp_path: Path) -> None:
     token = url[0].partition("token=")[2]
     assert (home / TOKEN_FILE).read_text() == token
     with httpx.Client(follow_redirects=True) as browser, ThreadPoolExecutor(3) as many:
-        assert "Aufgenommen: 2 Artikel." in browser.get(url[0]).text
+        assert "Ich kenne 2 Artikel." in browser.get(url[0]).text
         waiting = [many.submit(browser.get, url[0].partition("?")[0], params={"q": SLOW}) for _ in range(3)]
         time.sleep(0.3)
         began = time.monotonic()
