@@ -80,6 +80,15 @@ def test_open_mode_finds_the_context(file: Path) -> None:
     assert figures["no_answer_accuracy"] == 100.0
 
 
+def test_open_mode_finds_a_context_that_a_collection_keeps_without_its_invisible_characters(tmp_path: Path) -> None:
+    content = squad()
+    content["data"][0]["paragraphs"][0]["context"] = f"\ufeff{PERM}"  # type: ignore[index]
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    figures = summarise(evaluate_open(read_evaluation(path), HashEmbedder(), READER, CALIBRATION, 0.5))
+    assert (figures["mrr10"], figures["best_em"]) == (1.0, 50.0)
+
+
 def test_open_mode_in_some_of_the_articles(tmp_path: Path) -> None:
     perm, brest = squad()["data"][0]["paragraphs"]  # type: ignore[index]
     articles = [

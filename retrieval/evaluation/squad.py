@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.errors import EvaluationError
+from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.types import Document
 
@@ -64,7 +65,7 @@ def read_evaluation(path: Path, *, field: str = "question", questions_from: Path
 
 
 def read_paragraphs(path: Path) -> Iterator[tuple[Document, dict[str, Any]]]:
-    """All paragraphs of a file in order, each with its text as a document.
+    """All paragraphs of a file in order, each with its text as a document, as a collection would keep it.
 
     Raises:
         EvaluationError: the file cannot be read or has no list of articles.
@@ -83,7 +84,7 @@ def read_paragraphs(path: Path) -> Iterator[tuple[Document, dict[str, Any]]]:
                 published=str(article.get("date", "")),
                 path=f"eval:{position}",
             )
-            yield document, paragraph
+            yield clean_document(document), paragraph
             position += 1
 
 
