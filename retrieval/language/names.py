@@ -20,8 +20,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _EVERYWHERE: Final = frozenset({"deutschland", "deutschlands", "europa", "europas"})
 #: Countries whose adjective begins otherwise, and how it does.
 _ADJECTIVES: Final = {
-    "frankreich": "franz", "grossbritannien": "brit", "dänemark": "dän", "polen": "poln", "china": "chin",
-    "griechenland": "griech", "russland": "russ", "ungarn": "ungar", "japan": "japan", "amerika": "amerika",
+    "frankreich": "franz", "grossbritannien": "brit", "dänemark": "dän", "polen": "poln", "griechenland": "griech",
 }  # fmt: skip
 _ENDINGS = re.compile(r"(?:lands?|ien|iens|en|n|a|s)$")
 #: What a place has before it, without an article.
