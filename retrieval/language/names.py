@@ -43,8 +43,9 @@ def names_in(question: str) -> tuple[str, ...]:
 
 def strange_names(question: str, text: str) -> tuple[str, ...]:
     """The names in a question that a text does not have, in any form ("Bayern" stands in "bayerisch")."""
-    there = text.casefold()
-    return tuple(name for name in names_in(question) if _stem(name.casefold()) not in there)
+    names = names_in(question)
+    there = text.casefold() if names else ""  # most questions name nothing, and articles can be long
+    return tuple(name for name in names if _stem(name.casefold()) not in there)
 
 
 def together(names: Sequence[str], question: str) -> tuple[str, ...]:
