@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 
 from retrieval.language.word_lists import read_words
 from training.corpora import Example, lines
-from training.passages import PASSAGE_CHARS, sentence_spans
+from training.passages import PASSAGE_CHARS, sentence_spans, widened
 from training.swapping import LEXICON
 
 WORD = re.compile(r"\w+(?:[.,]\d+)*")
@@ -171,14 +171,9 @@ class ClozeSource:
         """Whole sentences around a place, as long as what the reader gets, and where they begin."""
         limit = self._random.randint(350, PASSAGE_CHARS)
         spans = sentence_spans(text)
-        first = last = next((i for i, (a, b) in enumerate(spans) if a <= place < b), 0)
-        while True:
-            room = limit - (spans[last][1] - spans[first][0])
-            options = [i for i in (first - 1, last + 1) if 0 <= i < len(spans) and spans[i][1] - spans[i][0] <= room]
-            if not options:
-                return text[spans[first][0] : spans[last][1]].rstrip(), spans[first][0]
-            chosen = self._random.choice(options)
-            first, last = min(first, chosen), max(last, chosen)
+        around = next((i for i, (a, b) in enumerate(spans) if a <= place < b), 0)
+        start, end = widened(spans, around, around, limit, self._random)
+        return text[start:end].rstrip(), start
 
 
 def _backward(table: Mapping[str, list[tuple[str, float]]]) -> dict[str, tuple[list[str], list[float]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -33,6 +34,17 @@ def without_answer(example: Example) -> Example | None:
     return replace(example, context=text, answers=())
 
 
+def widened(spans: Sequence[tuple[int, int]], first: int, last: int, limit: int, rng: random.Random) -> tuple[int, int]:
+    """Start and end of the sentences ``first`` to ``last`` and of neighbours, up to ``limit`` characters."""
+    while True:
+        room = limit - (spans[last][1] - spans[first][0])
+        options = [i for i in (first - 1, last + 1) if 0 <= i < len(spans) and spans[i][1] - spans[i][0] <= room]
+        if not options:
+            return spans[first][0], spans[last][1]
+        chosen = rng.choice(options)
+        first, last = min(first, chosen), max(last, chosen)
+
+
 def as_passage(example: Example, rng: random.Random) -> Example:
     """A stretch of neighbouring sentences as search hands them to the reader, mostly with the answer."""
     spans = sentence_spans(example.context)
@@ -43,14 +55,7 @@ def as_passage(example: Example, rng: random.Random) -> Example:
         first, last = around[0], around[-1]
     else:
         first = last = rng.randrange(len(spans))
-    while True:
-        room = limit - (spans[last][1] - spans[first][0])
-        options = [i for i in (first - 1, last + 1) if 0 <= i < len(spans) and spans[i][1] - spans[i][0] <= room]
-        if not options:
-            break
-        chosen = rng.choice(options)
-        first, last = min(first, chosen), max(last, chosen)
-    start, end = spans[first][0], spans[last][1]
+    start, end = widened(spans, first, last, limit, rng)
     answers = tuple((a - start, b - start) for a, b in example.answers if start <= a and b <= end)
     if not answers and any(start < b and a < end for a, b in example.answers):
         return example  # an answer was cut in two

@@ -15,12 +15,12 @@ from retrieval.answer import Answer
 from retrieval.answering.answerer import Answerer
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.metrics import exact_match, f1
-from retrieval.evaluation.runs import Progress, temporary_search, track
+from retrieval.evaluation.runs import temporary_search, track
 from retrieval.evaluation.squad import explain_form, read_articles, read_paragraphs
 from retrieval.inference.embedder import Embedder
 from retrieval.messages import notice
 from retrieval.search.search import Search
-from retrieval.types import Document
+from retrieval.types import Document, Progress
 
 _COMPLETE = "question_complete"
 

@@ -17,11 +17,12 @@ from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration, Calibrations, sigmoid
 from retrieval.answering.evidence import Evidence
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.runs import Progress, check_question, is_right, temporary_search, track
+from retrieval.evaluation.runs import check_question, is_right, temporary_search, track
 from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
 from retrieval.inference.embedder import Embedder
 from retrieval.inference.reader import Reader
 from retrieval.messages import notice
+from retrieval.types import Progress
 
 ANSWERED = 0.75  # share of the answerable questions that the threshold has to leave answered
 FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit

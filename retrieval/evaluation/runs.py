@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +33,8 @@ from retrieval.language.sentences import SentenceSplitter
 from retrieval.messages import notice
 from retrieval.search.search import Search
 from retrieval.store.store import Store
-from retrieval.types import Document, Filter
+from retrieval.types import Document, Filter, Progress
 
-#: Gets how many questions are done, and how many there are.
-Progress = Callable[[int, int], None]
 Item = TypeVar("Item")
 
 RIGHT = 50.0  # the F1 from which an answer counts as right where only right and wrong are told apart

@@ -16,14 +16,14 @@ from retrieval.answer import Answer
 from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.runs import Progress, check_question, mean, temporary_search, track
+from retrieval.evaluation.runs import check_question, mean, temporary_search, track
 from retrieval.evaluation.squad import explain_form, read_json, read_paragraphs
 from retrieval.index_report import ArticleReport
 from retrieval.inference.embedder import Embedder
 from retrieval.inference.reader import Reader
 from retrieval.loading import find_files, load_documents
 from retrieval.messages import notice
-from retrieval.types import Document
+from retrieval.types import Document, Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from retrieval.answering.answerer import Answerer
 from retrieval.answering.calibration import Calibration
 from retrieval.answering.same_quotes import say_the_same
 from retrieval.backend import SqliteBackend
-from retrieval.evaluation.runs import Progress, check_question, is_right, mean
+from retrieval.evaluation.runs import check_question, is_right, mean
 from retrieval.evaluation.squad import EvaluationQuestion, EvaluationSet
 from retrieval.indexing.indexer import Indexer
 from retrieval.inference.embedder import Embedder
@@ -24,6 +24,7 @@ from retrieval.inference.reader import Reader
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.search.search import Search
 from retrieval.store.store import Store
+from retrieval.types import Progress
 from retrieval.watching.asking import StandingAsker
 
 
