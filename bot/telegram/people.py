@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.messages import notice
+from bot.telegram.statements import Statements
 from bot.telegram.watchers import SCHEMA as WATCHERS_SCHEMA
-from bot.telegram.watchers import Statements, Watchers
+from bot.telegram.watchers import Watchers
 from retrieval.dates import days_ago, now
 from retrieval.errors import StoreError
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final
+
+from bot.telegram.statements import Statements
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS watchers (
@@ -80,29 +81,6 @@ class Watcher:
 def is_about_times(words: str) -> bool:
     """Whether words set times, be it wrongly, and are no question."""
     return bool(_ABOUT_TIMES.match(words)) or words.lower() in _AT_ONCE
-
-
-class Rows(Protocol):
-    """What a statement brought."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows it changed."""
-
-    def fetchall(self) -> list[Any]:
-        """All its rows."""
-
-    def fetchone(self) -> Any:
-        """The first of them; None if there is none."""
-
-    def __iter__(self) -> Iterator[Any]: ...
-
-
-class Statements(Protocol):
-    """A database that takes statements which SQLite and PostgreSQL understand alike, each whole by itself."""
-
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
-        """Runs one."""
 
 
 class Watchers:

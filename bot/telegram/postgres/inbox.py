@@ -7,7 +7,6 @@ queued by the same single row, there is no second place that could disagree with
 from __future__ import annotations
 
 import json
-import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from telegram import Update
 
 from bot.telegram.postgres.tables import BotDatabase
 from bot.telegram.transport import inbox as sqlite
-from bot.telegram.transport.inbox import Received, Rejected, sender
+from bot.telegram.transport.inbox import Received, Rejected
 from retrieval.postgres.database import PostgresConnection, PostgresDatabase, retried
 
 #: A claim that is not renewed for so long is another's to take: its process has died or hangs.
@@ -39,13 +38,14 @@ RETURNING u.update_id, u.body
 """
 
 
-class PostgresInbox:
+class PostgresInbox(sqlite.StoredInbox):
     """See ``bot.telegram.transport.inboxes.Inbox``; one object a process, for any thread."""
 
     is_shared: Final = True
+    _db: BotDatabase
 
     def __init__(self, shared: BotDatabase, bot: int, lease_seconds: float = LEASE_SECONDS) -> None:
-        self._shared = shared
+        self._db = shared
         self._bot = bot
         self._lease = lease_seconds
         self._name = uuid.uuid4().hex
@@ -54,7 +54,7 @@ class PostgresInbox:
     @property
     def database(self) -> PostgresDatabase:
         """The connections."""
-        return self._shared.database
+        return self._db.database
 
     @retried
     def take(self, updates: Sequence[Received], rejected: Sequence[Rejected] = ()) -> set[int]:
@@ -98,12 +98,12 @@ class PostgresInbox:
 
         Within a chat they come in order, one at a time, whichever processes ask. None: there is none now.
         """
-        row = self._shared.execute(_CLAIM, (self._bot, self._name, self._lease)).fetchone()
+        row = self._db.execute(_CLAIM, (self._bot, self._name, self._lease)).fetchone()
         return Received(*row) if row else None
 
     def renew(self, update_ids: Sequence[int]) -> None:
         """Prolongs this process's claims to these updates."""
-        self._shared.execute(
+        self._db.execute(
             "UPDATE updates SET claimed_until = now() + ? * interval '1 second'"
             " WHERE bot = ? AND state = 'waiting' AND claimed_by = ? AND update_id = ANY (?)",
             (self._lease, self._bot, self._name, list(update_ids)),
@@ -112,79 +112,33 @@ class PostgresInbox:
     def release(self, update_id: int | None = None) -> None:
         """Gives back this process's claim to an update, or all of them, for another to take at once."""
         one = "" if update_id is None else " AND update_id = ?"
-        self._shared.execute(
+        self._db.execute(
             "UPDATE updates SET claimed_by = '', claimed_until = NULL"
             f" WHERE bot = ? AND state = 'waiting' AND claimed_by = ?{one}",
             (self._bot, self._name) if update_id is None else (self._bot, self._name, update_id),
         )
 
-    def waiting(self) -> list[Received]:
-        """The updates that are not done, oldest first."""
-        rows = self._shared.execute(
-            "SELECT update_id, body FROM updates WHERE bot = ? AND state = 'waiting' ORDER BY update_id", (self._bot,)
-        )
-        return [Received(update_id, body) for update_id, body in rows]
-
-    def waiting_count(self) -> int:
-        """How many updates are not done, in all processes together."""
-        row = self._shared.execute("SELECT count(*) FROM updates WHERE bot = ? AND state = 'waiting'", (self._bot,))
-        return int(row.fetchone()[0])
-
-    def begin(self, update_id: int) -> bool:
-        """Counts an attempt; False when the update is not waiting, was tried too often, or is another process's."""
-        row = self._shared.execute(
+    def _count_attempt(self, update_id: int) -> int | None:
+        row = self._db.execute(
             "UPDATE updates SET attempts = attempts + 1 WHERE bot = ? AND update_id = ? AND state = 'waiting'"
             " AND claimed_by IN ('', ?) RETURNING attempts",
             (self._bot, update_id, self._name),
         ).fetchone()
-        if row is None:
-            return False
-        if row[0] > sqlite.MAX_ATTEMPTS:
-            self.put_aside(update_id, f"begun {sqlite.MAX_ATTEMPTS} times, never finished")
-            return False
-        return True
+        return int(row[0]) if row else None
 
     def keep(self, update_id: int, seconds: float = 0.0) -> None:
         """Leaves an update waiting for so long whose reply could not be sent; see the inbox on disk for attempts."""
-        self._shared.execute(
+        self._db.execute(
             "UPDATE updates SET attempts = attempts - (received > ?)::integer, claimed_by = '', claimed_until = NULL,"
             " due = now() + ? * interval '1 second' WHERE bot = ? AND update_id = ?",
             (time.time() - sqlite.KEEP_DONE_SECONDS, seconds, self._bot, update_id),
         )
 
-    def mark_done(self, update_id: int) -> None:
-        """Marks an update as answered; its number is kept, to recognise it if it comes again."""
-        self._shared.execute(
-            "UPDATE updates SET state = 'done', body = '' WHERE bot = ? AND update_id = ?", (self._bot, update_id)
-        )
-
     @retried
     def put_aside(self, update_id: int, reason: str) -> None:
-        """Moves a waiting update to the rejected ones."""
+        """Moves a waiting update to the rejected ones, as a whole."""
         with self.database.transaction():
-            self._shared.execute(
-                "INSERT INTO rejected (bot, received, reason, body)"
-                " SELECT bot, received, ?, body FROM updates WHERE bot = ? AND update_id = ? ON CONFLICT DO NOTHING",
-                (reason, self._bot, update_id),
-            )
-            self.mark_done(update_id)
-
-    def forget(self, user: int, before: int) -> None:
-        """Deletes what was put aside and bears somebody's number, and their updates before this one."""
-        number = re.compile(rf"(?<!\d){user}(?!\d)")
-        for key, *words in self._shared.execute(
-            "SELECT number, body, reason FROM rejected WHERE bot = ?", (self._bot,)
-        ):
-            if any(map(number.search, words)):
-                self._shared.execute("DELETE FROM rejected WHERE number = ?", (key,))
-        for item in self.waiting():
-            if item.update_id < before and sender(item.body) == user:
-                self.mark_done(item.update_id)
-
-    def rejected(self) -> list[Rejected]:
-        """What was put aside, oldest first."""
-        rows = self._shared.execute("SELECT body, reason FROM rejected WHERE bot = ? ORDER BY number", (self._bot,))
-        return [Rejected(body, reason) for body, reason in rows]
+            super().put_aside(update_id, reason)
 
     def close(self) -> None:
         """Nothing: whoever opened the database closes it."""

@@ -111,7 +111,10 @@ class BotDatabase:
                 raise StoreError(notice("telegram.inbox_newer", path=self.database.path))
             for step in _STEPS[version:]:
                 connection.raw.execute(step)
-            self._put(connection, _VERSION_KEY, str(len(_STEPS)))
+            connection.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (_VERSION_KEY, str(len(_STEPS))),
+            )
 
     @retried
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> Result:
@@ -131,12 +134,6 @@ class BotDatabase:
             connection.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (key, value))
             (kept,) = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone() or (value,)
             return str(kept)
-
-    @staticmethod
-    def _put(connection: Any, key: str, value: str) -> None:
-        connection.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
-        )
 
     def close(self) -> None:
         """Closes all connections."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.messages import notice
+from bot.telegram.statements import Statements
 from retrieval.errors import StoreError
 from retrieval.files import make_private_file, make_private_folder
 
@@ -69,7 +70,75 @@ class Rejected:
     reason: str
 
 
-class Inbox:
+class StoredInbox:
+    """What an inbox does alike in a file of SQLite and in PostgreSQL."""
+
+    _db: Statements
+    _bot: int
+
+    def waiting(self) -> list[Received]:
+        """The updates that are not done, oldest first."""
+        rows = self._db.execute(
+            "SELECT update_id, body FROM updates WHERE bot = ? AND state = 'waiting' ORDER BY update_id", (self._bot,)
+        )
+        return [Received(update_id, body) for update_id, body in rows]
+
+    def waiting_count(self) -> int:
+        """How many updates are not done."""
+        row = self._db.execute("SELECT count(*) FROM updates WHERE bot = ? AND state = 'waiting'", (self._bot,))
+        return int(row.fetchone()[0])
+
+    def begin(self, update_id: int) -> bool:
+        """Counts an attempt; False when the update is not waiting (any more), is another's, or was tried too often."""
+        attempts = self._count_attempt(update_id)
+        if attempts is None:
+            return False
+        if attempts > MAX_ATTEMPTS:
+            self.put_aside(update_id, f"begun {MAX_ATTEMPTS} times, never finished")
+            return False
+        return True
+
+    def _count_attempt(self, update_id: int) -> int | None:
+        """How often the update has been begun, with this time; None when it is not to be begun."""
+        raise NotImplementedError
+
+    def mark_done(self, update_id: int) -> None:
+        """Marks an update as answered; its number is kept, to recognise it if it comes again."""
+        self._db.execute(
+            "UPDATE updates SET state = 'done', body = '' WHERE bot = ? AND update_id = ?", (self._bot, update_id)
+        )
+
+    def put_aside(self, update_id: int, reason: str) -> None:
+        """Moves a waiting update to the rejected ones."""
+        self._db.execute(
+            "INSERT INTO rejected (bot, received, reason, body)"
+            " SELECT bot, received, ?, body FROM updates WHERE bot = ? AND update_id = ? ON CONFLICT DO NOTHING",
+            (reason, self._bot, update_id),
+        )
+        self.mark_done(update_id)
+
+    def forget(self, user: int, before: int) -> None:
+        """Deletes what was put aside and bears somebody's number, and their updates before this one.
+
+        Of a rejected update it cannot be said what it holds, so any number in it counts. A waiting one is theirs if it
+        is from them; it is not answered any more.
+        """
+        number = re.compile(rf"(?<!\d){user}(?!\d)")
+        rejected = self._db.execute("SELECT number, body, reason FROM rejected WHERE bot = ?", (self._bot,))
+        for key, *words in rejected.fetchall():
+            if any(map(number.search, words)):
+                self._db.execute("DELETE FROM rejected WHERE number = ?", (key,))
+        for item in self.waiting():
+            if item.update_id < before and _sender(item.body) == user:
+                self.mark_done(item.update_id)
+
+    def rejected(self) -> list[Rejected]:
+        """What was put aside, oldest first."""
+        rows = self._db.execute("SELECT body, reason FROM rejected WHERE bot = ? ORDER BY number", (self._bot,))
+        return [Rejected(body, reason) for body, reason in rows]
+
+
+class Inbox(StoredInbox):
     """The inbox of one bot in the SQLite file ``path``. Use it from the thread that created it.
 
     Raises StoreError when the file cannot be opened, is damaged, or was written by a newer Fundstelle.
@@ -77,6 +146,7 @@ class Inbox:
 
     #: Updates are answered by the process that received them.
     is_shared = False
+    _db: sqlite3.Connection
 
     def __init__(self, path: Path, bot: int) -> None:
         self._bot = bot
@@ -158,31 +228,13 @@ class Inbox:
         """Gives back the claim to an update, or all of them."""
         self._claimed = set() if update_id is None else self._claimed - {update_id}
 
-    def waiting(self) -> list[Received]:
-        """The updates that are not done, oldest first."""
-        rows = self._db.execute(
-            "SELECT update_id, body FROM updates WHERE bot = ? AND state = 'waiting' ORDER BY update_id", (self._bot,)
-        )
-        return [Received(update_id, body) for update_id, body in rows]
-
-    def waiting_count(self) -> int:
-        """How many updates are not done."""
-        row = self._db.execute("SELECT count(*) FROM updates WHERE bot = ? AND state = 'waiting'", (self._bot,))
-        return int(row.fetchone()[0])
-
-    def begin(self, update_id: int) -> bool:
-        """Counts an attempt; False when the update is not waiting (any more) or was tried too often."""
+    def _count_attempt(self, update_id: int) -> int | None:
         row = self._db.execute(
             "UPDATE updates SET attempts = attempts + 1 WHERE bot = ? AND update_id = ? AND state = 'waiting'"
             " RETURNING attempts",
             (self._bot, update_id),
         ).fetchone()
-        if row is None:
-            return False
-        if row[0] > MAX_ATTEMPTS:
-            self.put_aside(update_id, f"begun {MAX_ATTEMPTS} times, never finished")
-            return False
-        return True
+        return int(row[0]) if row else None
 
     def keep(self, update_id: int, seconds: float = 0.0) -> None:
         """Leaves an update waiting whose reply could not be sent; that attempt does not count.
@@ -195,48 +247,18 @@ class Inbox:
             (self._bot, update_id, time.time() - KEEP_DONE_SECONDS),
         )
 
-    def mark_done(self, update_id: int) -> None:
-        """Marks an update as answered; its number is kept, to recognise it if it comes again."""
-        self._db.execute(
-            "UPDATE updates SET state = 'done', body = '' WHERE bot = ? AND update_id = ?", (self._bot, update_id)
-        )
-
-    def put_aside(self, update_id: int, reason: str) -> None:
-        """Moves a waiting update to the rejected ones."""
-        self._db.execute(
-            "INSERT INTO rejected (bot, received, reason, body)"
-            " SELECT bot, received, ?, body FROM updates WHERE bot = ? AND update_id = ? ON CONFLICT DO NOTHING",
-            (reason, self._bot, update_id),
-        )
-        self.mark_done(update_id)
-
     def forget(self, user: int, before: int) -> None:
-        """Deletes what was put aside and bears somebody's number, and their updates before this one.
-
-        Of a rejected update it cannot be said what it holds, so any number in it counts. A waiting one is theirs if it
-        is from them; it is not answered any more.
-        """
-        number = re.compile(rf"(?<!\d){user}(?!\d)")
-        rejected = self._db.execute("SELECT number, body, reason FROM rejected WHERE bot = ?", (self._bot,))
-        found = [(key,) for key, *words in rejected.fetchall() if any(map(number.search, words))]
-        waiting = [item.update_id for item in self.waiting() if item.update_id < before and sender(item.body) == user]
-        for update_id in waiting:
-            self.mark_done(update_id)
-        self._db.executemany("DELETE FROM rejected WHERE number = ?", found)
+        """See ``StoredInbox``; nothing of it stays in the file, either."""
+        super().forget(user, before)
         # What was deleted stands in the log beside the file, too. If somebody reads just now, it is emptied later.
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-    def rejected(self) -> list[Rejected]:
-        """What was put aside, oldest first."""
-        rows = self._db.execute("SELECT body, reason FROM rejected WHERE bot = ? ORDER BY number", (self._bot,))
-        return [Rejected(body, reason) for body, reason in rows]
 
     def close(self) -> None:
         """Closes the file; the inbox cannot be used afterwards."""
         self._db.close()
 
 
-def sender(body: str) -> object:
+def _sender(body: str) -> object:
     """The number of the account that a waiting update is from."""
     update = json.loads(body)
     parts = [part for part in update.values() if isinstance(part, dict)]
