@@ -17,11 +17,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.settings import Settings
-from bot.telegram.application import INBOX_FILE, TelegramBot, run
+from bot.standing import PEOPLE_FILE
+from bot.telegram.application import TelegramBot, run
 from bot.telegram.reader_queue import MAX_WAITING, Workers
+from bot.telegram.state import State, open_state
 from bot.telegram.token_redaction import redact_logs
 from bot.telegram.transport.inbox import Inbox
-from bot.telegram.transport.webhook import webhook_secret
 from retrieval.answer import Answer
 from retrieval.answering.all_answers import AllAnswers, Finding, Mention
 from retrieval.collection import Collection
@@ -56,7 +57,7 @@ HITS = tuple(Hit(passage, ARTICLE, score=1.0 - index / 50) for index, passage in
 
 def waiting(home: Path) -> list[int]:
     """The numbers of the updates that lie in a bot's inbox."""
-    inbox = Inbox(home / INBOX_FILE, bot=int(TOKEN.split(":")[0]))
+    inbox = Inbox(home / PEOPLE_FILE, bot=int(TOKEN.split(":")[0]))
     try:
         return [received.update_id for received in inbox.waiting()]
     finally:
@@ -198,17 +199,14 @@ class RunningBot:
     def _run(self) -> None:
         assert self.settings.telegram_token is not None
         token = self.settings.telegram_token.get_secret_value()
-        secret = webhook_secret(self.settings) if self.settings.telegram_webhook_url else ""
-        inbox = Inbox(self.settings.home / INBOX_FILE, bot=int(token.split(":")[0]))
         workers = Workers()
 
-        async def main() -> None:
+        async def main(state: State) -> None:
             bot = TelegramBot(
                 self.settings,
                 token,
-                secret,
                 self.collection,
-                inbox,
+                state,
                 workers,
                 typing_seconds=self.typing,
                 max_waiting=self.max_waiting,
@@ -222,15 +220,14 @@ class RunningBot:
         level = root.level
         root.setLevel(logging.DEBUG)  # conftest.py looks for the token in all that is logged.
         try:
-            with redact_logs(token, secret):
-                asyncio.run(main())
+            with open_state(self.settings, int(token.split(":")[0])) as state, redact_logs(token, state.secret):
+                asyncio.run(main(state))
             self.result.set_result(None)
         except BaseException as error:
             self.result.set_exception(error)
         finally:
             root.setLevel(level)
             workers.stop()
-            inbox.close()
 
     async def _watch_lag(self) -> None:
         while True:

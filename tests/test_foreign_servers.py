@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 from bot.messages import text
-from bot.telegram.application import INBOX_FILE
+from bot.standing import PEOPLE_FILE
 from bot.telegram.transport.inbox import Inbox
 from tests.botapi import TOKEN, Call, Json, free_port
 from tests.botapi.checks import checked_markup, checked_text
@@ -127,7 +127,7 @@ class Site:
 
     def check_that_nothing_is_left(self) -> None:
         """To be called when the bot was stopped."""
-        inbox = Inbox(self.folder / "home" / INBOX_FILE, bot=int(TOKEN.split(":")[0]))
+        inbox = Inbox(self.folder / "home" / PEOPLE_FILE, bot=int(TOKEN.split(":")[0]))
         try:
             assert (inbox.waiting(), inbox.rejected()) == ([], [])
         finally:

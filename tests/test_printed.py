@@ -24,7 +24,7 @@ from bot.cli import console
 from bot.logs import log_file, logging_to
 from bot.render import terminal
 from bot.settings import Settings
-from bot.telegram.application import INBOX_FILE
+from bot.standing import PEOPLE_FILE
 from bot.telegram.people import People
 from retrieval.answer import Alternative, Answer
 from retrieval.characters import escape_controls, to_json, without_controls
@@ -248,7 +248,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def test_the_bot_sends_nothing_harmful(api: BotApi, old_home: Path) -> None:
-    people = People(old_home / INBOX_FILE)
+    people = People(old_home / PEOPLE_FILE)
     people.admit(MEMBER, people.invite())
     people.close()
     with RunningBot(old_home, api.url, HostileAnswerer(old_home), telegram_owners="7", telegram_history="true"):

@@ -15,8 +15,8 @@ from bot.cli.chat_input import prompt_session
 from bot.cli.typed_history import drop_old_entries
 from bot.pseudonyms import KEY_FILE, secret_key
 from bot.settings import foreign_env_file, is_set_outside, load_settings
+from bot.standing import PEOPLE_FILE
 from bot.telegram import uploads
-from bot.telegram.application import INBOX_FILE
 from bot.telegram.people import People
 from bot.telegram.transport.inbox import Inbox, Received, Rejected
 from retrieval.dates import days_ago
@@ -69,11 +69,11 @@ def test_commands_write_for_their_user_alone(open_umask: None, tmp_path: Path) -
 
 def test_the_bot_s_files_are_closed(open_umask: None, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    inbox, people = Inbox(home / INBOX_FILE, bot=1), People(home / INBOX_FILE)
+    inbox, people = Inbox(home / PEOPLE_FILE, bot=1), People(home / PEOPLE_FILE)
     secret_key(home)
     inbox.take([Received(1, "{}")])
     people.invite()
-    assert {INBOX_FILE, f"{INBOX_FILE}-wal", KEY_FILE} <= {path.name for path in home.iterdir()}
+    assert {PEOPLE_FILE, f"{PEOPLE_FILE}-wal", KEY_FILE} <= {path.name for path in home.iterdir()}
     assert open_to_others(home) == {}
     people.close()
     inbox.close()
@@ -82,7 +82,7 @@ def test_the_bot_s_files_are_closed(open_umask: None, tmp_path: Path) -> None:
 def test_an_earlier_version_s_directory_is_closed_when_it_is_opened(tmp_path: Path) -> None:
     home = tmp_path / "home"
     Store(home).close()
-    Inbox(home / INBOX_FILE, bot=1).close()
+    Inbox(home / PEOPLE_FILE, bot=1).close()
     uploads.keep(home, "a.txt", b"Text")
     names = ("fundstelle.log", "fundstelle.log.1", "vectors.json", "vectors-1.faiss", "history", "http-token")
     names += ("feedback.key",)
@@ -200,7 +200,7 @@ def message(update_id: int, user: int, words: str) -> str:
 
 
 def test_forget_takes_what_waits_and_what_was_put_aside(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path / INBOX_FILE, bot=1)
+    inbox = Inbox(tmp_path / PEOPLE_FILE, bot=1)
     inbox.take(
         [
             Received(1, message(1, USER, SECRET)),
@@ -236,7 +236,7 @@ def test_the_forget_command_empties_inbox_history_and_feedback(tmp_path: Path) -
         left = [item for item in bot.collection.feedback.missed_questions() if item.question != SECRET]
         assert left == []
     # Only what names nobody is left: that the question had no answer.
-    assert SECRET.encode() not in (tmp_path / INBOX_FILE).read_bytes()
+    assert SECRET.encode() not in (tmp_path / PEOPLE_FILE).read_bytes()
 
 
 # What grows old
@@ -249,7 +249,7 @@ def record(people: People, question: str, days: int) -> None:
 
 
 def test_history_and_feedback_go_with_age(tmp_path: Path) -> None:
-    people = People(tmp_path / INBOX_FILE)
+    people = People(tmp_path / PEOPLE_FILE)
     people.record(1, "Wer?", "Er")
     people._db.execute(
         "INSERT INTO history (user, asked_at, question, answer) VALUES (1, ?, 'Alt', '')", (days_ago(31),)
@@ -270,7 +270,7 @@ def test_history_and_feedback_go_with_age(tmp_path: Path) -> None:
 
 
 def test_the_running_bot_lets_old_history_go(tmp_path: Path) -> None:
-    people = People(tmp_path / INBOX_FILE)
+    people = People(tmp_path / PEOPLE_FILE)
     people._db.execute(
         "INSERT INTO history (user, asked_at, question, answer) VALUES (1, ?, 'Alt', '')", (days_ago(366),)
     )

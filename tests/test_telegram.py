@@ -17,7 +17,8 @@ from telegram import Message, Update
 
 from bot.errors import TelegramError
 from bot.render.wording import sources_text
-from bot.telegram.application import INBOX_FILE, run
+from bot.standing import PEOPLE_FILE
+from bot.telegram.application import run
 from bot.telegram.handlers.register import Handlers
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.metrics import Metrics
@@ -442,7 +443,7 @@ def test_a_home_that_cannot_be_used(api: BotApi, tmp_path: Path) -> None:
 def test_work_that_comes_when_the_bot_stops_is_cut_off_not_failed(tmp_path: Path) -> None:
     workers = Workers()
     workers.stop()
-    queue, people = ReaderQueue(workers, Metrics(), Health()), People(tmp_path / INBOX_FILE)
+    queue, people = ReaderQueue(workers, Metrics(), Health()), People(tmp_path / PEOPLE_FILE)
     handlers = Handlers(Service(settings(tmp_path, "http://x"), collection(tmp_path), people, queue), print)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(handlers.sources(Update(1), None))
@@ -450,7 +451,7 @@ def test_work_that_comes_when_the_bot_stops_is_cut_off_not_failed(tmp_path: Path
 
 def test_what_an_earlier_run_left_is_answered_first(api: BotApi, tmp_path: Path) -> None:
     chat = {"id": 7, "type": "private"}
-    inbox = Inbox(tmp_path / INBOX_FILE, bot=int(TOKEN.split(":")[0]))
+    inbox = Inbox(tmp_path / PEOPLE_FILE, bot=int(TOKEN.split(":")[0]))
     left = {"update_id": 5, "message": {"message_id": 1, "date": 0, "chat": chat, "text": QUESTION}}
     inbox.take([Received(4, '{"update_id": 4, "message": 1}'), Received(5, json.dumps(left))])
     inbox.close()
@@ -504,7 +505,7 @@ def test_malformed_updates_never_stop_polling(api: BotApi, tmp_path: Path) -> No
         api.text(QUESTION)
         answers(api, 1)
     assert sorted(bot.answerer.asked) == sorted([*asked, QUESTION])
-    inbox = Inbox(tmp_path / INBOX_FILE, bot=int(TOKEN.split(":")[0]))
+    inbox = Inbox(tmp_path / PEOPLE_FILE, bot=int(TOKEN.split(":")[0]))
     # Those without a number are alike and kept once.
     assert len(inbox.rejected()) == 6 * 20 + 20 + 3
     inbox.close()

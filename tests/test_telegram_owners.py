@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bot.standing import PEOPLE_FILE
 from bot.telegram import people
-from bot.telegram.application import INBOX_FILE
 from bot.telegram.handlers import access
 from bot.telegram.people import People
 from bot.telegram.uploads import FOLDER, keep, safe_name
@@ -319,7 +319,7 @@ def test_an_invitation_lets_one_in(api: BotApi, bot: RunningBot, tmp_path: Path)
     api.text("/invite")
     code = texts(api, 1)[0].rpartition("/start ")[2]
     assert f"https://t.me/FundstelleTestBot?start={code}" in texts(api, 1)[0]
-    assert code.encode() not in (tmp_path / INBOX_FILE).read_bytes()
+    assert code.encode() not in (tmp_path / PEOPLE_FILE).read_bytes()
     api.text(f"/start {code}", user=MEMBER)
     assert texts(api, 1, MEMBER)[0].startswith("Guten Tag!")
     api.text(f"/start {code}", user=STRANGER)

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from bot.errors import TelegramError
-from bot.telegram.application import INBOX_FILE, run
+from bot.standing import PEOPLE_FILE
+from bot.telegram.application import run
 from bot.telegram.transport.inbox import Inbox
 from bot.telegram.transport.webhook import MAX_BODY_BYTES, SECRET_FILE, SECRET_HEADER, webhook_secret
 from tests.botapi import TOKEN, BotApi, free_port
@@ -111,7 +112,7 @@ def test_what_is_no_update_is_put_aside_and_taken_off_telegram_s_hands(hook: Hoo
         hook.api.wait(lambda: listening(hook))
         for body in (b"null", b'"Wer?"', b'{"update_id": 3, "message": 5}', b'{"message": {}}'):
             assert hook.post(body) == 200
-    inbox = Inbox(tmp_path / INBOX_FILE, bot=int(TOKEN.split(":")[0]))
+    inbox = Inbox(tmp_path / PEOPLE_FILE, bot=int(TOKEN.split(":")[0]))
     assert len(inbox.rejected()) == 4
     inbox.close()
 

@@ -22,21 +22,18 @@ from bot.errors import TelegramError
 from bot.logs import logging_to_stderr
 from bot.messages import text
 from bot.settings import Settings
-from bot.standing import PEOPLE_FILE
 from bot.telegram.handlers.register import Handlers
 from bot.telegram.leading import Leading
 from bot.telegram.menus import announce
 from bot.telegram.monitoring.health import Health
 from bot.telegram.monitoring.http_server import Site, operations_app
 from bot.telegram.monitoring.metrics import Metrics
-from bot.telegram.people import People
 from bot.telegram.reader_queue import MAX_WAITING, ReaderQueue, Workers
 from bot.telegram.service import TYPING_SECONDS, AnyApplication, Service
 from bot.telegram.start_lines import start_lines
 from bot.telegram.state import State, open_state
 from bot.telegram.token_redaction import redact_logs
 from bot.telegram.transport.claims import Claims
-from bot.telegram.transport.inboxes import Inbox
 from bot.telegram.transport.polling import InboxRequest, Polling
 from bot.telegram.transport.processor import InboxProcessor
 from bot.telegram.transport.rate_limiter import PatientRateLimiter
@@ -49,7 +46,6 @@ from retrieval.loading.confinement import hide_memory
 
 log = logging.getLogger(__name__)
 
-INBOX_FILE = PEOPLE_FILE
 #: How long stopping waits, in seconds, for the current question and for replies being sent.
 STOP_SECONDS = 8.0
 _LONGEST_PAUSE = 30.0
@@ -79,10 +75,7 @@ def run(settings: Settings, collection: Collection, *, receives: bool = True) ->
         logging.getLogger("httpx").setLevel(logging.WARNING)
         workers = Workers()
         try:
-            bot = TelegramBot(
-                settings, token, state.secret, collection, state.inbox, workers, state=state, receives=receives
-            )
-            asyncio.run(bot.run())
+            asyncio.run(TelegramBot(settings, token, collection, state, workers, receives=receives).run())
         except BotApiError as error:
             raise TelegramError(
                 text("telegram.stopped", settings.language, error=redactor.clean(str(error)))
@@ -102,26 +95,24 @@ def check_token(settings: Settings) -> str:
 
 
 class TelegramBot:
-    """One bot, from start to stop. Create and run it in the thread that owns ``inbox``."""
+    """One bot, from start to stop. Create and run it in the thread that opened ``state``."""
 
     def __init__(
         self,
         settings: Settings,
         token: str,
-        secret: str,
         collection: Collection,
-        inbox: Inbox,
+        state: State,
         workers: Workers,
         *,
         typing_seconds: float = TYPING_SECONDS,
         max_waiting: int = MAX_WAITING,
-        state: State | None = None,
         receives: bool = True,
     ) -> None:
         self._settings = settings
         self._collection = collection
-        self._people = state.people if state else People(settings.home / INBOX_FILE)
-        self._inbox = inbox
+        self._people = state.people
+        inbox = self._inbox = state.inbox
         self._workers = workers
         self._stop = asyncio.Event()
         self._refused = False
@@ -162,12 +153,12 @@ class TelegramBot:
         self._receives = receives
         self._receiver: Webhook | Polling
         if settings.telegram_webhook_url and receives:
-            self._receiver = Webhook(settings, secret, self._application.bot, inbox, queue, health)
+            self._receiver = Webhook(settings, state.secret, self._application.bot, inbox, queue, health)
         else:
             assert self._application.updater is not None  # The builder made one; this is for the type checker.
             self._receiver = Polling(self._application.updater)
         self._leading: Leading | None = None
-        if state and state.lead and receives:
+        if state.lead and receives:
             polling = self._receiver if isinstance(self._receiver, Polling) else None
             self._leading = Leading(state.lead, polling, service, self._application.bot, health)
 
@@ -313,7 +304,6 @@ class TelegramBot:
             await self._operations.stop()
         if self._claims:
             await self._claims.release()
-        self._people.close()
         with suppress(sqlite3.Error, StoreError):
             log.info("Stopped; %d updates wait for the next start", self._inbox.waiting_count())
 
