@@ -51,6 +51,21 @@ def test_what_is_missing_comes_from_the_turn_before(asked: str, understood: str)
 
 
 @pytest.mark.parametrize(
+    ("asked", "understood"),
+    [
+        ("Wie viele kamen?", "Wie viele kamen (Hallenbad)?"),
+        ("wie viele nahmen teil?", "Wie viele nahmen teil (Hallenbad)?"),
+        ("Wie viele fehlen?", "Wie viele fehlen (Hallenbad)?"),
+        ("Wie viele flohen dort?", "Wie viele flohen dort (Hallenbad)?"),
+        ("wie viele besucher?", "Wie viele Besucher (Hallenbad)?"),
+        ("wie viele besucher kamen?", "Wie viele Besucher kamen (Hallenbad)?"),
+    ],
+)
+def test_after_how_many_comes_the_verb_or_what_is_counted(asked: str, understood: str) -> None:
+    assert complete(asked, Turn("Wann wurde das Hallenbad eröffnet?", "am 12. Mai")) == understood
+
+
+@pytest.mark.parametrize(
     "asked",
     [
         "",

@@ -21,6 +21,7 @@ def arguments(description: str, *, minutes: float, rate: float, base: str, outpu
     parser.add_argument("--base", default=base, help="folder below the work folder to begin with")
     parser.add_argument("--output", default=output)
     parser.add_argument("--cloze-first", type=float, default=0.4, help="share of the time that is for cloze questions")
+    parser.add_argument("--seed", type=int, default=0, help="another one draws other examples, for a run that goes on")
     parser.add_argument("--without", type=int, nargs="*", default=[], help="layers of the base to leave out, from 0")
     return parser.parse_args()
 

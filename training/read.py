@@ -67,7 +67,8 @@ def encode(tokenizer, example: Example, rng: random.Random) -> tuple[list[int], 
 def main() -> None:
     options = arguments(__doc__.splitlines()[0], minutes=110, rate=1.2e-4, base="foundation", output="reader")
     rank = processes.join()
-    rng = random.Random(rank)
+    seed = options.seed + rank
+    rng = random.Random(seed)
     tokenizer, model = load(options.base, options.without)
     embeddings = list(model.get_input_embeddings().parameters())
     head = list(model.qa_outputs.parameters())
@@ -81,7 +82,7 @@ def main() -> None:
         ],
         weight_decay=0.01, fused=True,
     )  # fmt: skip
-    source = ExampleSource(rank)
+    source = ExampleSource(seed)
     found = sum(map(len, source.found.values()))
     print(f"{len(source.easy)} easy, {len(source.hard)} hard, {len(source.written)} written, {found} found", flush=True)
     half = HalfCopy(model)

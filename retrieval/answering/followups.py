@@ -72,6 +72,9 @@ def _ask_otherwise(bare: str, found: Sequence[Token], last: Turn, words: Words) 
     if not asked or asked == len(before):
         return _with_topic(bare, found, last, words)
     end = asking(found, words)
+    counted = any(words.has("several", token.low) for token in found[: end - 1])
+    if counted and not words.has("thing", before[0].low):
+        return _with_topic(bare, found, last, words)  # "Wie viele Tiere?" does not ask when something was opened
     new = bare[: found[-1].end]
     rest = last.question[before[asked - 1].end :].strip(" ?!.")
     subject = _subject(before[:asked], last, words)

@@ -51,12 +51,13 @@ def _nouns(question: str, found: Sequence[Token], words: Words) -> Iterator[int]
     verb = _verb(found, nouns, words)
     for position, token in enumerate(found):
         is_address = position == 1 and words.has("address", token.low) and words.has("polite", found[0].low)
-        if is_address or (nouns[position] and position != verb):
+        is_particle = position - 1 == verb and words.has("particle", token.low)
+        if is_address or (nouns[position] and position != verb and not is_particle):
             yield position
         asks = words.has("which", token.low) or words.has("several", token.low)
         if asks or any(words.has(name, token.low) for name in ("article", "possessive", "contraction")):
             phrase = _phrase(question, found, position, words)
-            if phrase and not any(nouns[inner] for inner in phrase):
+            if phrase and phrase[0] != verb and not any(nouns[inner] for inner in phrase):
                 yield phrase[0 if asks else -1]  # in a question the verb follows: "Welche Weite erreichte …"
 
 
@@ -68,11 +69,23 @@ def _verb(found: Sequence[Token], nouns: Sequence[bool], words: Words) -> int:
         return begin + 1  # "Woher kam es?"
     if words.has("how", head) and not words.has("counting", following):
         return begin + 1 + words.has("measure", following)
+    if words.has("several", following) and _is_plural_verb(found, begin + 2, words):
+        return begin + 2  # "Wie viele kamen?", "Wie viele nahmen teil?"
     if any(words.has(name, head) for name in ("how", "which", "with_noun")):
         first = next((position for position, noun in enumerate(nouns) if noun), len(found))
         # "Wie viele Tiere leben vor Sylt?" A unit is followed by what it measures: "Wie viele Liter Milch".
         return -1 if first >= len(found) or words.has("unit", found[first].low) else first + 1
     return -1
+
+
+def _is_plural_verb(found: Sequence[Token], position: int, words: Words) -> bool:
+    """Whether the word after "viele" is the verb and not what is counted: no noun that is known, and none behind it."""
+    if position >= len(found) or not found[position].low.endswith("n"):
+        return False
+    word, following = found[position].low, found[position + 1].low if position + 1 < len(found) else ""
+    if not words.has("plural_verb", word) and noun_in_vocabulary(word):
+        return False
+    return not following or following in words.stop or words.has("particle", following)
 
 
 def _phrase(question: str, found: Sequence[Token], article: int, words: Words) -> list[int]:
