@@ -22,6 +22,7 @@ from bot.telegram.postgres.people import PostgresPeople
 from bot.telegram.postgres.tables import BotDatabase
 from bot.telegram.transport.inbox import Received
 from retrieval.errors import StoreError
+from retrieval.types import Filter
 from tests.botapi import TOKEN, BotApi
 from tests.telegram_bot import texts
 
@@ -106,12 +107,13 @@ def test_what_could_not_be_sent_comes_later_and_its_chat_goes_on(database: BotDa
 
 
 def test_a_newer_database_is_left_alone(database: BotDatabase, postgres_url: str) -> None:
+    (version,) = database.execute("SELECT value FROM meta WHERE key = 'bot_schema'").fetchone()
     database.execute("UPDATE meta SET value = '99' WHERE key = 'bot_schema'")
     try:
         with pytest.raises(StoreError, match="neueren Fundstelle"):
             BotDatabase(postgres_url)
     finally:
-        database.execute("UPDATE meta SET value = '1' WHERE key = 'bot_schema'")
+        database.execute("UPDATE meta SET value = ? WHERE key = 'bot_schema'", (version,))
 
 
 def test_everybody_uses_what_the_first_has_given(database: BotDatabase) -> None:
@@ -148,6 +150,18 @@ def test_prompts_history_and_times_are_kept(people: People) -> None:
     assert people.watchers.all() == [watcher]
     people.watchers.forget(17)
     assert people.watchers.all() == []
+
+
+def test_filters_are_kept_by_chat_and_forgotten_by_user(people: People) -> None:
+    first, second = Filter("dpa", "2024-01-01", "2024-12-31", article=3), Filter(without_ocr=True)
+    for chat, user, within in ((7, 7, second), (7, 7, first), (-10, 7, second), (-10, 8, first), (8, 8, second)):
+        people.filters.put(chat, user, within)
+    assert [people.filters.get(*whose) for whose in ((7, 7), (-10, 7), (-10, 8))] == [first, second, first]
+    people.filters.put(8, 8, Filter())
+    people.filters.forget(7)
+    left = people._db.execute('SELECT chat, "user" FROM chat_filters').fetchall()
+    assert [tuple(row) for row in left] == [(-10, 8)]
+    assert people.filters.get(7, 7) == people.filters.get(-10, 7) == Filter()
 
 
 WORKER = """

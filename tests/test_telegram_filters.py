@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from retrieval.answer import Answer
 from retrieval.types import Document, Filter
@@ -113,6 +114,46 @@ def test_each_chat_has_its_own_and_a_new_beginning_says_it(api: BotApi, bot: Run
     say(api, "/forget")
     say(api, QUESTION)
     assert watching.filters == [Filter(), Filter()]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept_in(request: pytest.FixtureRequest) -> dict[str, object]:
+    """The settings of a bot whose people are kept in a file, or in PostgreSQL."""
+    return {} if request.param == "sqlite" else {"database_url": SecretStr(request.getfixturevalue("postgres_url"))}
+
+
+def test_it_outlives_the_bot_and_not_a_forget(api: BotApi, tmp_path: Path, kept_in: dict[str, object]) -> None:
+    with RunningBot(tmp_path, api.url, **kept_in):
+        say(api, "/quelle BelTA", "/seit 2024", "/ohneocr", "/artikel Handel")
+    again = Watching()
+    with RunningBot(tmp_path, api.url, again, **kept_in):
+        told, _ = say(api, QUESTION, "/quelle")
+        assert told.endswith(
+            "Gesucht nur hier: Quelle: BelTA, seit 1. Januar 2024, "
+            "Artikel: Handel <& Wandel>, BelTA, 17. Mai 2024, ohne Texterkennung"
+        )
+        say(api, "/alle Frage 17", QUESTION, "/forget", QUESTION)
+    assert again.filters == [
+        Filter("BelTA", "2024-01-01", without_ocr=True, article=1),
+        Filter(since="2024-01-01", without_ocr=True, article=1),
+        Filter(),
+    ]
+    third = Watching()
+    with RunningBot(tmp_path, api.url, third, **kept_in):
+        say(api, QUESTION)
+    assert third.filters == [Filter()]
+
+
+def test_what_could_not_be_said_is_not_undone_when_the_command_comes_again(api: BotApi, tmp_path: Path) -> None:
+    api.fail("sendMessage", code=502)
+    with RunningBot(tmp_path, api.url):
+        api.text("/ohneocr")
+        api.wait(lambda: api.calls("sendMessage", code=502))
+    again = Watching()
+    with RunningBot(tmp_path, api.url, again):
+        assert texts(api, 1)[0].startswith("Gesucht wird jetzt nur hier: ohne Texterkennung")
+        say(api, QUESTION)
+    assert again.filters == [Filter(without_ocr=True)]
 
 
 def test_what_belongs_to_an_answer_keeps_the_filter(api: BotApi, bot: RunningBot, watching: Watching) -> None:

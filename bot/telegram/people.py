@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.messages import notice
+from bot.telegram.chat_filters import SCHEMA as FILTERS_SCHEMA
+from bot.telegram.chat_filters import ChatFilters
 from bot.telegram.statements import Statements
 from bot.telegram.watchers import SCHEMA as WATCHERS_SCHEMA
 from bot.telegram.watchers import Watchers
@@ -76,12 +78,13 @@ class People:
             database = sqlite3.connect(path, timeout=5.0, isolation_level=None)
             try:
                 database.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-                database.executescript(_SCHEMA + WATCHERS_SCHEMA)
+                database.executescript(_SCHEMA + WATCHERS_SCHEMA + FILTERS_SCHEMA)
             except BaseException:
                 database.close()
                 raise
             self._db: Statements = database
             self.watchers = Watchers(database)
+            self.filters = ChatFilters(database)
             self._close = database.close
         except sqlite3.Error as error:
             raise StoreError(notice("telegram.people_unreadable", path=path, error=error)) from error

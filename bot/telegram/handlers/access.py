@@ -104,7 +104,7 @@ class Access:
         return True
 
     async def forget(self, update: Update, context: Context) -> None:
-        """/forget: deletes feedback, open questions back, and the history of a user; says how much that was.
+        """/forget: deletes feedback, open questions back, filters, and the history of a user; says how much that was.
 
         What waits of theirs in the inbox goes too, and what was put aside there as malformed.
         """
@@ -115,6 +115,7 @@ class Access:
         judgements = await self._service.queue.run(self._service.collection.feedback.forget, pseudonym)
         watched = await self._service.queue.run(self._service.collection.watch.questions.forget, pseudonym)
         people.watchers.forget(user.id)
+        people.filters.forget(user.id)
         people.drop_prompts(pseudonym)
         questions = people.forget(user.id)
         self._forget(user.id, update.update_id)

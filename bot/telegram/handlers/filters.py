@@ -15,7 +15,6 @@ from bot.messages import text
 from bot.render.text import SHORT_LIMIT, cut
 from bot.render.wording import citation, describe_filter, line, quantity, unknown_source
 from bot.telegram.service import AnyApplication, Context, Service, listing, question_of, say
-from retrieval.answering.conversation import Conversation
 from retrieval.collection import Collection
 from retrieval.types import Document, Filter
 
@@ -25,11 +24,10 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class Filters:
-    """The handlers. ``conversation`` gives that of a user in a chat; nothing behind a command takes its filter away."""
+    """The handlers. Nothing behind a command takes its filter away."""
 
-    def __init__(self, service: Service, conversation: Callable[[int, int], Conversation]) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._conversation = conversation
 
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers."""
@@ -82,19 +80,25 @@ class Filters:
         await say(update, listing(text("telegram.which_article", language), lines, language, len(found) - len(lines)))
 
     async def _set_days(self, update: Update, **changed: str) -> None:
-        conversation, language = self._of(update), self._service.language(update.effective_user)
-        days = {"since": conversation.within.since, "until": conversation.within.until, **changed}
+        before = self._service.people.filters.get(*_whose(update))
+        days = {"since": before.since, "until": before.until, **changed}
         try:
-            given = filter_from("", days["since"], days["until"], language)
+            given = filter_from("", days["since"], days["until"], self._service.language(update.effective_user))
         except FilterError as error:
             await say(update, str(error))
             return
         await self._set(update, lambda now: replace(now, since=given.since, until=given.until))
 
     async def _set(self, update: Update, change: Callable[[Filter], Filter]) -> None:
-        conversation, language = self._of(update), self._service.language(update.effective_user)
-        conversation.within = change(conversation.within)
-        within = conversation.within
+        whose, kept = _whose(update), self._service.people.filters
+        within = change(kept.get(*whose))
+        await self._say(update, within)
+        # Not before: where the reply cannot be sent the command comes again, and /ohneocr would undo itself.
+        kept.put(*whose, within)
+
+    async def _say(self, update: Update, within: Filter) -> None:
+        """Says where is looked from now on."""
+        language = self._service.language(update.effective_user)
         if not within:
             await say(update, text("chat.within_all", language))
             return
@@ -102,10 +106,6 @@ class Filters:
         _, count = await self._service.queue.run(lambda: self._service.collection.titles(within, most=0))
         articles = quantity("chat.articles", count, language)
         await self._service.say(update, "within" if count else "within_none", within=described, articles=articles)
-
-    def _of(self, update: Update) -> Conversation:
-        chat, user = update.effective_chat, update.effective_user
-        return self._conversation(chat.id if chat else 0, user.id if user else 0)
 
 
 def find_articles(collection: Collection, words: str) -> list[Document]:
@@ -125,6 +125,12 @@ def describe(collection: Collection, within: Filter, language: str) -> str:
     document = collection.document(within.article) if within.article else None
     name = "" if document is None else cut(citation(document, language), SHORT_LIMIT)
     return describe_filter(within, language, article=name)
+
+
+def _whose(update: Update) -> tuple[int, int]:
+    """The chat and the user of an update."""
+    chat, user = update.effective_chat, update.effective_user
+    return chat.id if chat else 0, user.id if user else 0
 
 
 def _value(update: Update) -> str:

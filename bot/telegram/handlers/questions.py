@@ -264,4 +264,5 @@ class Questions:
         self._talks.move_to_end((chat, user))
         while len(self._talks) > _CONVERSATIONS:
             self._talks.popitem(last=False)
+        talk.conversation.within = self._service.people.filters.get(chat, user)
         return talk

@@ -58,7 +58,7 @@ class Handlers:
         Catalogues(self._service).register(application)
         Submissions(self._service).register(application)
         AllAnswersHandlers(self._service, questions.conversation).register(application)
-        Filters(self._service, questions.conversation).register(application)
+        Filters(self._service).register(application)
         application.add_handlers(
             [
                 CommandHandler("start", self.start, filters=new),

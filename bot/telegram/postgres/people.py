@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.telegram.chat_filters import ChatFilters
 from bot.telegram.people import People
 from bot.telegram.postgres.tables import BotDatabase
 from bot.telegram.watchers import Watchers
@@ -13,6 +14,7 @@ class PostgresPeople(People):
     def __init__(self, shared: BotDatabase) -> None:
         self._db = shared
         self.watchers = Watchers(shared)
+        self.filters = ChatFilters(shared)
 
     def close(self) -> None:
         """Nothing: whoever opened the database closes it."""

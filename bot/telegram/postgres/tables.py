@@ -64,6 +64,18 @@ CREATE TABLE watchers (
     digest_on  {_TEXT}
 );
 """,
+    f"""
+CREATE TABLE chat_filters (
+    chat        bigint NOT NULL,
+    "user"      bigint NOT NULL,
+    source      {_TEXT},
+    since       {_TEXT},
+    until       {_TEXT},
+    without_ocr integer NOT NULL,
+    article     bigint NOT NULL,
+    PRIMARY KEY (chat, "user")
+);
+""",
 )
 
 
