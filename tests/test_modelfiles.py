@@ -1,3 +1,4 @@
+import gc
 import json
 import logging
 import re
@@ -147,3 +148,13 @@ def test_positions_that_the_model_can_use(tmp_path: Path) -> None:
         model = AutoModel.from_pretrained(tiny_models.save_reader(tmp_path / family, family))
         assert model.config.max_position_embeddings == table
         assert model_files.positions(model) == 128
+
+
+def test_no_garbage_is_collected_while_a_model_is_read(folders: dict[str, Path]) -> None:
+    reference, frozen = ModelReference(str(folders["reader"])), gc.get_freeze_count()
+    assert reference.load(lambda _: gc.isenabled()) is False
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > frozen
+    with pytest.raises(ModelError):
+        reference.load(lambda folder: json.loads(folder.name))
+    assert gc.isenabled()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +28,22 @@ CALIBRATION_FILE = "calibration.json"
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _UNWANTED = ["onnx/*", "openvino/*"]
 _HUB_TIMEOUT = 10.0  # seconds; without it an unreachable hub is tried for minutes
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """No garbage is looked for while the libraries are imported and a model is read, nor later among what stays.
+
+    Hundreds of thousands of objects come then and stay; looking through them again and again took a fifth of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,7 @@ class ModelReference:
             raise ModelError(notice("models.cannot_read", folder=folder, error=first_line(error))) from error
         return f"{folder.name}:{digest.hexdigest()[:16]}"
 
+    @_nothing_collected()
     def load(self, loader: Callable[[Path], Model]) -> Model:
         """Calls ``loader`` with the folder of the model's files, a hub model is downloaded first if need be.
 
