@@ -46,7 +46,6 @@ class _Paragraph:
     last: Line
     page: int
     count: int = 1
-    first_left: float = 0.0
     label: float = 0.0  # the width of the label and the room after it, 0 for none
 
 
@@ -129,7 +128,7 @@ def _notes(lines: Sequence[Line], number: int, steps: dict[int, float]) -> Itera
 
 
 def _begun(line: Line, number: int) -> _Paragraph:
-    paragraph = _Paragraph([Block(line.text, page=number)], line, number, first_left=line.left)
+    paragraph = _Paragraph([Block(line.text, page=number)], line, number)
     word = line.text.split(maxsplit=1)[0]
     if LABEL.fullmatch(word) and not line.is_row:
         paragraph.label = line.label or line.size
