@@ -295,6 +295,67 @@ def test_without_an_answer_there_is_nothing_to_draw(api: BotApi, bot: RunningBot
     assert not api.calls("sendPhoto")
 
 
+def test_a_number_takes_what_was_listed(api: BotApi, bot: RunningBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    words: list[str] = []
+
+    def watched(quotation: Quotation, language: str) -> QuotePicture:
+        words.append(quotation.words)
+        return quote_picture(quotation, language)
+
+    monkeypatch.setattr(drawing, "quote_picture", watched)
+    api.text("/bild 1")
+    api.text(QUESTION)  # its answer stands in the first passage, so that the second is listed alone
+    api.text("/bild 1")
+    api.text("/picture@FundstelleTestBot 2", code="en")
+    api.text("/zitat 1")
+    none_yet, _, only_one, cited = texts(api, 4)
+    assert none_yet == (
+        "Eine Stelle „1“ gibt es nicht. Ohne Zahl gilt die letzte Antwort, mit Zahl die Stelle aus „Weitere Stellen“ "
+        "oder /alle."
+    )
+    assert only_one.startswith("There is no passage “2”.")
+    assert cited == f"„Es regnete. Der Zug kam.“ ({SOURCE})"
+    api.text("/alle Was wurde gesagt?")
+    for wanted in ("/bild 1", "/bild 2", "/bild"):
+        api.text(wanted)
+    photos(api, 4)
+    assert words == [
+        "Es regnete. Der Zug kam.",
+        "Das Ziel sind 0,5 Milliarden Dollar.",
+        "Rund <300> Menschen & Tiere kamen.",
+        "Das Ziel sind 0,5 Milliarden Dollar.",
+    ]
+    for wrong in ("/bild 3", "/bild 0", "/bild zwei", "/bild " + "9" * 3000):
+        api.text(wrong)
+    assert all(said.startswith("Eine Stelle „") for said in texts(api, 9)[5:])
+
+
+def test_a_number_takes_what_the_button_listed_until_a_new_beginning(api: BotApi, bot: RunningBot) -> None:
+    api.text(QUESTION)
+    api.text("/alle Frage 17")  # of which nothing is listed
+    answer, _ = answers(api, 2)
+    api.press(answer, "Weitere Stellen")
+    answers(api, 3)
+    api.text("/bild 1")
+    photos(api, 1)
+    api.text("Danke!")
+    api.text("/zitat 1")
+    api.text("/neu")
+    api.text("/zitat 1")
+    _, cited, _, gone = texts(api, 7)[3:]
+    assert cited.startswith("„Es regnete.")
+    assert gone.startswith("Eine Stelle „1“ gibt es nicht.")
+
+
+def test_a_listed_passage_that_has_changed_is_not_drawn(api: BotApi, bot: RunningBot) -> None:
+    api.text(QUESTION)
+    answers(api, 1)
+    bot.collection.indexer.index_documents([replace(ARTICLE, text="Es schneite den ganzen Tag in Perm.")])
+    api.text("/bild 1")
+    assert texts(api, 2)[1].startswith("Diese Frage ist nicht mehr da.")
+    assert not api.calls("sendPhoto")
+
+
 def test_no_picture_is_drawn_of_what_the_bot_did_not_say_here(api: BotApi, bot: RunningBot) -> None:
     api.text(QUESTION)
     api.text("/zitat")

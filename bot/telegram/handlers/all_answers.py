@@ -15,12 +15,13 @@ from telegram import InputFile, Message, Update
 from telegram.error import TelegramError as BotApiError
 from telegram.ext import CommandHandler, filters
 
-from bot.render.all_answers import shown_width, to_html
+from bot.render.all_answers import ordered, shown_width, to_html
 from bot.render.chart import chart
 from bot.render.values import series
+from bot.telegram.handlers.excerpts import Place
+from bot.telegram.handlers.questions import Talk
 from bot.telegram.service import AnyApplication, Context, Service, question_of
 from retrieval.answering.all_answers import AllAnswers
-from retrieval.answering.conversation import Conversation
 from retrieval.errors import QuestionError
 
 log = logging.getLogger(__name__)
@@ -32,11 +33,11 @@ _ALL, _BY_DATE = ("alle", "all"), ("verlauf", "timeline")
 
 
 class AllAnswersHandlers:
-    """The handlers. ``conversation`` gives that of a user in a chat."""
+    """The handlers. ``talk`` gives that with a user in a chat."""
 
-    def __init__(self, service: Service, conversation: Callable[[int, int], Conversation]) -> None:
+    def __init__(self, service: Service, talk: Callable[[int, int], Talk]) -> None:
         self._service = service
-        self._conversation = conversation
+        self._talk = talk
         self._drawing = asyncio.Semaphore(1)
 
     def register(self, application: AnyApplication) -> None:
@@ -62,11 +63,11 @@ class AllAnswersHandlers:
         if message is None:
             return
         question, language = question_of(message), self._service.language(user)
-        conversation = self._conversation(message.chat_id, user.id if user else 0)
+        talk = self._talk(message.chat_id, user.id if user else 0)
         try:
             async with self._service.typing(message):
                 please_wait = partial(self._service.please_wait, update)
-                answers = await self._service.queue.ask(conversation.ask_all, question, please_wait)
+                answers = await self._service.queue.ask(talk.conversation.ask_all, question, please_wait)
         except QuestionError:
             if question:
                 await self._service.say(update, "bad_question")
@@ -74,6 +75,8 @@ class AllAnswersHandlers:
                 command = (_BY_DATE if by_date else _ALL)[0 if language == "de" else 1]
                 await self._service.say(update, "all_usage", command=command)
             return
+        seal = self._service.seal(message.chat_id)
+        talk.listed = tuple(Place.of_finding(finding, seal) for finding in ordered(answers, by_date=by_date))
         await self._reply(message, answers, language, by_date=by_date)
 
     async def _reply(self, message: Message, answers: AllAnswers, language: str, *, by_date: bool) -> None:

@@ -1,9 +1,9 @@
-"""An answer to take along: its quote with the source, as a message to copy and as a picture to share."""
+"""An answer or a listed passage to take along: its quote with the source, as a message to copy and as a picture."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from io import BytesIO
 from typing import Final
 
@@ -14,10 +14,11 @@ from bot.errors import PictureError
 from bot.messages import in_language, text
 from bot.render.cite import Quotation, Style, cite, press_parts
 from bot.render.telegram import TELEGRAM_LIMIT, plain
-from bot.render.text import cut
+from bot.render.text import SHORT_LIMIT, cut
+from bot.render.wording import line
 from bot.telegram.handlers.buttons import find_press
 from bot.telegram.handlers.excerpts import CITE, PICTURE, Place
-from bot.telegram.service import AnyApplication, Context, Service, acknowledge, say
+from bot.telegram.service import AnyApplication, Context, Service, acknowledge, question_of, say
 from retrieval.answer import Answer
 from retrieval.types import Document
 
@@ -28,14 +29,20 @@ _Give = Callable[[Update, Message, Document, Place], Awaitable[None]]
 
 
 class Citations:
-    """The handlers. ``last_answer`` gives the latest answer of a user in a chat, without its article.
+    """The handlers. ``last_answer`` gives the latest answer of a user in a chat, ``listed`` what else was found.
 
     One picture is drawn at a time, and by a thread: drawing takes half a second.
     """
 
-    def __init__(self, service: Service, last_answer: Callable[[int, int], Answer | None]) -> None:
+    def __init__(
+        self,
+        service: Service,
+        last_answer: Callable[[int, int], Answer | None],
+        listed: Callable[[int, int], Sequence[Place]],
+    ) -> None:
         self._service = service
         self._last_answer = last_answer
+        self._listed = listed
         self._drawing = asyncio.Semaphore(1)
 
     def register(self, application: AnyApplication) -> None:
@@ -51,45 +58,52 @@ class Citations:
         )
 
     async def command(self, update: Update, context: Context) -> None:
-        """/zitat: the last answer as a quotation with its source."""
-        await self._from_last(update, self._send, "chat.nothing_to_cite")
+        """/zitat [NUMBER]: the last answer, or one of what was listed, as a quotation with its source."""
+        await self._from_command(update, self._send, "chat.nothing_to_cite")
 
     async def button(self, update: Update, context: Context) -> None:
         """The button for the same."""
         await self._from_button(update, self._send)
 
     async def picture_command(self, update: Update, context: Context) -> None:
-        """/bild: the last answer as a picture of its quote."""
-        await self._from_last(update, self._draw, "telegram.no_picture")
+        """/bild [NUMBER]: the same as a picture of the quote."""
+        await self._from_command(update, self._draw, "telegram.no_picture")
 
     async def picture_button(self, update: Update, context: Context) -> None:
         """The button for the same, under a quotation."""
         await self._from_button(update, self._draw)
 
-    async def _from_last(self, update: Update, give: _Give, nothing: str) -> None:
-        """Gives the last answer of a user, or says that there is ``nothing``, a key of messages."""
-        message, last = update.effective_message, await self._last(update)
-        if message is None or last is None:
-            await say(update, text(nothing, self._service.language(update.effective_user)))
+    async def _from_command(self, update: Update, give: _Give, nothing: str) -> None:
+        """Gives the last answer of a user, or what stood behind the number in the list after it.
+
+        Where there is no answer, or its article does not say that any more, says ``nothing``, a key of messages.
+        """
+        message, user = update.effective_message, update.effective_user
+        if message is None:
+            return
+        seal, whose = self._service.seal(message.chat_id), (message.chat_id, user.id if user else 0)
+        if number := question_of(message):
+            place = {str(n): place for n, place in enumerate(self._listed(*whose), 1)}.get(number)
+            if place is None:
+                await self._service.say(update, "no_such_place", number=cut(line(number), SHORT_LIMIT))
+                return
+            nothing = "telegram.expired"
         else:
-            await give(update, message, *last)
+            answer = self._last_answer(*whose)
+            place = Place.of(answer, seal) if answer and answer.document else None
+        document = (
+            await self._service.queue.run(self._service.collection.document, place.document_id) if place else None
+        )
+        if place is None or document is None or place.quote(document, seal) is None:
+            await say(update, text(nothing, self._service.language(user)))
+        else:
+            await give(update, message, document, place)
 
     async def _from_button(self, update: Update, give: _Give) -> None:
         press = await find_press(self._service, update, needs_question=False)
         if press and press.document:
             await acknowledge(press.query)
             await give(update, press.message, press.document, press.place)
-
-    async def _last(self, update: Update) -> tuple[Document, Place] | None:
-        """Where the last answer stands; None if there is none, or its article does not say that any more."""
-        message, user = update.effective_message, update.effective_user
-        answer = self._last_answer(message.chat_id, user.id if user else 0) if message else None
-        if message is None or answer is None or answer.document is None:
-            return None
-        document = await self._service.queue.run(self._service.collection.document, answer.document.id)
-        if document is None or (answer.quote and document.text[answer.start : answer.end] != answer.quote):
-            return None
-        return document, Place.of(answer, self._service.seal(message.chat_id))
 
     async def _quotation(self, document: Document, place: Place) -> Quotation:
         if place.end <= place.start:  # it is what the article states of itself

@@ -14,9 +14,10 @@ from bot.render.text import cut, cut_around, day, other_hits, width
 from bot.render.wording import citation, line, short_citation, title
 from bot.telegram.seals import SEAL_PATTERN, Seal
 from retrieval.answer import Answer
+from retrieval.answering.all_answers import Finding
 from retrieval.loading.page_pictures import is_page_of_pdf
 from retrieval.store.feedback import nearest
-from retrieval.types import Document
+from retrieval.types import Document, Hit
 
 #: The first word of each button's callback data, of which Telegram allows 64 bytes.
 MORE, CONTEXT, SOURCE, GOOD, BAD = "more", "context", "source", "good", "bad"
@@ -44,8 +45,23 @@ class Place:
     @classmethod
     def of(cls, answer: Answer, seal: Seal) -> Place:
         """Where the quote of ``answer`` stands."""
-        place = nearest(answer), answer.start or 0, answer.end or 0
-        return cls(*place, seal(*place, answer.quote))
+        return cls._sealed(nearest(answer), answer.start or 0, answer.end or 0, answer.quote, seal)
+
+    @classmethod
+    def of_passage(cls, hit: Hit, seal: Seal) -> Place:
+        """Where a passage stands."""
+        passage = hit.passage
+        return cls._sealed(hit.document.id, passage.start, passage.end, passage.text, seal)
+
+    @classmethod
+    def of_finding(cls, finding: Finding, seal: Seal) -> Place:
+        """Where the quote stands that is shown of one of all answers."""
+        first = finding.first
+        return cls._sealed(first.document.id, first.start, first.end, first.text, seal)
+
+    @classmethod
+    def _sealed(cls, document_id: int, start: int, end: int, quote: str, seal: Seal) -> Place:
+        return cls(document_id, start, end, seal(document_id, start, end, quote))
 
     @classmethod
     def read(cls, data: str) -> Place | None:

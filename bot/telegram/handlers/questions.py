@@ -14,8 +14,9 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, f
 
 from bot.messages import text
 from bot.render.telegram import passages_html, to_html
+from bot.render.text import other_hits
 from bot.telegram.handlers.buttons import find_press, say_expired, take_away
-from bot.telegram.handlers.excerpts import CONTEXT, MORE, SOURCE, buttons, context_html, source_html
+from bot.telegram.handlers.excerpts import CONTEXT, MORE, SOURCE, Place, buttons, context_html, source_html
 from bot.telegram.handlers.filters import describe
 from bot.telegram.service import (
     AnyApplication,
@@ -49,11 +50,12 @@ class _ToTheBot(filters.MessageFilter):
 
 
 @dataclass(slots=True)
-class _Talk:
-    """A conversation, and the number of the message with its latest question."""
+class Talk:
+    """A conversation, the number of the message with its latest question, and what else was found, in its order."""
 
     conversation: Conversation
     last: int = 0
+    listed: tuple[Place, ...] = ()
 
 
 class Questions:
@@ -61,7 +63,7 @@ class Questions:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._talks: OrderedDict[tuple[int, int], _Talk] = OrderedDict()
+        self._talks: OrderedDict[tuple[int, int], Talk] = OrderedDict()
         self._answers: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._forgotten: OrderedDict[int, int] = OrderedDict()  # by user: the number of the latest /forget
 
@@ -100,12 +102,12 @@ class Questions:
         """/neu, /new or /ende: the next question starts a new conversation."""
         message, user = update.effective_message, update.effective_user
         if message is not None:
-            conversation = self.conversation(message.chat_id, user.id if user else 0)
-            await self._service.queue.run(conversation.forget)
+            talk = self.talk(message.chat_id, user.id if user else 0)
+            await self._service.queue.run(talk.conversation.forget)
+            talk.listed = ()
             language = self._service.language(user)
-            await say(
-                update, "\n".join([text("chat.forgotten", language), *await self._notes(conversation.within, language)])
-            )
+            notes = await self._notes(talk.conversation.within, language)
+            await say(update, "\n".join([text("chat.forgotten", language), *notes]))
 
     async def correct(self, update: Update, context: Context) -> None:
         """Edits the answer of an edited question; if the bot no longer knows it, sends a new answer."""
@@ -146,10 +148,12 @@ class Questions:
             return
         await acknowledge(query)
         user = update.effective_user
-        conversation = self._new_conversation(self.conversation(message.chat_id, user.id if user else 0).within)
+        talk = self.talk(message.chat_id, user.id if user else 0)
+        conversation = self._new_conversation(talk.conversation.within)
         async with self._service.typing(message):
             please_wait = partial(self._service.please_wait, update)
             answer = await self._service.queue.ask(conversation.ask, question, please_wait)
+        talk.listed = self._places(answer, message)
         await message.reply_html(passages_html(answer, language), do_quote=True)
         await take_away(query, message, MORE)
 
@@ -176,9 +180,19 @@ class Questions:
         talk = self._talks.get((chat, user))
         return talk.conversation.last if talk else None
 
-    def conversation(self, chat: int, user: int) -> Conversation:
-        """That of ``user`` in ``chat``."""
-        return self._talk(chat, user).conversation
+    def talk(self, chat: int, user: int) -> Talk:
+        """The talk with ``user`` in ``chat``; only the latest ones are remembered."""
+        talk = self._talks.setdefault((chat, user), Talk(self._new_conversation()))
+        self._talks.move_to_end((chat, user))
+        while len(self._talks) > _CONVERSATIONS:
+            self._talks.popitem(last=False)
+        talk.conversation.within = self._service.people.filters.get(chat, user)
+        return talk
+
+    def listed(self, chat: int, user: int) -> tuple[Place, ...]:
+        """What was listed last to ``user`` in ``chat``: further passages, or all answers."""
+        talk = self._talks.get((chat, user))
+        return talk.listed if talk else ()
 
     def forget(self, user: int, update_id: int) -> None:
         """Forgets a user's conversations; what they asked before this update is not recorded any more."""
@@ -195,7 +209,7 @@ class Questions:
         A talk's latest question, edited, continues the same conversation; an earlier one starts from nothing.
         """
         user = update.effective_user
-        talk = self._talk(message.chat_id, user.id if user else 0)
+        talk = self.talk(message.chat_id, user.id if user else 0)
         if message.message_id > talk.last:
             ask = talk.conversation.ask
         elif message.message_id == talk.last:
@@ -211,6 +225,8 @@ class Questions:
         except QuestionError:
             return None
         talk.last = max(talk.last, message.message_id)
+        if message.message_id == talk.last and answer.small_talk is None:
+            talk.listed = self._places(answer, message)
         return answer, await self._notes(within, self._service.language(user))
 
     async def _notes(self, within: Filter, language: str) -> list[str]:
@@ -249,6 +265,11 @@ class Questions:
         is_private = message.chat.type == ChatType.PRIVATE
         return buttons(answer, language, self._service.seal(message.chat_id), private=is_private)
 
+    def _places(self, answer: Answer, message: Message) -> tuple[Place, ...]:
+        """Where the further passages stand that "Weitere Stellen" lists."""
+        seal = self._service.seal(message.chat_id)
+        return tuple(Place.of_passage(hit, seal) for hit in other_hits(answer))
+
     def _record(self, update: Update, answer: Answer) -> None:
         """Adds to the user's history, if one is kept."""
         user = update.effective_user
@@ -257,12 +278,3 @@ class Questions:
 
     def _new_conversation(self, within: Filter | None = None) -> Conversation:
         return Conversation(self._service.collection, top_k=self._service.settings.top_k, within=within)
-
-    def _talk(self, chat: int, user: int) -> _Talk:
-        """The talk with ``user`` in ``chat``; only the latest ones are remembered."""
-        talk = self._talks.setdefault((chat, user), _Talk(self._new_conversation()))
-        self._talks.move_to_end((chat, user))
-        while len(self._talks) > _CONVERSATIONS:
-            self._talks.popitem(last=False)
-        talk.conversation.within = self._service.people.filters.get(chat, user)
-        return talk

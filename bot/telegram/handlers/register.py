@@ -57,7 +57,7 @@ class Handlers:
         Owners(self._service).register(application)
         Catalogues(self._service).register(application)
         Submissions(self._service).register(application)
-        AllAnswersHandlers(self._service, questions.conversation).register(application)
+        AllAnswersHandlers(self._service, questions.talk).register(application)
         Filters(self._service).register(application)
         application.add_handlers(
             [
@@ -67,7 +67,7 @@ class Handlers:
             ]
         )
         questions.register(application)
-        Citations(self._service, questions.last_answer).register(application)
+        Citations(self._service, questions.last_answer, questions.listed).register(application)
         Pages(self._service).register(application)
         Watching(self._service, questions.last_answer).register(application)
         Inline(self._service).register(application)
