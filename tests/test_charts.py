@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +15,9 @@ from bot.cli.ask_all import draw_chart, show_all
 from bot.render.all_answers import COLUMNS, rows, to_json
 from bot.render.chart import CACHE, chart
 from bot.render.csv import cell
-from bot.render.values import series, value_cells, written
+from bot.render.values import Series, series, value_cells, written
 from bot.settings import Settings
+from bot.telegram.handlers import all_answers
 from retrieval.answering.all_answers import AllAnswers, Finding, Mention
 from retrieval.types import Document, Filter, Passage
 from tests.botapi import BotApi
@@ -146,6 +148,25 @@ class CostAnswerer(ScriptedAnswerer):
         if question != "Viele":
             return AllAnswers(question, COSTS.findings)
         return AllAnswers(question, tuple(finding(f"{n} Meter", f"2024-02-{n:02}") for n in range(1, 29)))
+
+
+def test_on_telegram_charts_are_drawn_beside_the_event_loop(
+    api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+
+    def watched(answers: AllAnswers, values: Series, language: str, home: Path) -> bytes:
+        threads.append(threading.current_thread().name)
+        return chart(answers, values, language, home)
+
+    monkeypatch.setattr(all_answers, "chart", watched)
+    with RunningBot(tmp_path / "bot", api.url, CostAnswerer()) as bot:
+        api.text("/verlauf Was kostet die Halle?")
+        api.text("/alle Was kostet die Halle?")
+        api.wait(lambda: len(api.calls("sendPhoto")) == 2, 60)
+        assert len(threads) == 2
+        assert bot._thread.name not in threads  # the event loop's
+        assert not bot.answerer.threads & set(threads)  # nor that of the reader, which others wait for
 
 
 def test_on_telegram_the_list_stands_below_the_picture(api: BotApi, tmp_path: Path) -> None:
