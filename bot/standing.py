@@ -10,6 +10,7 @@ from contextlib import closing
 from bot.pseudonyms import KEY_FILE, Pseudonyms
 from bot.settings import Settings
 from retrieval.errors import StoreError
+from retrieval.store.sql import SqlDatabase
 from retrieval.types import Standing
 
 log = logging.getLogger(__name__)
@@ -29,17 +30,18 @@ def may_ask_by_name(settings: Settings, account: int) -> bool:
     return is_open(settings) or account in settings.telegram_owners | settings.telegram_allowed
 
 
-def standing_of(settings: Settings) -> Callable[[str], Standing]:
+def standing_of(settings: Settings, shared: Callable[[], SqlDatabase] | None = None) -> Callable[[str], Standing]:
     """What the corrections of a user count for, by their pseudonym; '' is whoever sits at this machine, an owner.
 
-    Who may ask in an allowed group only is not known by name and counts as one without access.
+    ``shared`` gives the database that several bots share, where they do; it stays open. Who may ask in an allowed group
+    only is not known by name and counts as one without access.
     """
 
     def standing(pseudonym: str) -> Standing:
         if not pseudonym:
             return Standing.OWNER
         try:
-            return _standing(settings, pseudonym)
+            return _standing(settings, pseudonym, shared)
         except (StoreError, sqlite3.Error) as error:
             log.warning("whose corrections count is not known: %s", error)
             return Standing.NONE
@@ -47,21 +49,23 @@ def standing_of(settings: Settings) -> Callable[[str], Standing]:
     return standing
 
 
-def _standing(settings: Settings, pseudonym: str) -> Standing:
+def _standing(settings: Settings, pseudonym: str, shared: Callable[[], SqlDatabase] | None) -> Standing:
     everyone = is_open(settings)
     if (settings.home / KEY_FILE).exists():
         pseudonyms = Pseudonyms(settings.home)
         if any(pseudonyms.of(user) == pseudonym for user in settings.telegram_owners):
             return Standing.OWNER
-        let_in = {*settings.telegram_allowed, *_members(settings)}
+        let_in = {*settings.telegram_allowed, *_members(settings, shared)}
         everyone = everyone or any(pseudonyms.of(user) == pseudonym for user in let_in)
     return Standing.MEMBER if everyone else Standing.NONE
 
 
-def _members(settings: Settings) -> list[int]:
+def _members(settings: Settings, shared: Callable[[], SqlDatabase] | None) -> list[int]:
     """Those whom an invitation has let in; read in whatever thread, while the bot may be running or not."""
-    if settings.database_url is not None:
-        return _shared_members(settings.database_url.get_secret_value())
+    if shared is not None:
+        if shared().rows("SELECT to_regclass('members')") == [(None,)]:
+            return []
+        return [int(user) for (user,) in shared().rows('SELECT "user" FROM members')]
     path = settings.home / PEOPLE_FILE
     if not path.exists():
         return []
@@ -69,12 +73,3 @@ def _members(settings: Settings) -> list[int]:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'members'").fetchall():
             return []
         return [int(user) for (user,) in database.execute("SELECT user FROM members")]
-
-
-def _shared_members(url: str) -> list[int]:
-    from retrieval.postgres.database import PostgresDatabase
-
-    with closing(PostgresDatabase(url)) as database:
-        if database.rows("SELECT to_regclass('members')") == [(None,)]:
-            return []
-        return [int(user) for (user,) in database.rows('SELECT "user" FROM members')]

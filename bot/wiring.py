@@ -12,7 +12,7 @@ from retrieval.collection import Collection
 
 def open_collection(settings: Settings, notify: Callable[[str], None]) -> Collection:
     """The collection in the settings' data directory, with their models; ``notify`` gets lines in their language."""
-    return Collection(
+    collection = Collection(
         settings.home,
         embedder=settings.embedder,
         reader=settings.reader,
@@ -22,6 +22,7 @@ def open_collection(settings: Settings, notify: Callable[[str], None]) -> Collec
         web_hosts=settings.web_hosts,
         lock_seconds=settings.lock_seconds,
         database_url=settings.database_url.get_secret_value() if settings.database_url else "",
-        standing=standing_of(settings),
+        standing=standing_of(settings, (lambda: collection.store.database) if settings.database_url else None),
         notify=lambda notice: notify(in_language(notice, settings.language)),
     )
+    return collection

@@ -10,21 +10,27 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 pytest.importorskip("psycopg")
 
+from bot.pseudonyms import Pseudonyms
 from bot.telegram.people import Member, People
 from bot.telegram.postgres.inbox import PostgresInbox
 from bot.telegram.postgres.people import PostgresPeople
 from bot.telegram.postgres.tables import BotDatabase
 from bot.telegram.transport.inbox import Received
+from bot.wiring import open_collection
 from retrieval.errors import StoreError
-from retrieval.types import Filter
+from retrieval.postgres.database import PostgresDatabase
+from retrieval.types import Filter, Standing
 from tests.botapi import TOKEN, BotApi
-from tests.telegram_bot import texts
+from tests.postgres_server import PostgresServer
+from tests.telegram_bot import settings, texts
 
 
 @pytest.fixture
@@ -162,6 +168,30 @@ def test_filters_are_kept_by_chat_and_forgotten_by_user(people: People) -> None:
     left = people._db.execute('SELECT chat, "user" FROM chat_filters').fetchall()
     assert [tuple(row) for row in left] == [(-10, 8)]
     assert people.filters.get(7, 7) == people.filters.get(-10, 7) == Filter()
+
+
+def test_whose_corrections_count_is_read_from_the_database_that_is_open(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, name = postgres_server.new_database(), Pseudonyms(tmp_path).of(9)
+    of_bot = settings(tmp_path, "http://x", telegram_owners="7", database_url=SecretStr(url))
+    with open_collection(of_bot, print) as collection:
+        assert collection.article_count() == 0
+        standing = collection._standing
+        assert standing is not None
+        assert standing(name) is Standing.NONE  # no bot has made its tables yet
+        with closing(BotDatabase(url)) as database:
+            people = PostgresPeople(database)
+
+            def opened_again(*_: object) -> None:
+                raise AssertionError("another pool of connections was opened")
+
+            monkeypatch.setattr(PostgresDatabase, "__init__", opened_again)
+            assert people.admit(9, people.invite())
+            assert standing(name) is Standing.MEMBER
+            people.remove_member(9)
+            assert standing(name) is Standing.NONE
+        assert standing(Pseudonyms(tmp_path).of(7)) is Standing.OWNER
 
 
 WORKER = """
