@@ -1,7 +1,8 @@
 """What is counted of the collection: sentences, passages, their terms, and in how many passages each term stands.
 
 Triggers add a row for each change, so that writers need not wait for each other; the sums count. Now and then the rows
-are merged.
+are merged. Where tables are distributed there are no triggers (deploy/citus.sql), and subqueries over them stand in FROM,
+where Citus takes them.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def rebuild(database: PostgresDatabase) -> None:
             connection.execute(f"DELETE FROM {table}")
         connection.execute(
             "INSERT INTO tallies (changes, sentences, passages, tokens) "
-            "SELECT ?::integer, (SELECT count(*) FROM sentences), count(*), coalesce(sum(length), 0) FROM passages",
+            "SELECT ?::integer, s.sentences, p.passages, p.tokens FROM "
+            "(SELECT count(*) AS sentences FROM sentences) AS s, "
+            "(SELECT count(*) AS passages, coalesce(sum(length), 0) AS tokens FROM passages) AS p",
             (changes + 1,),
         )
         connection.execute(
@@ -54,9 +57,11 @@ def is_right(database: PostgresDatabase) -> bool:
     """Whether all is counted as it is; reads all passages."""
     with database.snapshot():
         ((right,),) = database.rows(
-            "SELECT (SELECT ROW(coalesce(sum(sentences), 0)::bigint, coalesce(sum(passages), 0)::bigint, "
-            "coalesce(sum(tokens), 0)::bigint) FROM tallies) = (SELECT ROW((SELECT count(*) FROM sentences), "
-            "count(*), coalesce(sum(length), 0)::bigint) FROM passages)"
+            "SELECT (t.sentences, t.passages, t.tokens) = (s.sentences, p.passages, p.tokens) FROM "
+            "(SELECT coalesce(sum(sentences), 0)::bigint AS sentences, coalesce(sum(passages), 0)::bigint AS passages, "
+            "coalesce(sum(tokens), 0)::bigint AS tokens FROM tallies) AS t, "
+            "(SELECT count(*) AS sentences FROM sentences) AS s, "
+            "(SELECT count(*) AS passages, coalesce(sum(length), 0)::bigint AS tokens FROM passages) AS p"
         )
         ((wrong,),) = database.rows(
             "WITH kept AS (SELECT term, sum(passages) AS passages FROM "
