@@ -1,4 +1,5 @@
 """Writes ``requirements.lock`` and ``torch.lock`` beside this file: what the image installs, each with its hashes.
+The driver of PostgreSQL is among it: several containers share a collection only there.
 
     pip install uv
     python deploy/lock.py
@@ -32,7 +33,8 @@ _CUDA = re.compile(r"(torch|triton|nvidia-|cuda-)")
 def main() -> None:
     """Writes both files."""
     command = [
-        *("uv", "pip", "compile", "pyproject.toml", "-c", "constraints.txt", "--python-version", PYTHON),
+        *("uv", "pip", "compile", "pyproject.toml", "--extra", "postgres", "-c", "constraints.txt"),
+        *("--python-version", PYTHON),
         *("--python-platform", "x86_64-manylinux_2_28", "--generate-hashes", "--no-header", "--no-annotate"),
     ]
     compiled = subprocess.run(command, cwd=HERE.parent, check=True, capture_output=True, text=True).stdout
