@@ -1,8 +1,8 @@
 """What is counted of the collection: sentences, passages, their terms, and in how many passages each term stands.
 
 Triggers add a row for each change, so that writers need not wait for each other; the sums count. Now and then the rows
-are merged. Where tables are distributed there are no triggers (deploy/citus.sql), and subqueries over them stand in FROM,
-where Citus takes them.
+are merged. Distributed tables have no triggers (deploy/citus.sql), and subqueries over them stand in FROM, where Citus
+takes them.
 """
 
 from __future__ import annotations
