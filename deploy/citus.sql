@@ -1,6 +1,6 @@
 -- Spreads a collection in PostgreSQL over several machines with Citus (https://www.citusdata.com). docs/deployment.md
--- says what works with it and what does not. Once, on the coordinator, when Fundstelle has made its tables; articles may
--- be there already:
+-- says what works with it and what does not. Once, on the coordinator, by its administrator, when Fundstelle has made its
+-- tables. Articles may be there already; what they take up on the coordinator stays taken.
 --
 --     psql --set ON_ERROR_STOP=1 --file deploy/citus.sql postgresql://…
 --
