@@ -4,6 +4,9 @@ At each rate the questions come evenly, each from another chat, until the time i
 next rate begins. A rate is held if the slowest of 20 answers comes soon. Beyond it the bot is to say so and not to fall
 behind without end: "asked to wait" and "refused" count those lines. The event loop's lag is what ``/healthz`` takes to
 answer while the models read.
+
+With ``--workers`` it is asked instead how many questions a second so many workers on one PostgreSQL answer, see
+``benchmarks.load_workers``.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from itertools import cycle
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from benchmarks import markdown
+from benchmarks import load_workers, markdown
 from benchmarks.articles import SEEDS
 from benchmarks.speed import FUNDSTELLE, machine, seed_questions
 from bot.messages import text
@@ -141,7 +144,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__.splitlines()[0])
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, metavar="N", help="questions a second")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each rate lasts")
+    parser.add_argument("--workers", type=int, nargs="+", metavar="N", help="workers on PostgreSQL, without models")
+    parser.add_argument("--questions", type=int, default=600, help="how many the workers answer")
     options = parser.parse_args(arguments)
+    if options.workers:
+        print(f"{machine()}\n\n{load_workers.report(load_workers.measure(options.workers, options.questions))}")
+        return
     rows = measure(options.rates, options.seconds)
     header = [
         "questions/s",

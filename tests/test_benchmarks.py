@@ -3,6 +3,7 @@
 import lzma
 from pathlib import Path
 
+from benchmarks import load_workers
 from benchmarks.articles import COPIES, write_articles
 from benchmarks.quality import report
 from benchmarks.speed import Figure, _shown, seed_questions
@@ -53,3 +54,11 @@ def test_figures_are_rounded_to_what_they_are_worth() -> None:
     assert _shown(Figure("a", "", 4.26, "s")) == "4.3 s"
     assert _shown(Figure("b", "", 1193.4, "sentences/s")) == "1,193 sentences/s"
     assert _shown(Figure("c", "", 12, "")) == "12"
+
+
+def test_growth_is_that_of_questions_a_second_over_the_first_row() -> None:
+    rows = [load_workers.Throughput(1, 60, 6.0), load_workers.Throughput(2, 60, 3.2)]
+    assert load_workers.report(rows).splitlines()[2:] == [
+        "| 1 | 60 | 6.0 s | 10.0 | 1.00 |",
+        "| 2 | 60 | 3.2 s | 18.8 | 1.88 |",
+    ]
