@@ -23,7 +23,7 @@ class Status:
     """The state of one data directory.
 
     ``database`` is the PostgreSQL server that keeps the articles, without user and password; empty where they are in
-    the data directory, ``home``.
+    the data directory, ``home``. ``extensions`` are those of the server that matter to Fundstelle, with their versions.
     ``index`` is a value of ``retrieval.search.index_file.IndexState``, or "empty" as long as there are no articles;
     ``checked`` says whether the whole collection has just been read and found intact. Sizes are in bytes; the size of a
     model from the hub is 0, as it lies elsewhere. ``locks`` are those on the process that reads files, as
@@ -36,6 +36,7 @@ class Status:
     reader: str
     home: str
     database: str
+    extensions: dict[str, str]
     index: str
     checked: bool
     database_bytes: int
@@ -57,6 +58,7 @@ def describe(settings: Settings, collection: Collection, *, checked: bool) -> St
         reader=settings.reader,
         home=str(settings.home),
         database=backend.place if settings.database_url else "",
+        extensions=backend.extensions(),
         index=backend.index_state() if sentences else "empty",
         checked=checked,
         database_bytes=database_bytes,
@@ -76,6 +78,8 @@ def to_text(status: Status, language: str) -> str:
     """A line for each thing worth knowing."""
     size = megabytes(status.database_bytes + status.index_bytes, language)
     kept = {"database": f"{status.database} ({size})", "home": status.home} if status.database else {}
+    if status.extensions:
+        kept["extensions"] = ", ".join(f"{name} {version}" for name, version in status.extensions.items())
     rows = {
         **(kept or {"home": f"{status.home} ({size})"}),
         "articles": number(status.articles, language),

@@ -71,6 +71,10 @@ class Backend(Protocol):
         """How many bytes the database and the vector index take on the disk."""
         ...
 
+    def extensions(self) -> dict[str, str]:
+        """What the database server has been given for search and for many servers: names and versions."""
+        ...
+
     def close(self) -> None:
         """Closes the database."""
         ...
@@ -154,6 +158,10 @@ class SqliteBackend:
         patterns = (f"{DATABASE_NAME}*", "vectors*")
         database, index = (sum(map(_bytes, self.store.home.glob(pattern))) for pattern in patterns)
         return database, index
+
+    def extensions(self) -> dict[str, str]:
+        """See ``Backend``: there is no server."""
+        return {}
 
     def close(self) -> None:
         """See ``Backend``."""

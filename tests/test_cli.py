@@ -398,7 +398,7 @@ def test_status_json(indexed, tmp_path):
     assert value["sentences"] > 150
     assert (value["embedder"], value["reader"]) == ("some/model", "other/model")
     assert value["home"] == str(tmp_path / "home")
-    assert value["index"] == "current"
+    assert (value["index"], value["extensions"]) == ("current", {})
     assert value["database_bytes"] > 50_000
     assert value["index_bytes"] == 0  # a small collection has no index file
     assert (value["embedder_bytes"], value["reader_bytes"]) == (0, 0)

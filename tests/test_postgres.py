@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections import Counter
@@ -312,6 +313,9 @@ def test_all_commands_work_alike(environment: str, tmp_path: Path, caplog: pytes
     state = run("status", "--check").stdout
     assert "postgresql://" in state
     assert str(load_settings().home) in state
+    extensions = json.loads(run("status", "--json").stdout)["extensions"]
+    assert list(extensions) == ["vector"]
+    assert f"Erweiterungen:    vector {extensions['vector']}\n" in state
     run("export", "alles.jsonl")
     run("remove", str(folder / "neu.txt"))
     assert "neu" not in run("list").stdout

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Final
 
 from retrieval.postgres import counts
 from retrieval.postgres.feedback import PostgresFeedbackLog
 from retrieval.postgres.keywords import PostgresKeywords
 from retrieval.postgres.store import MERGED_ENTRIES, PostgresStore
 from retrieval.postgres.vectors import PostgresVectorIndex
+
+#: Vectors; text search by BM25 (three that PostgreSQL can have); tables on several servers.
+_TOLD: Final = ["vector", "pg_textsearch", "pg_search", "vchord_bm25", "citus"]
 
 
 class PostgresBackend:
@@ -60,6 +64,14 @@ class PostgresBackend:
             "FROM pg_stat_user_indexes WHERE indexrelname LIKE 'sentences_near_%'), 0)::bigint"
         )
         return int(everything) - int(index), int(index)
+
+    def extensions(self) -> dict[str, str]:
+        """See ``Backend``: those that search, or spread the tables over several servers."""
+        return dict(
+            self.store.database.rows(
+                "SELECT extname, extversion FROM pg_extension WHERE extname = ANY(?) ORDER BY extname", (_TOLD,)
+            )
+        )
 
     def close(self) -> None:
         """See ``Backend``."""
