@@ -26,7 +26,8 @@ from bot.settings import load_settings
 from bot.wiring import open_collection
 from retrieval.collection import Collection
 from retrieval.errors import FundstelleError
-from retrieval.indexing.indexer import EMBEDDED_TOGETHER, Indexer, split_article
+from retrieval.indexing.indexer import EMBEDDED_TOGETHER, Indexer
+from retrieval.indexing.segments import split_article
 from retrieval.inference.model_files import fast_bfloat16
 from retrieval.loading import load_document
 from retrieval.search.vector_index import FaissVectorIndex

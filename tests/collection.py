@@ -11,7 +11,8 @@ from typing import Any
 
 from retrieval.language.compounds import all_terms
 from retrieval.language.terms import keyword_terms
-from retrieval.store.store import Store, Stored
+from retrieval.store.store import Store
+from retrieval.store.stored import Stored
 from retrieval.types import Document, Passage, Segments, Sentence
 from tests.doubles import HashEmbedder
 

@@ -143,6 +143,7 @@ def test_vectors_move_without_embedding(store: Store, other_store: Store, tmp_pa
     report = take_in(path, other_store, other, lambda done, total: seen.append((done, total)))
     assert not report.count(IndexOutcome.FAILED)
     assert seen[-1] == (3, 3)
+    assert other_store.generation == 1  # in one transaction, but for the copy
     assert questions(other_store) == questions(store)
     other_store.check()
     with (tmp_path / "wieder.jsonl").open("w", encoding="utf-8") as file:

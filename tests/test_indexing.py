@@ -200,6 +200,15 @@ def test_a_long_article_is_embedded_in_blocks(
     np.testing.assert_allclose(vectors, expected, atol=1e-3)
 
 
+def test_copies_among_articles_that_are_stored_together_are_found(store: Store, splitter: SentenceSplitter) -> None:
+    text = "Die Brücke in Wurzen kostet 7,4 Mio. Euro. Sie soll 2027 fertig sein, sagte die Bürgermeisterin."
+    documents = [Document(text, path="/a"), Document("Ganz etwas anderes.", path="/b"), Document(text, path="/c")]
+    report = Indexer(store, splitter, Counting()).index_documents(documents)
+    outcomes = [entry.outcome for entry in report.articles]
+    assert outcomes == [IndexOutcome.ADDED, IndexOutcome.ADDED, IndexOutcome.DUPLICATE]
+    assert store.generation == 1
+
+
 def test_articles_are_embedded_together(
     store: Store, splitter: SentenceSplitter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +218,7 @@ def test_articles_are_embedded_together(
     report = Indexer(store, splitter, embedder).index_documents(documents)
     assert report.count(IndexOutcome.ADDED) == 7
     assert embedder.batches == [6, 6, 2]
-    assert store.generation == 7  # and yet one transaction an article
+    assert store.generation == 3  # and stored together
     vectors = np.concatenate([block for _, block in store.all_vectors()])
     expected = HashEmbedder().embed_texts([s.text for document in documents for s in splitter.split(document.text)])
     np.testing.assert_allclose(vectors, expected, atol=1e-3)

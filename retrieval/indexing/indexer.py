@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.backend import Backend, backend_of
 from retrieval.dates import now
@@ -20,16 +19,16 @@ from retrieval.errors import LoadingError
 from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport, SkippedPart
 from retrieval.indexing.embedded import Embedded
 from retrieval.indexing.reembedding import match_embedder
+from retrieval.indexing.segments import segments_of, split_article
 from retrieval.indexing.stopwatch import Stopwatch
-from retrieval.language.compounds import all_terms
 from retrieval.language.detection import text_language
-from retrieval.language.passages import build_passages
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.loading import load_documents, search_files
 from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.store.store import Store
-from retrieval.types import Document, Segments, Sentence, Source, SourceKind
+from retrieval.store.stored import Prepared
+from retrieval.types import Document, Segments, Source, SourceKind
 
 if TYPE_CHECKING:
     from retrieval.inference.embedder import Embedder
@@ -38,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 #: Sentences embedded together, over as many articles as it takes.
 EMBEDDED_TOGETHER = 512
+#: Articles stored in one transaction at most: each is locked in PostgreSQL, which keeps room for some thousand locks.
+STORED_TOGETHER = 32
 
 #: The position of an item in a run, and of an article within it.
 Place = tuple[int, int]
@@ -72,7 +73,7 @@ class Indexer:
         self._foreign_vectors = False  # whether it met any, of another embedder
 
     def index(self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> IndexReport:
-        """Takes up these files and the known files below these folders, each in a transaction of its own.
+        """Takes up these files and the known files below these folders, each as a whole.
 
         A file or a member of one that cannot be taken up is reported and never stops the others. Files of other types
         below a folder are counted in what was skipped. Articles of a file that are no longer in it go. ``progress``
@@ -197,14 +198,23 @@ class Indexer:
         embedded: Callable[[Document], Embedded | None] = lambda document: None,
     ) -> None:
         waiting: list[tuple[Place, Document, Segments]] = []
+        ready: list[tuple[Place, Prepared]] = []
         for place, document in self._to_embed(loaded, report):
             known = embedded(document)
             if known is not None and self._fits(known):
                 with self._watch.time("split"):
                     kept = segments_of(document.text, known.sentences)
                 self._watch.sentences += len(known.sentences)
-                self._put(place, document, kept, known.vectors, report)
+                ready.append((place, Prepared(document, kept, known.vectors)))
+                if len(ready) == STORED_TOGETHER:
+                    self._put(ready, report)
+                    ready = []
                 continue
+            if ready:
+                self._put(ready, report)
+                ready = []
+                if self._is_stored(place, document, report):  # a copy of one of those
+                    continue
             segments = self._split(document)
             if isinstance(segments, str):
                 report(place, ArticleReport(document.path, IndexOutcome.FAILED, segments))
@@ -213,6 +223,7 @@ class Indexer:
             if sum(len(segments.sentences) for _, _, segments in waiting) >= EMBEDDED_TOGETHER:
                 self._embed_and_put(waiting, report)
                 waiting = []
+        self._put(ready, report)
         self._embed_and_put(waiting, report)
 
     def _to_embed(
@@ -224,12 +235,16 @@ class Indexer:
                 report(place, found)
                 continue
             document = replace(found, language=found.language or text_language(found.text))
-            with self._watch.time("store"):
-                stored = self._store.store_without_embedding(document)
-            if stored is not None:
-                report(place, stored.report)
-            else:
+            if not self._is_stored(place, document, report):
                 yield place, document
+
+    def _is_stored(self, place: Place, document: Document, report: Callable[[Place, ArticleReport], None]) -> bool:
+        """Stores an article that needs no vectors, and reports it; False for one that does."""
+        with self._watch.time("store"):
+            stored = self._store.store_without_embedding(document)
+        if stored is not None:
+            report(place, stored.report)
+        return stored is not None
 
     def _remove_vanished(self, file: Path, paths: Set[str]) -> None:
         """Takes out the articles of a file that are no longer in it; ``paths`` are those that are."""
@@ -263,22 +278,23 @@ class Indexer:
             blocks = [self._embedder.embed_texts(texts[i : i + size]) for i in range(0, len(texts), size)]
             vectors = np.concatenate(blocks)
         self._watch.sentences += len(texts)
-        end = 0
-        for place, document, segments in articles:
-            start, end = end, end + len(segments.sentences)
-            self._put(place, document, segments, vectors[start:end], report)
+        ends = np.cumsum([len(segments.sentences) for _, _, segments in articles])
+        parts = np.split(vectors, ends[:-1])
+        self._put(
+            [
+                (place, Prepared(document, segments, part))
+                for (place, document, segments), part in zip(articles, parts, strict=True)
+            ],
+            report,
+        )
 
-    def _put(
-        self,
-        place: Place,
-        document: Document,
-        segments: Segments,
-        vectors: NDArray[np.float32],
-        report: Callable[[Place, ArticleReport], None],
-    ) -> None:
-        with self._watch.time("store"):
-            stored = self._store.put(document, segments, vectors, signature=self._embedder.signature)
-        report(place, _noted(stored.report, document))
+    def _put(self, articles: Sequence[tuple[Place, Prepared]], report: Callable[[Place, ArticleReport], None]) -> None:
+        for first in range(0, len(articles), STORED_TOGETHER):
+            chosen = articles[first : first + STORED_TOGETHER]
+            with self._watch.time("store"):
+                stored = self._store.put_all([article for _, article in chosen], signature=self._embedder.signature)
+            for (place, article), entry in zip(chosen, stored, strict=True):
+                report(place, _noted(entry.report, article.document))
 
     def _fits(self, known: Embedded) -> bool:
         """Whether vectors from elsewhere are of this embedder; said once in a run if not."""
@@ -298,17 +314,3 @@ def _noted(report: ArticleReport, document: Document) -> ArticleReport:
     is_known = document.language != "other"
     odd = notice("index.not_german", language=document.language) if is_known else notice("index.odd_language")
     return replace(report, reason=report.reason or odd)
-
-
-def split_article(splitter: SentenceSplitter, text: str) -> Segments:
-    """Sentences, passages and keyword terms of one article. Raises LoadingError if it has no sentence."""
-    sentences = splitter.split(text)
-    if not sentences:
-        raise LoadingError(notice("index.no_sentence"))
-    return segments_of(text, sentences)
-
-
-def segments_of(text: str, sentences: tuple[Sentence, ...]) -> Segments:
-    """The sentences of an article with their passages and keyword terms."""
-    passages = build_passages(text, sentences)
-    return Segments(sentences, passages, tuple(all_terms(passage.text) for passage in passages))

@@ -19,6 +19,7 @@ from retrieval.indexing.indexer import Indexer
 from retrieval.loading.normalise import clean_document
 from retrieval.messages import notice
 from retrieval.store.store import Store
+from retrieval.store.stored import Past
 from retrieval.types import Document, Landmark, Progress, Version
 
 MAX_LINE_BYTES: Final = 256_000_000
@@ -88,10 +89,8 @@ def take_in(path: Path, store: Store, indexer: Indexer, progress: Progress | Non
         report = indexer.index_documents(
             reading.documents(), progress, total=sum(1 for _ in _lines(path)), embedded=reading.embedded
         )
-        for entry in report.articles:
-            if entry.outcome is not IndexOutcome.FAILED and entry.path in reading.past:
-                added, versions = reading.past[entry.path]
-                store.restore(entry.path, added=added, versions=versions)
+        stored = [entry.path for entry in report.articles if entry.outcome is not IndexOutcome.FAILED]
+        store.restore({path: reading.past[path] for path in stored if path in reading.past})
     return replace(report, articles=(*report.articles, *reading.bad))
 
 
@@ -101,7 +100,7 @@ class _Reading:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._embedded: dict[str, tuple[str, Embedded]] = {}
-        self.past: dict[str, tuple[str, tuple[Version, ...]]] = {}
+        self.past: dict[str, Past] = {}
         self.bad: list[ArticleReport] = []
 
     def documents(self) -> Iterator[Document]:

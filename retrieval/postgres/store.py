@@ -19,7 +19,8 @@ from retrieval.postgres.lexemes import tsvector
 from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands
 from retrieval.store.rows import digest, ids_parameter, of_length_one
 from retrieval.store.sql import Connection
-from retrieval.store.store import Store, Stored
+from retrieval.store.store import Store
+from retrieval.store.stored import Prepared, Stored
 from retrieval.types import Document, Filter, Segments
 
 #: After so many articles, what they added to the counts of terms is merged, if it is more than so many entries.
@@ -137,16 +138,17 @@ class PostgresStore(Store):
             parameters = [*parameters, article]
         return " AND ".join(conditions), parameters
 
-    def put(self, document: Document, segments: Segments, vectors: NDArray[np.float32], *, signature: str) -> Stored:
+    def put_all(self, articles: Sequence[Prepared], *, signature: str) -> list[Stored]:
         """See ``Store``."""
-        stored = self._put(document, segments, vectors, signature=signature)
-        self._puts += 1
-        if self._puts % MERGED_PUTS == 0:
+        stored = self._put_all(articles, signature=signature)
+        self._puts += len(articles)
+        if self._puts >= MERGED_PUTS:
+            self._puts = 0
             counts.merge(self.database, most=MERGED_ENTRIES)
         return stored
 
     # Each is done as a whole, or again.
-    _put = retried(Store.put)
+    _put_all = retried(Store.put_all)
     store_without_embedding = retried(Store.store_without_embedding)
     remove = retried(Store.remove)
     restore = retried(Store.restore)
@@ -204,12 +206,14 @@ class PostgresStore(Store):
             "has_ocr": any(landmark.ocr for landmark in document.landmarks),
         }
 
-    def _keep_out_copies(self, connection: Connection, document: Document) -> None:
-        if "\0" in document.text:
-            raise StoreError(notice("store.postgres_nul", article=document.path))
-        locked = [f"path {document.path}".encode("utf-8", "replace"), digest(document.text)]
-        locked += [f"band {band} {value}".encode() for band, value in enumerate(bands(document.text))]
-        keys = sorted(map(lock_key, locked))
+    def _keep_out_copies(self, connection: Connection, documents: Sequence[Document]) -> None:
+        locked: list[bytes] = []
+        for document in documents:
+            if "\0" in document.text:
+                raise StoreError(notice("store.postgres_nul", article=document.path))
+            locked += [f"path {document.path}".encode("utf-8", "replace"), digest(document.text)]
+            locked += [f"band {band} {value}".encode() for band, value in enumerate(bands(document.text))]
+        keys = sorted(set(map(lock_key, locked)))
         # In the same order everywhere: no two writers wait for each other.
         connection.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(?::bigint[]) AS key", (keys,))
 

@@ -9,7 +9,7 @@ indexes those that wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,20 +38,13 @@ from retrieval.store.rows import (
 from retrieval.store.sql import Connection
 from retrieval.store.staging import StagedVectors
 from retrieval.store.standing_questions import mark_unasked
+from retrieval.store.stored import Past, Prepared, Stored
 from retrieval.store.writer_lock import WriterLock
-from retrieval.types import Document, Segments, Version
+from retrieval.types import Document, Segments
 
-__all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store", "Stored"]
+__all__ = ["DATABASE_NAME", "MANIFEST_NAME", "Store"]
 
 _IS_SEARCHED = "EXISTS (SELECT 1 FROM shingles WHERE document_id = documents.id)"
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of an article. ``document_id`` is its id; for a duplicate, that of its original."""
-
-    report: ArticleReport
-    document_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,36 +107,27 @@ class Store(StagedVectors):
             return verdict.stored
         # A new copy changes nothing in the indexes, so the generation stays; filters watch ``row_count``.
         with self.change() if verdict.row is not None else self.database.transaction() as connection:
-            self._keep_out_copies(connection, document)
+            self._keep_out_copies(connection, [document])
             return self._store_without_embedding(connection, document)
 
     def put(self, document: Document, segments: Segments, vectors: NDArray[np.float32], *, signature: str) -> Stored:
-        """Stores one article in one transaction. An earlier text at the same path becomes a version of it.
+        """Stores one article; see ``put_all``."""
+        return self.put_all([Prepared(document, segments, vectors)], signature=signature)[0]
 
-        Args:
-            vectors: float32 ``(len(segments.sentences), dimension)``, rows of length 1, by the embedder ``signature``.
+    def put_all(self, articles: Sequence[Prepared], *, signature: str) -> list[Stored]:
+        """Stores articles in one transaction, their vectors being those of the embedder ``signature``.
+
+        An earlier text at the same path becomes a version of it. Nearly all of the time that one article takes goes
+        into seeing to it that it is on the disk; that happens once.
 
         Raises:
-            ValueError: article, segments and vectors do not fit together.
+            ValueError: an article, its segments and its vectors do not fit together.
         """
-        check_segments(document, segments, vectors)
+        for article in articles:
+            check_segments(article.document, article.segments, article.vectors)
         with self.change() as connection:
-            self._keep_out_copies(connection, document)
-            stored = self._store_without_embedding(connection, document)
-            if stored is not None:
-                return stored
-            self._accept(connection, signature)
-            old = self._at(document.path)
-            row = self._write(connection, document, old, copy_of=None)
-            self._insert_segments(connection, row, segments, vectors)
-            store_bands(connection, row, document.text)
-            store_segments_checksum(connection, row)
-            # What an unchanged former copy says, standing questions have heard from its original.
-            if old is None or old.document.text != document.text:
-                mark_unasked(connection, row)
-        # An unchanged former copy counts as added: it becomes searchable now.
-        is_new = old is None or (not old.searched and old.digest == digest(document.text))
-        return Stored(ArticleReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
+            self._keep_out_copies(connection, [article.document for article in articles])
+            return [self._put(connection, article, signature) for article in articles]
 
     def remove(self, document_id: int) -> bool:
         """Removes an article with all that belongs to it; its copies wait. False if there is none with this id."""
@@ -157,12 +141,12 @@ class Store(StagedVectors):
         )
         return [self.as_document(row) for row in rows]
 
-    def restore(self, path: str, *, added: str, versions: Iterable[Version]) -> None:
-        """Adds to the article at ``path`` the versions and the earlier ``added`` time from another collection."""
+    def restore(self, past: Mapping[str, Past]) -> None:
+        """Adds to the articles at these paths the versions and the earlier times from another collection."""
         with self.database.transaction() as connection:
-            connection.execute(
+            connection.executemany(
                 "UPDATE documents SET added = ?1 WHERE path = ?2 AND ?1 <> '' AND (added = '' OR added > ?1)",
-                (added, path),
+                [(added, path) for path, (added, _) in past.items()],
             )
             connection.executemany(
                 "INSERT INTO versions "
@@ -170,10 +154,29 @@ class Store(StagedVectors):
                 "SELECT id, ?, ?, ?, ?, ?, ?, ?, ? FROM documents WHERE path = ? ON CONFLICT DO NOTHING",
                 [
                     (d.text, d.title, d.source, d.url, d.published, d.author, digest(d.text), v.replaced_at, path)
+                    for path, (_, versions) in past.items()
                     for v in versions
                     for d in (v.document,)
                 ],
             )
+
+    def _put(self, connection: Connection, article: Prepared, signature: str) -> Stored:
+        document = article.document
+        stored = self._store_without_embedding(connection, document)
+        if stored is not None:
+            return stored
+        self._accept(connection, signature)
+        old = self._at(document.path)
+        row = self._write(connection, document, old, copy_of=None)
+        self._insert_segments(connection, row, article.segments, article.vectors)
+        store_bands(connection, row, document.text)
+        store_segments_checksum(connection, row)
+        # What an unchanged former copy says, standing questions have heard from its original.
+        if old is None or old.document.text != document.text:
+            mark_unasked(connection, row)
+        # An unchanged former copy counts as added: it becomes searchable now.
+        is_new = old is None or (not old.searched and old.digest == digest(document.text))
+        return Stored(ArticleReport(document.path, IndexOutcome.ADDED if is_new else IndexOutcome.UPDATED), row)
 
     def _store_without_embedding(self, connection: Connection, document: Document) -> Stored | None:
         verdict = self._judge(document)
@@ -264,8 +267,8 @@ class Store(StagedVectors):
             ],
         )
 
-    def _keep_out_copies(self, connection: Connection, document: Document) -> None:
-        """Sees to it that nobody else adds this article or a copy of it meanwhile; in SQLite nobody can."""
+    def _keep_out_copies(self, connection: Connection, documents: Sequence[Document]) -> None:
+        """Sees to it that nobody else adds these articles or copies of them meanwhile; in SQLite nobody can."""
 
     def _further_columns(self, document: Document) -> dict[str, object]:
         """What else is kept of an article."""
