@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.access.values import answer_value
+from bot.http.pages import question_page
 from bot.render.json import to_json
 from bot.render.telegram import to_html
 from bot.render.terminal import to_text
@@ -66,6 +68,10 @@ def test_lines_of_a_list_are_shown_below_the_source(articles: Collection) -> Non
     listed = "Die ganze Liste:\n• Goslar\n• Hanau am Main\n• Celle"
     assert listed in to_text(answer, "de").plain
     assert listed in to_html(answer, "de")
+    page = question_page("de", 1, None, answer)
+    assert all(f'<p class="line">{line}</p>' in page for line in listed.splitlines())
+    value = answer_value(answer, "de", articles.sentence_of)
+    assert [item.text for item in value.items] == items(answer)
 
 
 def test_a_cell_holds_an_enumeration_of_its_own(articles: Collection) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.access.values import answer_value
 from bot.render.terminal import one_line
 from retrieval.collection import Collection
 from retrieval.language.names import names_in, strange_names, together
@@ -77,3 +78,4 @@ def test_another_places_answer_is_less_sure_and_names_of_no_article_are_said(tmp
             silence = "Dazu steht nichts in den Artikeln. In keinem Artikel steht: „Bautzen“"
             assert one_line(bautzen, "de") == silence
             assert bautzen.unknown_names == ("Bautzen",)
+            assert answer_value(bautzen, "de", collection.sentence_of).unknown_names == ["Bautzen"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -45,6 +46,14 @@ class Quote(Place):
     sentence: Annotated[str, Field(description="The whole sentence that the quote stands in, literal.")]
 
 
+class ItemValue(BaseModel):
+    """An item of a list that answers as a whole."""
+
+    text: Annotated[str, Field(description="Literal: the characters start..end of the quote's article.")]
+    start: int
+    end: int
+
+
 class OtherQuote(Place):
     """Another quote that answers nearly as surely."""
 
@@ -73,7 +82,13 @@ class AnswerValue(BaseModel):
     question: str
     answered: Annotated[bool, Field(description="False: the articles do not say. Then do not answer from elsewhere.")]
     message: Annotated[str, Field(description="What to say in the place of an answer; empty if there is one.")]
+    unknown_names: Annotated[
+        list[str], Field(description="Places and people in the question that no article names; empty if answered.")
+    ]
     quote: Quote | None
+    items: Annotated[
+        list[ItemValue], Field(description="Where several things are asked for and a list answers, its items.")
+    ]
     statement: Statement | None
     certainty: Annotated[
         Literal["sure", "fairly_sure", "unsure"] | None, Field(description="How sure the answer is, in words.")
@@ -123,7 +138,9 @@ def answer_value(answer: Answer, language: str, sentence_of: Callable[[int, int,
         question=answer.question,
         answered=answered,
         message="" if answered else "\n".join(silence_lines(answer, language)),
+        unknown_names=list(answer.unknown_names),
         quote=_quote(answer, sentence_of),
+        items=[ItemValue(**asdict(item)) for item in answer.items],
         statement=_statement(answer),
         certainty=answer.certainty.value if answered else None,
         confidence=answer.confidence,

@@ -24,6 +24,7 @@ from bot.render.wording import (
     certainty,
     citation,
     correction_line,
+    item_lines,
     line,
     name_copies,
     origin,
@@ -80,6 +81,7 @@ class Card:
     note: str
     source: Source | None
     also_in: str
+    items: list[str]
     alternatives: list[str]
     corrections: list[Corrected]
     heading: str
@@ -148,7 +150,8 @@ def card(answer: Answer, language: str) -> Card:
     corrected = [_corrected(correction, language) for correction in answer.corrections]
     document = answer.document
     if answer.text is None or document is None:
-        return Card(silence_lines(answer, language), "", "", "", "", "", "", None, "", [], corrected, heading, further)
+        said = silence_lines(answer, language)
+        return Card(said, "", "", "", "", "", "", None, "", [], [], corrected, heading, further)
     before, quote, after = split_at_quote(answer) if answer.field is None else ("", "", "")
     names = [name for name, _ in name_copies(answer, language)]
     return Card(
@@ -166,6 +169,7 @@ def card(answer: Answer, language: str) -> Card:
             _web(source_link(answer)),
         ),
         also_in=also_in_line(answer, names, language) if names else "",
+        items=item_lines(answer, language),
         alternatives=alternative_lines(answer, language),
         corrections=corrected,
         heading=heading,

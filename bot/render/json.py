@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from bot.render.text import other_hits, source_link
@@ -23,7 +24,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
             "certainty": None if answer.text is None else answer.certainty,
             "start": answer.start,
             "end": answer.end,
-            "items": [{"text": item.text, "start": item.start, "end": item.end} for item in answer.items],
+            "items": [asdict(item) for item in answer.items],
             "document": None if answer.document is None else document_json(answer.document),
             "also_in": [document_json(copy) for copy in answer.copies],
             "page": here.page or None,
