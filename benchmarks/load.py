@@ -26,7 +26,7 @@ from itertools import cycle
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from benchmarks import load_workers, markdown
+from benchmarks import markdown
 from benchmarks.articles import SEEDS
 from benchmarks.speed import FUNDSTELLE, machine, seed_questions
 from bot.messages import text
@@ -148,6 +148,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--questions", type=int, default=600, help="how many the workers answer")
     options = parser.parse_args(arguments)
     if options.workers:
+        from benchmarks import load_workers
+
         print(f"{machine()}\n\n{load_workers.report(load_workers.measure(options.workers, options.questions))}")
         return
     rows = measure(options.rates, options.seconds)

@@ -3,6 +3,9 @@
 The articles are taken from large German texts and indexed for real; a text that does not suffice goes on with sentences
 put together from the halves of others. The collection and the figures stay in the work folder: interrupted, the next
 call goes on. The table and the plot go to ``docs/``.
+
+With ``--backend postgres`` the same collection is moved to PostgreSQL at each size, and both engines stand in one
+table, which is printed only.
 """
 
 from __future__ import annotations
@@ -20,14 +23,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.articles import SEEDS
-from benchmarks.scale_report import write_report
+from benchmarks.scale_report import engines_table, write_report
 from benchmarks.speed import machine
 from bot.settings import load_settings
-from bot.status import total_bytes
 from bot.wiring import open_collection
 from retrieval.collection import Collection
 from retrieval.search.search import question_terms
@@ -42,6 +45,8 @@ BATCH_CHARS = 3_000_000
 QUESTIONS = 300
 RECALL_QUESTIONS = 100
 YEARS = range(2000, 2025)
+DATABASE_URL = "FUNDSTELLE_DATABASE_URL"
+SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 MOST = Filter(since="2002-01-01")  # lets 23 of 25 articles through
 
 
@@ -51,7 +56,7 @@ class Figures:
 
     sentences: int
     articles: int
-    indexed_per_second: float
+    indexed_per_second: float | None  # None: not embedded, but moved
     search_p50_ms: float
     search_p95_ms: float
     search_p99_ms: float
@@ -64,6 +69,9 @@ class Figures:
     database_mb: float
     index_mb: float
     recall_at_10: float
+    engine: str = SQLITE
+    server_memory_mb: float | None = None  # beside that of the process that asks
+    import_s: float | None = None  # of the whole collection with its vectors
 
 
 def articles(paths: Sequence[Path]) -> Iterator[str]:
@@ -112,7 +120,8 @@ def grow(collection: Collection, source: Iterator[Document], size: int) -> float
 
 def measure(home: Path) -> dict[str, float]:
     """What a process that opens the collection sees; run in a process of its own, for its memory."""
-    with open_collection(load_settings(home=home), _say) as collection:
+    settings = load_settings(home=home)
+    with open_collection(settings, _say) as collection:
         collection.embedder.load()
         started = time.perf_counter()
         collection.keywords.load()
@@ -130,7 +139,11 @@ def measure(home: Path) -> dict[str, float]:
         adding = [
             _seconds(lambda document=document: collection.indexer.index_documents([document])) for document in new
         ]
-        memory = _peak_memory_mb()
+        memory = {"peak_memory_mb": _peak_memory_mb()}
+        if settings.database_url:
+            from benchmarks.scale_postgres import server_memory_mb
+
+            memory["server_memory_mb"] = server_memory_mb(store.database)
         for document in store.documents():
             if document.path.startswith("/neu/"):
                 store.remove(document.id)
@@ -141,7 +154,7 @@ def measure(home: Path) -> dict[str, float]:
             "filtered_p95_ms": 1000 * float(np.percentile(filtered, 95)),
             "opening_s": opening,
             "add_article_ms": 1000 * float(np.median(adding)),
-            "peak_memory_mb": memory,
+            **memory,
             "recall_at_10": recall(collection, queries[:RECALL_QUESTIONS]),
         }
 
@@ -187,12 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, help="numbers of sentences, rising")
     parser.add_argument("--work", type=Path, default=ROOT / "benchmarks" / "work", help="where the collection is kept")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the table and the plot go")
+    parser.add_argument("--backend", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     home = options.work / "home"
     if options.measure:
         print(json.dumps(measure(home)))
         return
+    os.environ.pop(DATABASE_URL, None)  # nobody's collection is to get these articles
     home.mkdir(parents=True, exist_ok=True)
     done = options.work / "scale.json"
     figures = [Figures(**entry) for entry in json.loads(done.read_text())] if done.exists() else []
@@ -201,21 +216,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
         known = collection.store.database.rows("SELECT count(*) FROM documents")[0][0]
         source = islice(enumerate(articles(options.articles)), known, None)
         dated = (Document(text, path=f"/artikel/{i}", published=f"{YEARS[i % 25]}-01-01") for i, text in source)
-        for size in sorted(set(options.sizes) - {entry.sentences for entry in figures}):
-            speed = grow(collection, dated, size)
-            command = [sys.executable, "-m", "benchmarks.scale", "--measure", "--work", str(options.work)]
-            result = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=os.environ)
-            entry = Figures(
-                sentences=size,
-                articles=collection.store.article_count(),
-                indexed_per_second=speed,
-                database_mb=total_bytes(home.glob("fundstelle.db*")) / 1e6,
-                index_mb=total_bytes(home.glob("vectors*")) / 1e6,
-                **json.loads(result.stdout),
-            )
-            figures.append(entry)
+
+        def keep(size: int, speed: float | None, **seen: Any) -> None:
+            figures.append(Figures(size, collection.store.article_count(), speed, **seen))
             done.write_text(json.dumps([asdict(entry) for entry in figures], indent=2))
-    write_report(options.docs, [asdict(entry) for entry in figures], machine())
+
+        def in_process(database_url: str = "") -> dict[str, float]:
+            command = [sys.executable, "-m", "benchmarks.scale", "--measure", "--work", str(options.work)]
+            environment = {**os.environ, **({DATABASE_URL: database_url} if database_url else {})}
+            result = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment)
+            seen: dict[str, float] = json.loads(result.stdout)
+            return seen
+
+        known_sizes = {(entry.engine, entry.sentences) for entry in figures}
+        for size in sorted(set(options.sizes)):
+            if (SQLITE, size) not in known_sizes:
+                speed = grow(collection, dated, size)
+                database, index = collection.backend.size()
+                keep(size, speed, database_mb=database / 1e6, index_mb=index / 1e6, **in_process())
+            if options.backend == "postgres" and (POSTGRES, size) not in known_sizes:
+                if (count := collection.store.sentence_count()) > 1.1 * size + 100:
+                    _say(f"{size:,} in PostgreSQL: left out, the collection has {count:,} already")
+                    continue
+                from benchmarks.scale_postgres import moved
+
+                keep(size, None, engine=POSTGRES, **moved(collection, home, in_process))
+    if options.backend == "postgres":
+        print(f"{machine()}\n\n{engines_table([asdict(entry) for entry in figures])}")
+    else:
+        write_report(options.docs, [asdict(entry) for entry in figures if entry.engine == SQLITE], machine())
 
 
 if __name__ == "__main__":

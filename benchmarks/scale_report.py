@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil, log10
 from pathlib import Path
+from typing import Any
 
 from benchmarks import markdown
 
@@ -21,7 +22,7 @@ ROWS = {
     "add_article_ms": ("Adding one article", "{:.0f} ms"),
     "peak_memory_mb": ("Memory with the embedder, peak", "{:,.0f} MB"),
     "database_mb": ("Database", "{:,.0f} MB"),
-    "index_mb": ("Index file", "{:,.0f} MB"),
+    "index_mb": ("Vector index", "{:,.0f} MB"),
     "recall_at_10": ("Recall@10 against exact search", "{:.3f}"),
 }
 LINES = {
@@ -33,6 +34,20 @@ WIDTH, HEIGHT, MARGIN = 640, 400, 60
 _FOR_WHOM = """\
 For whoever plans a large collection: what time, memory and disk cost at ten thousand, a hundred thousand and a million
 sentences."""
+
+
+def engines_table(figures: Sequence[Mapping[str, Any]]) -> str:
+    """A Markdown table with a column for each size and engine."""
+    figures = sorted(figures, key=lambda entry: (entry["sentences"], entry["engine"] != "SQLite"))
+    rows = ROWS | {
+        "server_memory_mb": ("Memory of the server", "{:,.0f} MB"),
+        "import_s": ("Import of all, with vectors", "{:.0f} s"),
+    }
+    cells = [
+        [label, *(None if entry[key] is None else form.format(entry[key]) for entry in figures)]
+        for key, (label, form) in rows.items()
+    ]
+    return markdown(["Sentences", *(f"{entry['sentences']:,.0f}, {entry['engine']}" for entry in figures)], cells)
 
 
 def write_report(folder: Path, figures: Sequence[Mapping[str, float]], machine: str) -> None:

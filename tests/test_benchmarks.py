@@ -1,11 +1,14 @@
 """The parts of the benchmarks that need no model."""
 
 import lzma
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-from benchmarks import load_workers
+import pytest
+
 from benchmarks.articles import COPIES, write_articles
 from benchmarks.quality import report
+from benchmarks.scale_report import ROWS, engines_table
 from benchmarks.speed import Figure, _shown, seed_questions
 from retrieval.loading import load_document
 
@@ -57,8 +60,36 @@ def test_figures_are_rounded_to_what_they_are_worth() -> None:
 
 
 def test_growth_is_that_of_questions_a_second_over_the_first_row() -> None:
+    pytest.importorskip("psycopg")
+    from benchmarks import load_workers
+
     rows = [load_workers.Throughput(1, 60, 6.0), load_workers.Throughput(2, 60, 3.2)]
     assert load_workers.report(rows).splitlines()[2:] == [
         "| 1 | 60 | 6.0 s | 10.0 | 1.00 |",
         "| 2 | 60 | 3.2 s | 18.8 | 1.88 |",
     ]
+
+
+def test_each_size_has_a_column_an_engine_sqlite_first() -> None:
+    seen = dict.fromkeys(ROWS, 7.0)
+    entries = [
+        {**seen, "sentences": 10_000, "engine": "PostgreSQL", "import_s": 4.0, "server_memory_mb": 90.0}
+        | {"indexed_per_second": None},
+        {**seen, "sentences": 10_000, "engine": "SQLite", "import_s": None, "server_memory_mb": None},
+    ]
+    lines = engines_table(entries).splitlines()
+    assert lines[0] == "| Sentences | 10,000, SQLite | 10,000, PostgreSQL |"
+    assert "| Indexing | 7 sentences/s | – |" in lines
+    assert lines[-2:] == ["| Memory of the server | – | 90 MB |", "| Import of all, with vectors | – | 4 s |"]
+
+
+def test_memory_of_a_server_is_that_of_all_its_processes(postgres_url: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    from benchmarks.scale_postgres import server_memory_mb
+    from retrieval.postgres.database import PostgresDatabase
+
+    with closing(PostgresDatabase(postgres_url)) as database, ExitStack() as stack:
+        before = server_memory_mb(database)
+        for _ in range(8):
+            stack.enter_context(psycopg.connect(postgres_url)).execute("SELECT count(*) FROM pg_class")
+        assert server_memory_mb(database) > before + 8
