@@ -92,7 +92,14 @@ def test_a_table_on_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str
     heading, _, columns, first, *_ = lines(capsys.readouterr().out)
     assert heading == "2 verschiedene Antworten, die älteste zuerst:"
     assert columns.split() == ["Datum", "Zitat", "Sicherheit", "Quelle"]
-    assert re.split(r"\s{2,}", first.strip()) == ["2. Februar 2024", "vier Meter", "● sicher", "Bericht <1>, Bote"]
+    row = ["2. Februar 2024", "vier Meter", "● sicher", "Bericht <1>, Bote"]
+    assert re.split(r"\s{2,}", first.strip()) == row
+    with Collection(tmp_path / "home") as collection:
+        answers = collection.ask_all(LEVEL)
+    show_all(answers, "de", by_date=True, is_table=True, is_numbered=True)
+    numbered = lines(capsys.readouterr().out)
+    assert re.split(r"\s{2,}", numbered[3].strip()) == ["1", *row]
+    assert numbered[4].split()[0] == "2"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +108,8 @@ def test_a_table_on_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str
 )
 def test_in_the_chat(piped: str) -> None:
     shown = lines(fundstelle("chat", stdin=piped).stdout)
-    assert [line for line in shown if line in LINES] == LINES
+    numbered = [f"{number}. {line}" for number, line in enumerate(LINES[:-1], 1)] + LINES[-1:]
+    assert [line for line in shown if line in numbered] == numbered
 
 
 def test_without_any_question_there_is_nothing_to_show() -> None:

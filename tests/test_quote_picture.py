@@ -203,6 +203,10 @@ def test_in_the_chat(capsys: pytest.CaptureFixture[str]) -> None:
         printed, said, png = shown(f"/bild {wrong}")
         assert (printed, png) == ([], b"")
         assert said.startswith(f"Eine Stelle „{wrong}“ gibt es nicht.")
+    talk.run(["Wie viel?", "/zitat 1"])
+    assert "Der Zug kam um neun in Perm an." in capsys.readouterr().out
+    talk.run(["/cite 7"])
+    assert capsys.readouterr().err.startswith("Eine Stelle „7“ gibt es nicht.")
     assert shown("Wer?", "/bild")[0] == []
 
 

@@ -92,8 +92,13 @@ def draw_chart(settings: Settings, answers: AllAnswers, output: Path) -> bool:
     return True
 
 
-def show_all(answers: AllAnswers, language: str, *, by_date: bool, is_table: bool | None = None) -> None:
-    """The answers as a table on a terminal, else a line each; ``is_table`` says which of them."""
+def show_all(
+    answers: AllAnswers, language: str, *, by_date: bool, is_table: bool | None = None, is_numbered: bool = False
+) -> None:
+    """The answers as a table on a terminal, else a line each; ``is_table`` says which of them.
+
+    ``is_numbered`` ones have a number, from 1, for commands that take it.
+    """
     from bot.render.all_answers import heading, lines, ordered, when, where
     from bot.render.values import LEAST_VALUES, series
     from bot.render.wording import certainty, line
@@ -103,23 +108,24 @@ def show_all(answers: AllAnswers, language: str, *, by_date: bool, is_table: boo
         return
     if not (shows_styles() if is_table is None else is_table):
         say_lines(heading(answers, language, by_date=by_date))
-        for shown in lines(answers, language, by_date=by_date):
+        for shown in lines(answers, language, by_date=by_date, is_numbered=is_numbered):
             show_lines(shown)
         return
     show_lines(heading(answers, language, by_date=by_date) + "\n")
     values = series(answers) if by_date and len(answers.findings) >= LEAST_VALUES else None
-    names = ("date", "quote", *(["bar"] if values else []), "certainty", "source")
+    names = (*(["number"] if is_numbered else []), "date", "quote", *(["bar"] if values else []), "certainty", "source")
     show_table(
-        [text(f"chat.column_{name}", language) if name != "bar" else "" for name in names],
+        [text(f"chat.column_{name}", language) if name not in ("number", "bar") else "" for name in names],
         (
             (
+                *([str(number)] if is_numbered else []),
                 when(found, language),
                 line(found.first.text),
                 *([_bar(values.of(found), values)] if values else []),
                 certainty(found, language),
                 where(found, language),
             )
-            for found in ordered(answers, by_date=by_date)
+            for number, found in enumerate(ordered(answers, by_date=by_date), 1)
         ),
     )
     if answers.differ:

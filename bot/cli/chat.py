@@ -125,7 +125,7 @@ class Chat:
         elif command in (*commands.ALL, *commands.BY_DATE):
             self._show_all(value, by_date=command in commands.BY_DATE)
         elif command in commands.CITE:
-            self._cite()
+            self._cite(value.strip())
         elif command in commands.PICTURE:
             self._draw(value.strip())
         elif command in commands.SHOW:
@@ -164,7 +164,7 @@ class Chat:
         self._shown = self._quotation = None
         firsts = [finding.first for finding in ordered(answers, by_date=by_date)]
         self._listed = [partial(Quotation.at, f.document, f.start, f.end, self._sentence_of) for f in firsts]
-        show_all(answers, self._language, by_date=by_date)
+        show_all(answers, self._language, by_date=by_date, is_numbered=True)
 
     def _keep(self, watch: Watch, question: str | None) -> None:
         """Keeps a question, by default the last one; None shows those that are kept."""
@@ -178,20 +178,32 @@ class Chat:
         except FundstelleError as error:
             say(text("cli.error", self._language, message=error))
 
-    def _cite(self) -> None:
-        """The last answer as it is cited in a text."""
-        if self._quotation is None:
+    def _cite(self, number: str) -> None:
+        """The last answer as it is cited in a text, or of what else was found the one with this number."""
+        if not self._is_listed(number):
+            return
+        quotation = self._chosen(number)
+        if quotation is None:
             say(text("chat.nothing_to_cite", self._language))
         else:
-            show(cite(self._quotation, Style.PRESS, self._language))
+            show(cite(quotation, Style.PRESS, self._language))
+
+    def _is_listed(self, number: str) -> bool:
+        """Whether there is something of that number ("": the last answer); says so if not."""
+        is_listed = not number or number in map(str, range(1, len(self._listed) + 1))
+        if not is_listed:
+            say(text("chat.no_number", self._language, number=number))
+        return is_listed
+
+    def _chosen(self, number: str) -> Quotation | None:
+        """The last answer, or what is listed under this number."""
+        return self._listed[int(number) - 1]() if number else self._quotation
 
     def _draw(self, number: str) -> None:
         """The last answer as a picture, or of what else was found the one with this number."""
-        numbers = {str(place): quotation for place, quotation in enumerate(self._listed, 1)}
-        if number and number not in numbers:
-            say(text("picture.no_number", self._language, number=number))
+        if not self._is_listed(number):
             return
-        quotation = numbers[number]() if number else self._quotation
+        quotation = self._chosen(number)
         if quotation is None:
             say(text("picture.none", self._language))
             return

@@ -62,11 +62,11 @@ def where(finding: Finding, language: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def lines(answers: AllAnswers, language: str, *, by_date: bool) -> Iterator[str]:
-    """A line for each finding, and one where the articles do not agree."""
-    for finding in ordered(answers, by_date=by_date):
-        quote = line(finding.first.text)
-        yield f"{when(finding, language)}: {quote} {certainty(finding, language)} ({where(finding, language)})"
+def lines(answers: AllAnswers, language: str, *, by_date: bool, is_numbered: bool = False) -> Iterator[str]:
+    """A line for each finding, which may be numbered from 1, and one where the articles do not agree."""
+    for number, finding in enumerate(ordered(answers, by_date=by_date), 1):
+        quote, begin = line(finding.first.text), f"{number}. " if is_numbered else ""
+        yield f"{begin}{when(finding, language)}: {quote} {certainty(finding, language)} ({where(finding, language)})"
     if answers.differ:
         yield text("chat.contradicting", language)
 
