@@ -146,7 +146,7 @@ class Store(StagedVectors):
         with self.database.transaction() as connection:
             connection.executemany(
                 "UPDATE documents SET added = ?1 WHERE path = ?2 AND ?1 <> '' AND (added = '' OR added > ?1)",
-                [(added, path) for path, (added, _) in past.items()],
+                [(added, path) for path, (added, _) in sorted(past.items())],
             )
             connection.executemany(
                 "INSERT INTO versions "
