@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from retrieval.backend import open_backend
 from retrieval.store.store import Store
 from tests.botapi import TOKEN, BotApi
 from tests.postgres_server import PostgresServer, running_server
@@ -96,15 +97,13 @@ def postgres_url(postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store of each engine."""
-    if request.param == "sqlite":
-        with Store(tmp_path / "home") as store:
-            yield store
-        return
-    url = request.getfixturevalue("postgres_url")
-    from retrieval.postgres.database import PostgresDatabase
-    from retrieval.postgres.store import PostgresStore
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Tests that use it run on each engine: "" for SQLite, or the address of an empty PostgreSQL database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
 
-    with PostgresStore(PostgresDatabase(url)) as store:
+
+@pytest.fixture
+def empty_store(database_url: str, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each engine."""
+    with open_backend(tmp_path / "home", database_url).store as store:
         yield store
