@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from retrieval.backend import open_backend
 from retrieval.errors import ModelError, StoreError
 from retrieval.indexing.reembedding import match_embedder
 from retrieval.store.store import Store
@@ -37,11 +38,14 @@ class Rolled(HashEmbedder):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path) as store:
-        put(store, LONG, "/long")
-        put(store, PERM, "/perm")
-        yield store
+def store(empty_store: Store) -> Store:
+    return filled(empty_store)
+
+
+def filled(store: Store) -> Store:
+    put(store, LONG, "/long")
+    put(store, PERM, "/perm")
+    return store
 
 
 def vectors(store: Store) -> NDArray[np.float32]:
@@ -52,12 +56,12 @@ def unexpected(notice: str) -> None:
     raise AssertionError(notice)
 
 
-def test_nothing_to_do(store: Store, tmp_path: Path) -> None:
+def test_nothing_to_do(empty_store: Store) -> None:
+    assert not match_embedder(empty_store, HashEmbedder(), notify=unexpected)
+    store = filled(empty_store)
     generation = store.generation
     assert not match_embedder(store, HashEmbedder(), notify=unexpected)
     assert store.generation == generation
-    with Store(tmp_path / "empty") as empty:
-        assert not match_embedder(empty, HashEmbedder(), notify=unexpected)
 
 
 def test_all_sentences_are_embedded_again(store: Store) -> None:
@@ -108,20 +112,20 @@ def test_an_article_added_in_the_last_moment_is_embedded_too(store: Store) -> No
     np.testing.assert_allclose(vectors(store)[-1:], expected, atol=1e-3)
 
 
-def test_two_processes_with_the_same_new_embedder(store: Store) -> None:
+def test_two_processes_with_the_same_new_embedder(store: Store, database_url: str) -> None:
     before = vectors(store)
 
     def other_process(done: int, total: int) -> None:
-        with Store(store.home) as other:
+        with open_backend(store.home, database_url).store as other:
             match_embedder(other, Rolled(), notify=lambda notice: None)
 
     assert match_embedder(store, Rolled(), notify=lambda notice: None, progress=other_process)
     np.testing.assert_array_equal(vectors(store), np.roll(before, 1, axis=1))
 
 
-def test_two_processes_with_different_new_embedders(store: Store) -> None:
+def test_two_processes_with_different_new_embedders(store: Store, database_url: str) -> None:
     def other_process(done: int, total: int) -> None:
-        with Store(store.home) as other:
+        with open_backend(store.home, database_url).store as other:
             match_embedder(other, HashEmbedder("third"), notify=lambda notice: None)
 
     with pytest.raises(StoreError, match="auf ein anderes Vektormodell um"):
@@ -150,17 +154,19 @@ def test_a_home_that_can_only_be_read() -> None:
 CHILD = """
 import sys
 from pathlib import Path
+from retrieval.backend import open_backend
 from retrieval.indexing.reembedding import match_embedder
-from retrieval.store.store import Store
 from tests.test_reembedding import Rolled
-match_embedder(Store(Path(sys.argv[1])), Rolled(), notify=print, progress=lambda *step: print(step, flush=True))
+store = open_backend(Path(sys.argv[1]), sys.argv[2]).store
+match_embedder(store, Rolled(), notify=print, progress=lambda *step: print(step, flush=True))
 print("changed over", flush=True)
 """
 
 
-def test_kill_9_in_the_middle_is_repaired_by_the_next_start(store: Store) -> None:
+def test_kill_9_in_the_middle_is_repaired_by_the_next_start(store: Store, database_url: str) -> None:
     before = vectors(store)
-    with subprocess.Popen([sys.executable, "-c", CHILD, str(store.home)], stdout=subprocess.PIPE, text=True) as child:
+    command = [sys.executable, "-c", CHILD, str(store.home), database_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() and child.stdout.readline()
         child.send_signal(signal.SIGKILL)
