@@ -1,10 +1,9 @@
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from retrieval.backend import backend_of
 from retrieval.search.keyword_index import KeywordIndex
 from retrieval.search.search import Search
 from retrieval.search.vector_index import FaissVectorIndex
@@ -15,13 +14,13 @@ from tests.doubles import HashEmbedder
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path) as store:
-        yield store
+def store(empty_store: Store) -> Store:
+    return empty_store
 
 
 def searching(store: Store) -> Search:
-    return Search(store, HashEmbedder(), FaissVectorIndex(store), KeywordIndex(store))
+    backend = backend_of(store)
+    return Search(store, HashEmbedder(), backend.vectors, backend.keywords)
 
 
 def test_the_passage_that_shares_words_comes_first(store: Store) -> None:
@@ -79,37 +78,39 @@ def test_a_question_of_stop_words_still_finds_something_by_meaning(store: Store)
     assert searching(store).search("und wer oder was?")
 
 
-def test_articles_that_vanish_during_the_search_are_left_out(store: Store) -> None:
-    class Vanishing(FaissVectorIndex):
-        def search(
-            self, query: NDArray[np.float32], k: int, within: Filter | None = None, article: int = 0
-        ) -> list[tuple[int, float]]:
-            found = super().search(query, k, within, article)
-            with store.change() as connection:
-                connection.execute("DELETE FROM documents")
-            return found
-
+def test_articles_that_vanish_during_the_search_are_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put(store, PERM, "perm.txt")
-    search = Search(store, HashEmbedder(), Vanishing(store), KeywordIndex(store))
+    backend = backend_of(store)
+    find = backend.vectors.search
+
+    def vanishing(*arguments: Any) -> list[tuple[int, float]]:
+        found = find(*arguments)
+        assert found
+        store.remove(1)
+        return found
+
+    monkeypatch.setattr(backend.vectors, "search", vanishing)
+    search = Search(store, HashEmbedder(), backend.vectors, backend.keywords)
     assert search.search("Wer ist Gouverneur von Perm?") == []
 
 
-def test_loading_repairs_both_indexes_before_the_first_question(store: Store) -> None:
-    put(store, PERM, "perm.txt")
-    FaissVectorIndex(store, recent_rows=0).load()
-    for path in store.home.glob("vectors-*.faiss"):
-        path.write_bytes(b"damaged")
-    with store.database.transaction() as connection:
-        connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
-    assert KeywordIndex(store).search(["gouverneur"], 5) == []  # the damage does not show
-    notices: list[str] = []
-    vectors = FaissVectorIndex(store, notices.append, recent_rows=0)
-    keywords = KeywordIndex(store, notices.append)
-    search = Search(store, HashEmbedder(), vectors, keywords)
-    search.load()
-    assert len(notices) == 2 and "Stichwortindex" in notices[0] and "Vektorindex" in notices[1]
-    assert search.search("Gouverneur")[0].keyword > 0
-    assert len(notices) == 2
+def test_loading_repairs_both_indexes_before_the_first_question(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        put(store, PERM, "perm.txt")
+        FaissVectorIndex(store, recent_rows=0).load()
+        for path in store.home.glob("vectors-*.faiss"):
+            path.write_bytes(b"damaged")
+        with store.database.transaction() as connection:
+            connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
+        assert KeywordIndex(store).search(["gouverneur"], 5) == []  # the damage does not show
+        notices: list[str] = []
+        vectors = FaissVectorIndex(store, notices.append, recent_rows=0)
+        keywords = KeywordIndex(store, notices.append)
+        search = Search(store, HashEmbedder(), vectors, keywords)
+        search.load()
+        assert len(notices) == 2 and "Stichwortindex" in notices[0] and "Vektorindex" in notices[1]
+        assert search.search("Gouverneur")[0].keyword > 0
+        assert len(notices) == 2
 
 
 def test_an_empty_collection_can_be_loaded(store: Store) -> None:
