@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from retrieval.answer import Answer
@@ -33,10 +33,21 @@ class Answers(Protocol):
         """All distinct answers to a complete question."""
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a conversation goes on from: its last turn, the turn which that one went on from, and when it was asked, in
+    seconds of the conversation's clock."""
+
+    turn: Turn | None = None
+    before: Turn | None = None
+    asked_at: float = 0.0
+
+
 class Conversation:
     """Asks the questions of one chat; a follow-up ("Und wann?") is completed from the turn before it.
 
-    ``within`` says in which articles it looks, until it is set to something else. ``clock`` gives seconds.
+    ``within`` says in which articles it looks, until it is set to something else. ``past`` may be kept, and set in
+    another conversation that is to go on from there. ``clock`` gives seconds.
     Several conversations may share one collection, as long as only one of them asks at a time.
     """
 
@@ -51,22 +62,25 @@ class Conversation:
         self._collection = collection
         self._top_k = top_k
         self._clock = clock
-        self._turn: Turn | None = None
-        self._before: Turn | None = None
-        self._asked_at = 0.0
+        self.past = Past()
         self.within = Filter() if within is None else within
         self.last: Answer | None = None
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn that the next question goes on from; None if there is none, or after half an hour."""
+        return self.past.turn if self._clock() - self.past.asked_at <= TURN_SECONDS else None
 
     def ask(self, question: str) -> Answer:
         """The answer to ``question``. A question that cannot be asked (QuestionError) leaves ``last`` as it was.
 
         Of the answer, ``last`` is what feedback needs: without the text of its article, and with the best hit alone.
         """
-        return self._ask(question, self._turn if self._clock() - self._asked_at <= TURN_SECONDS else None)
+        return self._ask(question, self.turn)
 
     def correct(self, question: str) -> Answer:
         """The answer to the last question in other words: it goes on from what that one went on from."""
-        return self._ask(question, self._before)
+        return self._ask(question, self.past.before)
 
     def ask_all(self, question: str = "") -> AllAnswers:
         """All distinct answers to ``question``, by default to the last one; a follow-up is completed.
@@ -74,7 +88,7 @@ class Conversation:
         The next question may go on from it, but it is no ``last`` answer. Raises QuestionError, also where there is no
         last question.
         """
-        turn = self._turn if self._clock() - self._asked_at <= TURN_SECONDS else None
+        turn = self.turn
         if turn is not None and not question.strip():
             understood: str | None = turn.question
         else:
@@ -85,8 +99,7 @@ class Conversation:
         answers = self._collection.ask_all(understood or question, within=self.within)
         if answers.findings:
             first = answers.findings[0].first
-            self._before, self._turn = turn, Turn(understood or question, first.text, first.document.id)
-            self._asked_at = self._clock()
+            self.past = Past(Turn(understood or question, first.text, first.document.id), turn, self._clock())
         return replace(answers, question=question, understood=understood or "")
 
     def _ask(self, question: str, turn: Turn | None) -> Answer:
@@ -97,8 +110,7 @@ class Conversation:
         # Many conversations are kept, and articles may be long.
         light = answer.without_texts()
         self.last = replace(light, hits=light.hits[:1], copies=(), alternatives=(), corrections=())
-        self._before, self._turn = turn, _turn(answer, turn)
-        self._asked_at = self._clock()
+        self.past = Past(_turn(answer, turn), turn, self._clock())
         return answer
 
     def _answer(self, question: str, turn: Turn | None) -> Answer:
@@ -113,7 +125,7 @@ class Conversation:
 
     def forget(self) -> None:
         """Begins anew: the next question goes on from nothing."""
-        self._turn = self._before = self.last = None
+        self.past, self.last = Past(), None
 
 
 def _turn(answer: Answer, before: Turn | None) -> Turn:
