@@ -19,12 +19,15 @@ from pydantic import SecretStr
 pytest.importorskip("psycopg")
 
 from bot.pseudonyms import Pseudonyms
+from bot.telegram.kept_talks import PLACES_SECONDS, KeptTalk
 from bot.telegram.people import Member, People
 from bot.telegram.postgres.inbox import PostgresInbox
 from bot.telegram.postgres.people import PostgresPeople
 from bot.telegram.postgres.tables import BotDatabase
 from bot.telegram.transport.inbox import Received
 from bot.wiring import open_collection
+from retrieval.answering.conversation import TURN_SECONDS, Past
+from retrieval.answering.followups import Turn
 from retrieval.errors import StoreError
 from retrieval.postgres.database import PostgresDatabase
 from retrieval.types import Filter, Standing
@@ -170,6 +173,43 @@ def test_filters_are_kept_by_chat_and_forgotten_by_user(people: People) -> None:
     assert people.filters.get(7, 7) == people.filters.get(-10, 7) == Filter()
 
 
+def test_talks_are_kept_by_chat_until_they_are_old(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_800_000_000.0
+    monkeypatch.setattr("bot.telegram.kept_talks.time.time", lambda: now)
+    first, second = Turn("Wer?\0", "„Anna“ \ud800", 3), Turn("Wo?")
+    talk, other = KeptTalk(Past(second, first, now), 4, "cite:1", ("cite:2", "cite:3")), KeptTalk(Past(), 5)
+    for chat, user, kept in ((7, 7, other), (7, 7, talk), (-10, 7, other), (-10, 8, talk), (8, 8, talk)):
+        people.talks.put(chat, user, kept)
+    assert people.talks.get(7, 7) == people.talks.get(-10, 8) == talk
+    assert people.talks.get(7, 8) == KeptTalk()
+    people.talks.drop(-10, 8)
+    assert people.talks.get(-10, 8) == KeptTalk()
+    people.talks.forget(7)
+    rows = "SELECT chat, \"user\", turns <> '' FROM talks"
+    people.talks.drop_old()
+    assert [tuple(row) for row in people._db.execute(rows).fetchall()] == [(8, 8, True)]
+    now += TURN_SECONDS + 1
+    assert people.talks.get(8, 8) == KeptTalk(answer="cite:1", listed=("cite:2", "cite:3"))
+    people.talks.drop_old()
+    assert [tuple(row) for row in people._db.execute(rows).fetchall()] == [(8, 8, False)]
+    assert people.talks.get(8, 8).listed
+    now += PLACES_SECONDS
+    assert people.talks.get(8, 8) == KeptTalk()
+    people.talks.drop_old()
+    assert people._db.execute(rows).fetchall() == []
+
+
+def test_the_tables_of_an_earlier_version_are_brought_up(database: BotDatabase, postgres_url: str) -> None:
+    PostgresPeople(database).filters.put(7, 7, Filter("dpa"))
+    database.execute("DROP TABLE talks")
+    database.execute("UPDATE meta SET value = '2' WHERE key = 'bot_schema'")
+    with closing(BotDatabase(postgres_url)) as again:
+        people = PostgresPeople(again)
+        assert people.filters.get(7, 7) == Filter("dpa")
+        assert people.talks.get(7, 7) == KeptTalk()
+        people.filters.put(7, 7, Filter())
+
+
 def test_whose_corrections_count_is_read_from_the_database_that_is_open(
     postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,7 +294,7 @@ def bot(home: Path, api: BotApi, url: str, receives: str = "yes") -> subprocess.
     return subprocess.Popen([sys.executable, "-m", "tests.telegram_bot", home, api.url, *more])
 
 
-def test_another_bot_takes_over_when_the_one_that_polls_is_killed(
+def test_another_bot_takes_over_with_its_talks_when_the_one_that_polls_is_killed(
     api: BotApi, postgres_url: str, tmp_path: Path, database: BotDatabase
 ) -> None:
     bots = [bot(tmp_path / "one", api, postgres_url)]
@@ -264,9 +304,9 @@ def test_another_bot_takes_over_when_the_one_that_polls_is_killed(
         bots.append(bot(tmp_path / "two", api, postgres_url))
         bots[0].kill()
         bots[0].wait()
-        api.text("Wie viele kamen?")
+        api.text("Und wann?")
         api.wait(lambda: len(api.sent(7)) >= 2, 60)
-        assert "Menschen" in texts(api, 2)[1]
+        assert texts(api, 2)[1].startswith("Verstanden als: Wann wurde 0,5 Milliarden Dollar genannt?")
         assert PostgresInbox(database, int(TOKEN.split(":")[0])).rejected() == []
         bots[1].terminate()
         assert bots[1].wait(timeout=60) == 0

@@ -469,9 +469,10 @@ def test_an_update_that_comes_again_is_answered_once(api: BotApi, tmp_path: Path
         api.fail("getUpdates", code=500, times=1000)  # The offset is never confirmed.
         answers(api, 1)
     api.heal()
-    api.text("Wer?")
+    api.text("Wer?", user=8)
     with RunningBot(tmp_path, api.url) as bot:
-        answers(api, 2)
+        answers(api, 1, chat=8)
+        assert len(api.sent(7)) == 1
     assert bot.answerer.asked == ["Wer?"]
     assert [len(call.answer) for call in api.calls("getUpdates") if call.answer] == [1, 2]
 

@@ -22,6 +22,7 @@ from bot.errors import TelegramError
 from bot.logs import logging_to_stderr
 from bot.messages import text
 from bot.settings import Settings
+from bot.telegram.aging import drop_old
 from bot.telegram.handlers.register import Handlers
 from bot.telegram.leading import Leading
 from bot.telegram.menus import announce
@@ -49,7 +50,6 @@ log = logging.getLogger(__name__)
 #: How long stopping waits, in seconds, for the current question and for replies being sent.
 STOP_SECONDS = 8.0
 _LONGEST_PAUSE = 30.0
-_DAY_SECONDS = 86_400.0
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
@@ -205,8 +205,8 @@ class TelegramBot:
             await asyncio.wait([receiving])
         if self._receives and not self._leading:
             self._watch_delivery.start()
-        if self._settings.history_days:
-            self._aging = asyncio.create_task(self._drop_old(self._settings.history_days))
+        aging = drop_old(self._people, self._collection, self._workers.reader, self._settings.history_days)
+        self._aging = asyncio.create_task(aging)
         articles = await asyncio.get_running_loop().run_in_executor(
             self._workers.reader, self._collection.article_count
         )
@@ -234,15 +234,6 @@ class TelegramBot:
             self._leading.start()
         if self._receives and (not self._leading or isinstance(self._receiver, Webhook)):
             await self._receiver.start()
-
-    async def _drop_old(self, days: int) -> None:
-        """Deletes once a day what is kept of questions and is older than that."""
-        while True:
-            with suppress(sqlite3.Error, StoreError):  # locked or full; tomorrow is another day
-                self._people.drop_history(days)
-            drop = self._collection.feedback.drop_older
-            await asyncio.get_running_loop().run_in_executor(self._workers.reader, drop, days)
-            await asyncio.sleep(_DAY_SECONDS)
 
     async def _connect(self) -> None:
         """Logs in to Telegram, retrying while the network is down."""

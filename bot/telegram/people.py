@@ -12,6 +12,8 @@ from pathlib import Path
 from bot.messages import notice
 from bot.telegram.chat_filters import SCHEMA as FILTERS_SCHEMA
 from bot.telegram.chat_filters import ChatFilters
+from bot.telegram.kept_talks import SCHEMA as TALKS_SCHEMA
+from bot.telegram.kept_talks import KeptTalks
 from bot.telegram.statements import Statements
 from bot.telegram.watchers import SCHEMA as WATCHERS_SCHEMA
 from bot.telegram.watchers import Watchers
@@ -78,16 +80,20 @@ class People:
             database = sqlite3.connect(path, timeout=5.0, isolation_level=None)
             try:
                 database.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-                database.executescript(_SCHEMA + WATCHERS_SCHEMA + FILTERS_SCHEMA)
+                database.executescript(_SCHEMA + WATCHERS_SCHEMA + FILTERS_SCHEMA + TALKS_SCHEMA)
             except BaseException:
                 database.close()
                 raise
-            self._db: Statements = database
-            self.watchers = Watchers(database)
-            self.filters = ChatFilters(database)
+            self._use(database)
             self._close = database.close
         except sqlite3.Error as error:
             raise StoreError(notice("telegram.people_unreadable", path=path, error=error)) from error
+
+    def _use(self, database: Statements) -> None:
+        self._db = database
+        self.watchers = Watchers(database)
+        self.filters = ChatFilters(database)
+        self.talks = KeptTalks(database)
 
     def close(self) -> None:
         """Closes the file."""
@@ -165,6 +171,11 @@ class People:
     def drop_history(self, days: int) -> None:
         """Deletes what was asked more than so many days ago."""
         self._db.execute("DELETE FROM history WHERE asked_at < ?", (days_ago(days),))
+
+    def drop_talks(self) -> None:
+        """Deletes what is kept of talks and too old; nothing of it stays in the file, either."""
+        self.talks.drop_old()
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _hash(code: str) -> bytes:

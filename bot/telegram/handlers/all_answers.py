@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
@@ -19,7 +18,7 @@ from bot.render.all_answers import ordered, shown_width, to_html
 from bot.render.chart import chart
 from bot.render.values import series
 from bot.telegram.handlers.excerpts import Place
-from bot.telegram.handlers.questions import Talk
+from bot.telegram.handlers.talks import Talks
 from bot.telegram.service import AnyApplication, Context, Service, question_of
 from retrieval.answering.all_answers import AllAnswers
 from retrieval.errors import QuestionError
@@ -33,11 +32,11 @@ _ALL, _BY_DATE = ("alle", "all"), ("verlauf", "timeline")
 
 
 class AllAnswersHandlers:
-    """The handlers. ``talk`` gives that with a user in a chat."""
+    """The handlers."""
 
-    def __init__(self, service: Service, talk: Callable[[int, int], Talk]) -> None:
+    def __init__(self, service: Service, talks: Talks) -> None:
         self._service = service
-        self._talk = talk
+        self._talks = talks
         self._drawing = asyncio.Semaphore(1)
 
     def register(self, application: AnyApplication) -> None:
@@ -63,7 +62,7 @@ class AllAnswersHandlers:
         if message is None:
             return
         question, language = question_of(message), self._service.language(user)
-        talk = self._talk(message.chat_id, user.id if user else 0)
+        talk = self._talks.of(update)
         try:
             async with self._service.typing(message):
                 please_wait = partial(self._service.please_wait, update)
@@ -77,6 +76,7 @@ class AllAnswersHandlers:
             return
         seal = self._service.seal(message.chat_id)
         talk.listed = tuple(Place.of_finding(finding, seal) for finding in ordered(answers, by_date=by_date))
+        self._talks.keep(update, talk)
         await self._reply(message, answers, language, by_date=by_date)
 
     async def _reply(self, message: Message, answers: AllAnswers, language: str, *, by_date: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Final
 
@@ -18,8 +18,8 @@ from bot.render.text import SHORT_LIMIT, cut
 from bot.render.wording import line
 from bot.telegram.handlers.buttons import find_press
 from bot.telegram.handlers.excerpts import CITE, PICTURE, Place
+from bot.telegram.handlers.talks import Talks
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, question_of, say
-from retrieval.answer import Answer
 from retrieval.types import Document
 
 #: Telegram allows 1,024 characters under a photo.
@@ -29,20 +29,14 @@ _Give = Callable[[Update, Message, Document, Place], Awaitable[None]]
 
 
 class Citations:
-    """The handlers. ``last_answer`` gives the latest answer of a user in a chat, ``listed`` what else was found.
+    """The handlers.
 
     One picture is drawn at a time, and by a thread: drawing takes half a second.
     """
 
-    def __init__(
-        self,
-        service: Service,
-        last_answer: Callable[[int, int], Answer | None],
-        listed: Callable[[int, int], Sequence[Place]],
-    ) -> None:
+    def __init__(self, service: Service, talks: Talks) -> None:
         self._service = service
-        self._last_answer = last_answer
-        self._listed = listed
+        self._talks = talks
         self._drawing = asyncio.Semaphore(1)
 
     def register(self, application: AnyApplication) -> None:
@@ -78,24 +72,22 @@ class Citations:
 
         Where there is no answer, or its article does not say that any more, says ``nothing``, a key of messages.
         """
-        message, user = update.effective_message, update.effective_user
+        message = update.effective_message
         if message is None:
             return
-        seal, whose = self._service.seal(message.chat_id), (message.chat_id, user.id if user else 0)
+        talk = self._talks.of(update)
+        place = talk.answer
         if number := question_of(message):
-            place = {str(n): place for n, place in enumerate(self._listed(*whose), 1)}.get(number)
+            place = {str(n): place for n, place in enumerate(talk.listed, 1)}.get(number)
             if place is None:
                 await self._service.say(update, "no_such_place", number=cut(line(number), SHORT_LIMIT))
                 return
             nothing = "telegram.expired"
-        else:
-            answer = self._last_answer(*whose)
-            place = Place.of(answer, seal) if answer and answer.document else None
         document = (
             await self._service.queue.run(self._service.collection.document, place.document_id) if place else None
         )
-        if place is None or document is None or place.quote(document, seal) is None:
-            await say(update, text(nothing, self._service.language(user)))
+        if place is None or document is None or place.quote(document, self._service.seal(message.chat_id)) is None:
+            await say(update, text(nothing, self._service.language(update.effective_user)))
         else:
             await give(update, message, document, place)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from telegram import InlineKeyboardMarkup, Message, Update
@@ -18,6 +17,7 @@ from bot.render.text import other_hits
 from bot.telegram.handlers.buttons import find_press, say_expired, take_away
 from bot.telegram.handlers.excerpts import CONTEXT, MORE, SOURCE, Place, buttons, context_html, source_html
 from bot.telegram.handlers.filters import describe
+from bot.telegram.handlers.talks import Talks
 from bot.telegram.service import (
     AnyApplication,
     Context,
@@ -29,11 +29,9 @@ from bot.telegram.service import (
     say,
 )
 from retrieval.answer import Answer
-from retrieval.answering.conversation import Conversation
 from retrieval.errors import QuestionError
 from retrieval.types import Filter
 
-_CONVERSATIONS = 1000
 #: How many answers are remembered, to be edited when their question is.
 _ANSWERS = 10_000
 
@@ -49,23 +47,13 @@ class _ToTheBot(filters.MessageFilter):
         )
 
 
-@dataclass(slots=True)
-class Talk:
-    """A conversation, the number of the message with its latest question, and what else was found, in its order."""
-
-    conversation: Conversation
-    last: int = 0
-    listed: tuple[Place, ...] = ()
-
-
 class Questions:
     """The handlers for questions."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, talks: Talks) -> None:
         self._service = service
-        self._talks: OrderedDict[tuple[int, int], Talk] = OrderedDict()
+        self._talks = talks
         self._answers: OrderedDict[tuple[int, int], int] = OrderedDict()
-        self._forgotten: OrderedDict[int, int] = OrderedDict()  # by user: the number of the latest /forget
 
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers."""
@@ -100,14 +88,10 @@ class Questions:
 
     async def start_anew(self, update: Update, context: Context) -> None:
         """/neu, /new or /ende: the next question starts a new conversation."""
-        message, user = update.effective_message, update.effective_user
-        if message is not None:
-            talk = self.talk(message.chat_id, user.id if user else 0)
-            await self._service.queue.run(talk.conversation.forget)
-            talk.listed = ()
-            language = self._service.language(user)
-            notes = await self._notes(talk.conversation.within, language)
-            await say(update, "\n".join([text("chat.forgotten", language), *notes]))
+        self._talks.end(update)
+        language = self._service.language(update.effective_user)
+        notes = await self._notes(self._talks.within(update), language)
+        await say(update, "\n".join([text("chat.forgotten", language), *notes]))
 
     async def correct(self, update: Update, context: Context) -> None:
         """Edits the answer of an edited question; if the bot no longer knows it, sends a new answer."""
@@ -147,13 +131,13 @@ class Questions:
             await say_expired(self._service, update)
             return
         await acknowledge(query)
-        user = update.effective_user
-        talk = self.talk(message.chat_id, user.id if user else 0)
-        conversation = self._new_conversation(talk.conversation.within)
+        talk = self._talks.of(update)
+        conversation = self._talks.new_conversation(talk.conversation.within)
         async with self._service.typing(message):
             please_wait = partial(self._service.please_wait, update)
             answer = await self._service.queue.ask(conversation.ask, question, please_wait)
         talk.listed = self._places(answer, message)
+        self._talks.keep(update, talk)
         await message.reply_html(passages_html(answer, language), do_quote=True)
         await take_away(query, message, MORE)
 
@@ -175,47 +159,18 @@ class Questions:
             html = source_html(press.document, press.place, copies, language)
             await press.message.reply_html(html, do_quote=True)
 
-    def last_answer(self, chat: int, user: int) -> Answer | None:
-        """The latest answer to ``user`` in ``chat``, without its article; None if there is none."""
-        talk = self._talks.get((chat, user))
-        return talk.conversation.last if talk else None
-
-    def talk(self, chat: int, user: int) -> Talk:
-        """The talk with ``user`` in ``chat``; only the latest ones are remembered."""
-        talk = self._talks.setdefault((chat, user), Talk(self._new_conversation()))
-        self._talks.move_to_end((chat, user))
-        while len(self._talks) > _CONVERSATIONS:
-            self._talks.popitem(last=False)
-        talk.conversation.within = self._service.people.filters.get(chat, user)
-        return talk
-
-    def listed(self, chat: int, user: int) -> tuple[Place, ...]:
-        """What was listed last to ``user`` in ``chat``: further passages, or all answers."""
-        talk = self._talks.get((chat, user))
-        return talk.listed if talk else ()
-
-    def forget(self, user: int, update_id: int) -> None:
-        """Forgets a user's conversations; what they asked before this update is not recorded any more."""
-        self._forgotten[user] = update_id
-        self._forgotten.move_to_end(user)
-        while len(self._forgotten) > _CONVERSATIONS:
-            self._forgotten.popitem(last=False)
-        for key in [key for key in self._talks if key[1] == user]:
-            del self._talks[key]
-
     async def _ask(self, update: Update, message: Message) -> tuple[Answer, list[str]] | None:
         """The answer to the question in ``message``, with notes for below it; None if that is not a valid question.
 
         A talk's latest question, edited, continues the same conversation; an earlier one starts from nothing.
         """
-        user = update.effective_user
-        talk = self.talk(message.chat_id, user.id if user else 0)
-        if message.message_id > talk.last:
+        talk = self._talks.of(update)
+        if message.message_id > talk.message:
             ask = talk.conversation.ask
-        elif message.message_id == talk.last:
+        elif message.message_id == talk.message:
             ask = talk.conversation.correct
         else:
-            ask = self._new_conversation(talk.conversation.within).ask
+            ask = self._talks.new_conversation(talk.conversation.within).ask
         within = talk.conversation.within
         try:
             async with self._service.typing(message):
@@ -224,10 +179,13 @@ class Questions:
                 answer = await self._service.queue.ask(reading, question_of(message), please_wait)
         except QuestionError:
             return None
-        talk.last = max(talk.last, message.message_id)
-        if message.message_id == talk.last and answer.small_talk is None:
-            talk.listed = self._places(answer, message)
-        return answer, await self._notes(within, self._service.language(user))
+        if message.message_id >= talk.message:
+            talk.message = message.message_id
+            if answer.small_talk is None:
+                talk.answer = Place.of(answer, self._service.seal(message.chat_id)) if answer.document else None
+                talk.listed = self._places(answer, message)
+            self._talks.keep(update, talk)
+        return answer, await self._notes(within, self._service.language(update.effective_user))
 
     async def _notes(self, within: Filter, language: str) -> list[str]:
         """The line that says where was looked, if not everywhere."""
@@ -273,8 +231,5 @@ class Questions:
     def _record(self, update: Update, answer: Answer) -> None:
         """Adds to the user's history, if one is kept."""
         user = update.effective_user
-        if user and self._service.settings.telegram_history and update.update_id > self._forgotten.get(user.id, 0):
+        if user and self._service.settings.telegram_history and not self._talks.is_forgotten(update):
             self._service.people.record(user.id, answer.question, answer.text or "")
-
-    def _new_conversation(self, within: Filter | None = None) -> Conversation:
-        return Conversation(self._service.collection, top_k=self._service.settings.top_k, within=within)

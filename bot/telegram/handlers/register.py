@@ -27,6 +27,7 @@ from bot.telegram.handlers.owners import Owners
 from bot.telegram.handlers.pages import Pages
 from bot.telegram.handlers.questions import Questions
 from bot.telegram.handlers.submissions import Submissions
+from bot.telegram.handlers.talks import Talks
 from bot.telegram.handlers.watching import Watching
 from bot.telegram.menus import announce_to_owner
 from bot.telegram.reader_queue import QueueFullError
@@ -51,13 +52,13 @@ class Handlers:
         """Adds all handlers, those with narrow filters before those with broad ones."""
         new = filters.UpdateType.MESSAGE
         private = new & filters.ChatType.PRIVATE
-        questions = Questions(self._service)
-        Access(self._service, questions.forget).register(application)
+        talks = Talks(self._service)
+        Access(self._service, talks.forget).register(application)
         Feedback(self._service).register(application)
         Owners(self._service).register(application)
         Catalogues(self._service).register(application)
         Submissions(self._service).register(application)
-        AllAnswersHandlers(self._service, questions.talk).register(application)
+        AllAnswersHandlers(self._service, talks).register(application)
         Filters(self._service).register(application)
         application.add_handlers(
             [
@@ -66,10 +67,10 @@ class Handlers:
                 CommandHandler(["sources", "quellen"], self.sources, filters=new),
             ]
         )
-        questions.register(application)
-        Citations(self._service, questions.last_answer, questions.listed).register(application)
+        Questions(self._service, talks).register(application)
+        Citations(self._service, talks).register(application)
         Pages(self._service).register(application)
-        Watching(self._service, questions.last_answer).register(application)
+        Watching(self._service, talks).register(application)
         Inline(self._service).register(application)
         application.add_handlers(
             [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -18,10 +17,10 @@ from bot.render.telegram import plain
 from bot.render.text import cut, number
 from bot.telegram.handlers.buttons import say_expired, take_away
 from bot.telegram.handlers.excerpts import WATCH
+from bot.telegram.handlers.talks import Talks
 from bot.telegram.seals import SEAL_PATTERN
 from bot.telegram.service import AnyApplication, Context, Service, acknowledge, listing, question_before, question_of
 from bot.telegram.watchers import Watcher, is_about_times
-from retrieval.answer import Answer
 from retrieval.characters import without_controls
 from retrieval.errors import QuestionError
 from retrieval.store.standing_questions import StandingQuestion
@@ -32,11 +31,11 @@ _BUTTONS: Final = 50
 
 
 class Watching:
-    """The handlers. ``last_answer`` gives the latest answer of a user in a chat."""
+    """The handlers."""
 
-    def __init__(self, service: Service, last_answer: Callable[[int, int], Answer | None]) -> None:
+    def __init__(self, service: Service, talks: Talks) -> None:
         self._service = service
-        self._last_answer = last_answer
+        self._talks = talks
 
     def register(self, application: AnyApplication) -> None:
         """Adds the handlers."""
@@ -60,8 +59,8 @@ class Watching:
             await self._set_times(update, user, question)
             return
         if not question:
-            last = self._last_answer(message.chat_id, user.id)
-            question = last.complete_question if last else ""
+            last = self._talks.of(update).conversation.turn
+            question = last.question if last else ""
         if not question:
             await self._service.say(update, "watch_usage")
             return

@@ -76,6 +76,17 @@ CREATE TABLE chat_filters (
     PRIMARY KEY (chat, "user")
 );
 """,
+    f"""
+CREATE TABLE talks (
+    chat    bigint NOT NULL,
+    "user"  bigint NOT NULL,
+    asked   float8 NOT NULL,
+    turns   {_TEXT},
+    changed float8 NOT NULL,
+    places  {_TEXT},
+    PRIMARY KEY (chat, "user")
+);
+""",
 )
 
 
