@@ -104,7 +104,7 @@ class Access:
         return True
 
     async def forget(self, update: Update, context: Context) -> None:
-        """/forget: deletes feedback, open questions back, filters, and the history of a user; says how much that was.
+        """/forget: deletes feedback, open questions back, filters, talks and history of a user; says how much that was.
 
         What waits of theirs in the inbox goes too, and what was put aside there as malformed.
         """
