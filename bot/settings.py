@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     top_k: int = Field(default=5, ge=1, le=50)
     lock_seconds: float = Field(default=10, ge=0, le=86_400)
     database_url: Annotated[SecretStr, AfterValidator(_check_database)] | None = None
+    database_read_url: Annotated[SecretStr, AfterValidator(_check_database)] | None = None
     watch_limit: int = Field(default=20, ge=1, le=1000)
     smtp_host: str | None = Field(default=None, min_length=1)
     smtp_port: int = Field(default=587, ge=1, le=65_535)

@@ -23,7 +23,8 @@ class Status:
     """The state of one data directory.
 
     ``database`` is the PostgreSQL server that keeps the articles, without user and password; empty where they are in
-    the data directory, ``home``. ``extensions`` are those of the server that matter to Fundstelle, with their versions.
+    the data directory, ``home``. ``replica`` is where its replica is that questions are searched on, if there is one.
+    ``extensions`` are those of the server that matter to Fundstelle, with their versions.
     ``index`` is a value of ``retrieval.search.index_file.IndexState``, or "empty" as long as there are no articles;
     ``checked`` says whether the whole collection has just been read and found intact. Sizes are in bytes; the size of a
     model from the hub is 0, as it lies elsewhere. ``locks`` are those on the process that reads files, as
@@ -36,6 +37,7 @@ class Status:
     reader: str
     home: str
     database: str
+    replica: str
     extensions: dict[str, str]
     index: str
     checked: bool
@@ -58,6 +60,7 @@ def describe(settings: Settings, collection: Collection, *, checked: bool) -> St
         reader=settings.reader,
         home=str(settings.home),
         database=backend.place if settings.database_url else "",
+        replica=backend.replica,
         extensions=backend.extensions(),
         index=backend.index_state() if sentences else "empty",
         checked=checked,
@@ -78,6 +81,8 @@ def to_text(status: Status, language: str) -> str:
     """A line for each thing worth knowing."""
     size = megabytes(status.database_bytes + status.index_bytes, language)
     kept = {"database": f"{status.database} ({size})", "home": status.home} if status.database else {}
+    if status.replica:
+        kept["replica"] = status.replica
     if status.extensions:
         kept["extensions"] = ", ".join(f"{name} {version}" for name, version in status.extensions.items())
     rows = {

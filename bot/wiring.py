@@ -22,6 +22,7 @@ def open_collection(settings: Settings, notify: Callable[[str], None]) -> Collec
         web_hosts=settings.web_hosts,
         lock_seconds=settings.lock_seconds,
         database_url=settings.database_url.get_secret_value() if settings.database_url else "",
+        database_read_url=settings.database_read_url.get_secret_value() if settings.database_read_url else "",
         standing=standing_of(settings, (lambda: collection.store.database) if settings.database_url else None),
         notify=lambda notice: notify(in_language(notice, settings.language)),
     )

@@ -51,6 +51,11 @@ class Backend(Protocol):
         """Where the collection is, for people: never with a password."""
         ...
 
+    @property
+    def replica(self) -> str:
+        """Where the replica is that questions are searched on, for people; empty without one."""
+        ...
+
     def load(self, thorough: bool = False) -> None:
         """Checks the indexes and repairs them if need be; if not ``thorough``, only as far as that is quick."""
         ...
@@ -92,6 +97,11 @@ class SqliteBackend:
     def place(self) -> str:
         """The data directory."""
         return str(self.store.home)
+
+    @property
+    def replica(self) -> str:
+        """See ``Backend``: there is none."""
+        return ""
 
     @cached_property
     def _scopes(self) -> Scopes:
@@ -176,9 +186,16 @@ def _bytes(path: Path) -> int:
 
 
 def open_backend(
-    home: Path, database_url: str = "", *, lock_seconds: float = 10, notify: Notify = lambda notice: None
+    home: Path,
+    database_url: str = "",
+    *,
+    read_url: str = "",
+    lock_seconds: float = 10,
+    notify: Notify = lambda notice: None,
 ) -> Backend:
     """The engine at ``database_url`` (``postgresql://…``); without one, SQLite in the data directory ``home``.
+
+    ``read_url`` is the address of a replica of that database, on which questions are searched.
 
     Raises:
         StoreError: it cannot be used, or what PostgreSQL needs is not installed.
@@ -187,7 +204,7 @@ def open_backend(
         from retrieval.postgres.database import PostgresDatabase
         from retrieval.postgres.store import PostgresStore
 
-        return backend_of(PostgresStore(PostgresDatabase(database_url)), notify)
+        return backend_of(PostgresStore(PostgresDatabase(database_url, read_url)), notify)
     from retrieval.store.store import Store
 
     return backend_of(Store(home, notify=notify, lock_seconds=lock_seconds), notify)

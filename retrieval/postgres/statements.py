@@ -6,10 +6,15 @@ What differs in more than these forms is a method of its own in ``PostgresStore`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Row = tuple[Any, ...]
 
 _FORMS: Final = (
     # JSON lists of numbers, see rows.ids_parameter.
@@ -18,6 +23,27 @@ _FORMS: Final = (
 )
 _NUMBERED: Final = re.compile(r"\?(\d+)")
 _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+class PostgresConnection:
+    """A connection that takes the store's statements; see ``retrieval.store.sql.Connection``.
+
+    ``failure`` is what the last statement that failed on a replica met.
+    """
+
+    def __init__(self, raw: psycopg.Connection[Row]) -> None:
+        self.raw = raw
+        self.failure: psycopg.Error | None = None
+
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> psycopg.Cursor[Row]:
+        """Runs one statement."""
+        return self.raw.execute(translated(sql, isinstance(parameters, Mapping)), values_for(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[object]]) -> psycopg.Cursor[Row]:
+        """Runs one statement for each of these values."""
+        cursor = self.raw.cursor()
+        cursor.executemany(translated(sql), [values_for(sql, values) for values in parameters])
+        return cursor
 
 
 @lru_cache(maxsize=500)

@@ -14,8 +14,9 @@ from pgvector import HalfVector
 from retrieval.errors import StoreError
 from retrieval.messages import notice
 from retrieval.postgres import counts
-from retrieval.postgres.database import PostgresConnection, PostgresDatabase, lock_key, retried
+from retrieval.postgres.database import PostgresDatabase, lock_key, retried
 from retrieval.postgres.lexemes import tsvector
+from retrieval.postgres.statements import PostgresConnection
 from retrieval.store.near_duplicates import CANDIDATES, are_copies, bands
 from retrieval.store.rows import digest, ids_parameter, of_length_one
 from retrieval.store.sql import Connection

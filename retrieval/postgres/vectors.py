@@ -130,5 +130,8 @@ class PostgresVectorIndex:
                 "set_config('hnsw.iterative_scan', 'relaxed_order', true)",
                 (str(min(ef, 1000)),),
             )
-            sql = f"SELECT id, distance FROM ({nearest}) AS near ORDER BY 2, 1"
-            return self._store.database.rows(sql, (vector, *parameters, vector, k))
+            # The index hands them out roughly in order, and PostgreSQL takes that for exact: hence "+ 0", and more than k.
+            sql = (
+                f"WITH near AS MATERIALIZED ({nearest}) SELECT id, distance FROM near ORDER BY distance + 0, id LIMIT ?"
+            )
+            return self._store.database.rows(sql, (vector, *parameters, vector, ef, k))

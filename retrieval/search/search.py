@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ FAVOURED_SENTENCES = 20
 FAVOUR = 0.6
 #: Passages that share this much of their words are one and the same to a person (Jaccard, 0..1).
 NEAR_EQUAL = 0.85
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ class Search:
         self._keywords.load()
         # The vector index is read with the first search, and a model's first text takes longer than the others.
         self.candidates(self.restored("Fundstelle"))
+
+    def reading(self, work: Callable[[], _T]) -> _T:
+        """Does ``work``, which is all that a question searches; see ``Store.reading``."""
+        return self._store.reading(work)
 
     def restored(self, question: str) -> str:
         """``question`` as the articles would spell it, see ``Spelling``: what embedder and reader are asked."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from retrieval.errors import StoreError
 from retrieval.messages import notice
@@ -18,6 +18,8 @@ from retrieval.types import Article, Document, Filter, Version
 DATABASE_NAME = "fundstelle.db"
 #: The manifest of the vector index. Here it only tells a new database from one that has been emptied.
 MANIFEST_NAME = "vectors.json"
+
+_T = TypeVar("_T")
 
 
 class ArticleQueries:
@@ -69,6 +71,13 @@ class ArticleQueries:
     def embedder_signature(self) -> str:
         """The signature of the embedder that made the vectors; empty as long as there are none."""
         return self.meta("embedder_signature")
+
+    def reading(self, work: Callable[[], _T]) -> _T:
+        """Does ``work``, which only reads, and may be done twice: a replica may be asked, see ``SqlDatabase``.
+
+        What this process has written is there; what others have just written may be missing.
+        """
+        return self.database.reading(work)
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Inside, everything that this thread reads belongs to one state of the store. No writing inside."""

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from retrieval.errors import StoreError
 from retrieval.files import make_private_file, make_private_folder
@@ -23,6 +23,9 @@ from retrieval.store.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 #: SQLite comes across it or when a value with a checksum is read. So an answer is right or refused, but other parts of
 #: the collection may be damaged unnoticed until ``Store.check`` reads all of it.
 CHECKED_AT_OPENING_BYTES = 64_000_000
+
+
+_T = TypeVar("_T")
 
 
 class _Connection(sqlite3.Connection):
@@ -68,6 +71,10 @@ class Database:
         """All rows of one reading statement."""
         with self._explaining_errors():
             return self._connection().execute(sql, parameters).fetchall()
+
+    def reading(self, work: Callable[[], _T]) -> _T:
+        """Does ``work``, which only reads: a file has no replica."""
+        return work()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

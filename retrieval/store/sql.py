@@ -6,10 +6,12 @@ see ``retrieval.postgres.statements``; what is said in other words there is a me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+_T = TypeVar("_T")
 
 
 class Cursor(Protocol):
@@ -62,6 +64,10 @@ class SqlDatabase(Protocol):
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """All rows of one reading statement."""
+        ...
+
+    def reading(self, work: Callable[[], _T]) -> _T:
+        """Does ``work``, which only reads, and may be done twice: where there is a replica of the database, there."""
         ...
 
     def snapshot(self) -> AbstractContextManager[None]:

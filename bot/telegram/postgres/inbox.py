@@ -17,7 +17,8 @@ from telegram import Update
 from bot.telegram.postgres.tables import BotDatabase
 from bot.telegram.transport import inbox as sqlite
 from bot.telegram.transport.inbox import Received, Rejected
-from retrieval.postgres.database import PostgresConnection, PostgresDatabase, retried
+from retrieval.postgres.database import PostgresDatabase, retried
+from retrieval.postgres.statements import PostgresConnection
 
 #: A claim that is not renewed for so long is another's to take: its process has died or hangs.
 LEASE_SECONDS: Final = 20.0
