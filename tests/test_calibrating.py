@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.answer import Span
-from retrieval.answering.calibration import Calibrations, sigmoid
+from retrieval.answering.calibration import Calibration, Calibrations, sigmoid
+from retrieval.answering.evidence import Evidence
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.fitting import ANSWERED, FEWEST, best_threshold, calibrate, fit, logistic
 from retrieval.evaluation.runs import evaluate_open, evaluate_reader, summarise
@@ -150,6 +151,21 @@ def test_confidence_is_the_share_of_right_answers() -> None:
     assert found.right <= found.answered
 
 
+def test_usual_questions_alone_say_how_sure_is_sure() -> None:
+    rows, answerable = noisy_rows(4000)
+    harder = [[(values, right and number % 2 == 0)] for number, [(values, right)] in enumerate(rows)]
+    by_all = fit([*rows, *harder], np.append(answerable, answerable), ("margin",))
+    by_usual = fit([*rows, *harder], np.append(answerable, answerable), ("margin",), usual=rows)
+    right = np.array([right for [(_, right)] in rows])
+
+    def mean_confidence(calibration: Calibration) -> float:
+        return float(np.mean([sigmoid(calibration.logit(Evidence(margin))) for [((margin,), _)] in rows]))
+
+    assert mean_confidence(by_usual.calibration) == pytest.approx(right.mean(), abs=0.01)
+    assert mean_confidence(by_all.calibration) < right.mean() - 0.05
+    assert by_usual.answered == pytest.approx(by_all.answered, abs=0.02)  # the threshold moves with it
+
+
 def test_the_best_candidate_is_the_one_that_counts() -> None:
     rows, answerable = [], []
     for number in range(20):
@@ -251,7 +267,7 @@ def test_the_training_stage_writes_the_calibration_beside_the_reader(
     script = {example.question: director(example.article) for example in examples if example.answers}
     script |= {example.question_en: director(example.article) for example in examples if example.answers}
     named: Callable[[object], Callable[[str], object]] = lambda double: lambda name: double  # noqa: E731
-    monkeypatch.setattr(stage, "held_out_questions", lambda: iter(examples))
+    monkeypatch.setattr(stage, "held_out_questions", lambda files="*.txt": iter(examples))
     off_topic = [
         OffTopic("Wie heißt der Papst?", "Who is the pope?", "general knowledge"),
         OffTopic("Wie alt ist Aalen?", "How old is Aalen?", "near miss", PLACES[0]),

@@ -86,10 +86,10 @@ def read_articles(path: Path) -> tuple[list[dict[str, object]], list[str]]:
     return articles, faults
 
 
-def read_questions(folder: Path = DATA) -> list[dict[str, object]]:
-    """All articles of the question files in a folder."""
+def read_questions(folder: Path = DATA, files: str = "*.txt") -> list[dict[str, object]]:
+    """All articles of the question files in a folder, or of some of the files."""
     articles: list[dict[str, object]] = []
-    for path in sorted(folder.glob("*.txt")):
+    for path in sorted(folder.glob(files)):
         articles += read_articles(path)[0]
     return articles
 

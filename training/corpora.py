@@ -86,6 +86,6 @@ def found_passages() -> dict[str, list[Example]]:
     return dict(kinds)
 
 
-def held_out_questions() -> Iterator[Example]:
+def held_out_questions(files: str = "*.txt") -> Iterator[Example]:
     """Those of them that nothing is trained on (``training/data/held_out``)."""
-    yield from _examples(read_questions(HELD_OUT), "held out")
+    yield from _examples(read_questions(HELD_OUT, files), "held out")

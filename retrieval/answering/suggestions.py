@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Protocol
 
-from retrieval.answer import Answer
+from retrieval.answer import Answer, Certainty
 from retrieval.language.compounds import split
 from retrieval.messages import LANGUAGES, in_language, notice
 from retrieval.types import Document
@@ -15,7 +15,6 @@ from retrieval.types import Document
 SUGGESTIONS = 3
 ARTICLES = 8  # the newest ones, whose names are tried
 ATTEMPTS = 12  # questions that are asked to find those that are answered
-SURE = 0.6  # confidence from which on an answer is good enough to be suggested
 
 # Office, first name and family name: "Gouverneurin Anna Ott", also behind "der Region Perm".
 _PART = "[A-ZÄÖÜ][a-zäöüß]{2,}(?:-[A-ZÄÖÜ][a-zäöüß]+)?"
@@ -56,7 +55,7 @@ def suggest(documents: Sequence[Document], ask: Asks) -> tuple[str, ...]:
 def _says(answer: Answer, name: str, document: Document) -> bool:
     """Whether this article says surely who somebody is, and not just the name."""
     of_article = answer.document is not None and answer.document.id == document.id
-    return answer.text is not None and of_article and answer.confidence >= SURE and name not in answer.text
+    return answer.text is not None and of_article and answer.certainty is Certainty.SURE and name not in answer.text
 
 
 def names_in(text: str) -> tuple[str, ...]:

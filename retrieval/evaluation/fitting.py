@@ -6,8 +6,11 @@ candidate of a question is best. A second one, over these alone, turns their log
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
+from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +27,7 @@ from retrieval.inference.reader import Reader
 from retrieval.messages import notice
 from retrieval.types import Progress
 
-ANSWERED = 0.75  # share of the answerable questions that the threshold has to leave answered
+ANSWERED = 0.78  # share of the answerable questions that the threshold has to leave answered
 FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit
 FOUND = tuple(feature.name for feature in fields(Evidence))  # features of a candidate in a passage that search found
 GIVEN = ("margin",)  # features of the span in a given text
@@ -82,16 +85,24 @@ class Observations:
     def __add__(self, other: Observations) -> Observations:
         return Observations(self.given + other.given, self.found + other.found, self.answerable + other.answerable)
 
-    def fits(self, off_topic: Observations | None = None) -> Fits:
-        """Both calibrations; the threshold also minds ``off_topic`` questions, which say nothing of how sure is sure.
+    def of(self, chosen: Sequence[bool]) -> Observations:
+        """Those of the questions that are ``chosen``."""
+        return Observations(*(tuple(compress(rows, chosen)) for rows in (self.given, self.found, self.answerable)))
+
+    def fits(self, off_topic: Observations | None = None, usual: Observations | None = None) -> Fits:
+        """Both calibrations. The threshold also minds ``off_topic`` questions, which say nothing of how sure is sure.
+
+        ``usual`` are those of the questions that are asked as people ask; without them, all are. They alone say how
+        sure is sure: others may be harder on purpose.
 
         Raises:
             EvaluationError: there is nothing to fit.
         """
         answerable, others = np.array(self.answerable), Observations() if off_topic is None else off_topic
+        asked = self if usual is None else usual
         return Fits(
-            found=fit(self.found, answerable, FOUND, others.found),
-            given=fit(self.given, answerable, GIVEN, others.given),
+            found=fit(self.found, answerable, FOUND, others.found, asked.found),
+            given=fit(self.given, answerable, GIVEN, others.given, asked.given),
         )
 
 
@@ -137,13 +148,20 @@ def observe(
     return Observations(tuple(given), tuple(found), answerable)
 
 
-def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str], off_topic: Sequence[Row] = ()) -> Fit:
+def fit(
+    rows: Sequence[Row],
+    answerable: NDArray[np.bool_],
+    names: Sequence[str],
+    off_topic: Sequence[Row] = (),
+    usual: Sequence[Row] | None = None,
+) -> Fit:
     """The calibration for one row of candidates a question.
 
     Args:
         answerable: (questions,), whether each question has an answer.
         names: what the features are called in ``Calibration``.
         off_topic: rows of questions that nothing answers; only the threshold is chosen with them, too.
+        usual: the rows that say how sure is sure, all if None.
 
     Raises:
         EvaluationError: no question has a candidate.
@@ -152,17 +170,13 @@ def fit(rows: Sequence[Row], answerable: NDArray[np.bool_], names: Sequence[str]
     if not every:
         raise EvaluationError(notice("evaluation.no_span"))
     weights = logistic(np.array([values for values, _ in every], float), np.array([right for _, right in every], float))
-    # A question without any candidate stays unanswered, whatever the calibration.
-    with_candidates = np.array([bool(candidates) for candidates in rows])
-    chosen = [
-        max(candidates, key=lambda item: float(np.dot(weights[1:], item[0]))) for candidates in rows if candidates
-    ]
-    logits = np.array([weights[0] + np.dot(weights[1:], values) for values, _ in chosen])
-    right = np.zeros(len(rows), bool)
-    right[with_candidates] = [value for _, value in chosen]
-    shift, slope = logistic(logits[:, None], right[with_candidates].astype(float))
+    chosen = [_best(row, weights) for row in (rows if usual is None else usual) if row]
+    likeliest, are_right = (np.array(column, float) for column in zip(*chosen, strict=True))
+    shift, slope = logistic(likeliest[:, None], are_right)
     weights = np.concatenate([[shift + slope * weights[0]], slope * weights[1:]])
-    confidence = np.array([_surest(candidates, weights) for candidates in (*rows, *off_topic)])
+    every_best = [_best(row, weights) for row in (*rows, *off_topic)]
+    confidence = np.array([sigmoid(best.logit) for best in every_best])
+    right = np.array([best.right for best in every_best[: len(rows)]], bool)
     right = np.append(right, np.zeros(len(off_topic), bool))
     answerable = np.append(answerable, np.zeros(len(off_topic), bool))
     features = dict.fromkeys(FOUND, 0.0) | dict(zip(names, weights[1:].tolist(), strict=True))
@@ -200,9 +214,17 @@ def logistic(features: NDArray[np.float64], right: NDArray[np.float64], penalty:
     return coefficients
 
 
-def _surest(candidates: Row, weights: NDArray[np.float64]) -> float:
-    """The confidence (0..1) of the likeliest candidate; 0 without any."""
-    return max((sigmoid(float(weights[0] + np.dot(weights[1:], values))) for values, _ in candidates), default=0.0)
+class _Best(NamedTuple):
+    """The likeliest candidate of a question: its log odds, and whether it is right."""
+
+    logit: float
+    right: bool
+
+
+def _best(candidates: Row, weights: NDArray[np.float64]) -> _Best:
+    """The likeliest candidate. Without any, a question stays unanswered, whatever the calibration."""
+    weighed = (_Best(float(weights[0] + np.dot(weights[1:], values)), right) for values, right in candidates)
+    return max(weighed, key=lambda best: best.logit, default=_Best(-math.inf, False))
 
 
 def best_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:
