@@ -130,7 +130,8 @@ class PostgresVectorIndex:
                 "set_config('hnsw.iterative_scan', 'relaxed_order', true)",
                 (str(min(ef, 1000)),),
             )
-            # The index hands them out roughly in order, and PostgreSQL takes that for exact: hence "+ 0", and more than k.
+            # The index hands them out only roughly in order, which PostgreSQL takes for exact: hence more than k, and
+            # "+ 0", which makes it sort.
             sql = (
                 f"WITH near AS MATERIALIZED ({nearest}) SELECT id, distance FROM near ORDER BY distance + 0, id LIMIT ?"
             )
