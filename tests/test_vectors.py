@@ -20,8 +20,9 @@ from retrieval.search import ivf_index
 from retrieval.search.index_file import IndexState, index_file, publish
 from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
-from tests.collection import BREST, PERM, as_nobody, let_read, put, sentences_of
+from tests.collection import BREST, PERM, as_nobody, let_read, put
 from tests.doubles import HashEmbedder
+from tests.test_vector_search import assert_right
 
 MISSING = "Der Vektorindex fehlte und wurde aus der Datenbank neu aufgebaut."
 DAMAGED = "Der Vektorindex war beschädigt und wurde aus der Datenbank neu aufgebaut."
@@ -65,45 +66,10 @@ def the_file(store: Store) -> Path:
     return path
 
 
-def assert_right(index: FaissVectorIndex, store: Store) -> None:
-    """Every sentence finds itself first, and the index has no others."""
-    ids = store.sentence_ids().tolist()
-    assert len(index) == len(ids)
-    for block_ids, vectors in store.all_vectors():
-        for sentence_id, row in zip(block_ids, vectors, strict=True):
-            hits = index.search(row, len(ids) + 10)
-            assert hits[0] == (sentence_id, pytest.approx(1.0, abs=0.03))
-            assert sorted(hit for hit, _ in hits) == ids
-
-
-def test_the_nearest_sentences_with_their_cosines(store: Store) -> None:
-    index, notices = opened(store)
-    hits = index.search(vector("Gouverneur der Region Perm"), 2)
-    expected = HashEmbedder().embed_texts([s.text for text in (PERM, BREST) for s in sentences_of(text)]) @ vector(
-        "Gouverneur der Region Perm"
-    )
-    assert hits[0] == (1, pytest.approx(expected[0], abs=0.03))
-    assert len(hits) == 2
-    assert [score for _, score in hits] == pytest.approx(sorted(expected, reverse=True)[:2], abs=0.03)
-    assert_right(index, store)
-    assert notices == []
-
-
-def test_more_than_there_are_and_none(store: Store) -> None:
-    index, _ = opened(store)
-    assert sorted(hit for hit, _ in index.search(vector("Perm"), 1000)) == [1, 2, 3, 4, 5]
-    assert index.search(vector("Perm"), 0) == []
-    with pytest.raises(ValueError, match="32 dimensions"):
-        index.search(np.ones(32, dtype=np.float32), 5)
-
-
-def test_an_empty_store(tmp_path: Path) -> None:
+def test_an_empty_store_has_no_file(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
-        index, notices = opened(store)
-        assert (index.search(vector("Perm"), 5), len(index), notices) == ([], 0, [])
+        assert opened(store)[1] == []
         assert files(store) == []
-        put(store, PERM, "/perm")
-        assert index.search(vector("Gouverneur"), 1)[0][0] == 1
 
 
 def test_the_files_describe_the_index(store: Store) -> None:
@@ -239,40 +205,20 @@ def test_another_database_in_the_same_place(store: Store) -> None:
         assert_right(index, new)
 
 
-def test_what_another_process_adds_and_removes_is_noticed(store: Store) -> None:
-    index, notices = opened(store)
-    with Store(store.home) as other:
-        put(other, "Neu ist der Flughafen in Gomel.", "/neu")
-        assert index.search(vector("Flughafen Gomel"), 1)[0][0] == 6
-        put(other, "Etwas anderes.", "/perm")
-    assert_right(index, store)
-    assert store.sentence_ids().tolist() == [4, 5, 6, 7]
-    assert notices == []
-    # The files are behind; opening takes in what is missing and brings them up to date, without a word.
+def test_a_file_that_is_behind_is_brought_up_without_a_word(store: Store) -> None:
+    put(store, "Neu ist der Flughafen in Gomel.", "/neu")
+    put(store, "Etwas anderes.", "/perm")
     assert state_of(store) is IndexState.BEHIND
-    again, notices = opened(store)
-    assert_right(again, store)
+    index, notices = opened(store)
+    assert_right(index, store)
     assert notices == []
     assert state_of(store) is IndexState.CURRENT
     assert len(files(store)) == 2
 
 
-def test_all_articles_may_go(store: Store) -> None:
-    index, _ = opened(store)
-    with store.change() as connection:
-        connection.execute("DELETE FROM documents")
-    assert index.search(vector("Perm"), 5) == []
-    assert len(opened(store)[0]) == 0
-    put(store, PERM, "/perm")
-    assert_right(index, store)
-
-
-def test_another_embedder_meanwhile(store: Store) -> None:
-    index, _ = opened(store)
+def test_a_file_of_another_embedder_is_built_anew(store: Store) -> None:
     with store.change() as connection:
         store.set_meta(connection, "embedder_signature", "other-64")
-    with pytest.raises(StoreError, match=r"anderes Vektormodell umgestellt \(other-64\).*neu öffnen"):
-        index.search(vector("Perm"), 5)
     assert opened(store)[1] == [FOREIGN]
 
 
