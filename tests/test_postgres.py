@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -23,7 +22,6 @@ from retrieval.backend import Backend, backend_of, open_backend
 from retrieval.collection import Collection
 from retrieval.errors import StoreError
 from retrieval.indexing.indexer import Indexer
-from retrieval.indexing.reembedding import match_embedder
 from retrieval.language.compounds import all_terms
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.search.search import Search
@@ -123,29 +121,6 @@ def test_how_often_a_term_stands_is_learned_from_its_rank(store: PostgresStore) 
     assert quoted("l" * 5000) == quoted("\0 ") == ""
 
 
-def test_many_sentences_are_found_through_the_index(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    from retrieval.postgres import vectors
-
-    fill(store)
-    backend = backend_of(store)
-    queries = HashEmbedder().embed_questions([f"Wer {word}?" for word in WORDS[::3]])
-    exact = [[backend.vectors.search(query, 10, within) for query in queries] for within in FILTERS]
-    monkeypatch.setattr(vectors, "EXACT_SENTENCES", 30)
-    assert backend.index_state() == "behind"
-    backend.after_writing()
-    backend.after_writing()  # there is nothing more to do
-    assert backend.index_state() == "current"
-    assert backend.size()[1] > 0
-    for within, expected in zip(FILTERS, exact, strict=True):
-        for query, nearest in zip(queries, expected, strict=True):
-            found = backend.vectors.search(query, 10, within)
-            assert [score for _, score in found] == pytest.approx([score for _, score in nearest], abs=2e-3)
-    article = store.ids_below("/1")["/1"]
-    assert {row for row, _ in backend.vectors.search(queries[0], 99, article=article)} == set(
-        store.sentence_ids([article]).tolist()
-    )
-
-
 def test_two_writers_of_one_story_keep_one_article_and_one_copy(postgres_url: str) -> None:
     topics = ("Hallenbad", "Bahnhof", "Haushalt")
     texts = [" ".join(f"Satz {n} sagt, was mit dem {topic} geschehen ist." for n in range(30)) for topic in topics]
@@ -209,18 +184,6 @@ def test_broken_connections_are_replaced(store: PostgresStore, postgres_server: 
     assert store.article_count() == 2
 
 
-def test_a_snapshot_sees_one_state(store: PostgresStore, postgres_url: str) -> None:
-    put(store, PERM, "/perm.txt")
-    with store.snapshot():
-        before = store.generation
-        thread = threading.Thread(target=put, args=(store, BREST, "/brest.txt"))
-        thread.start()
-        thread.join()
-        assert (store.article_count(), store.generation, store.sentence_count()) == (1, before, 3)
-    assert (store.article_count(), store.sentence_count()) == (2, 5)
-    assert store.generation > before
-
-
 def test_a_source_is_looked_at_by_one_process(store: PostgresStore) -> None:
     feed = "https://x.by/feed"
     with store.claim(feed) as first, store.claim(feed) as second, store.claim("/folder") as other:
@@ -244,23 +207,6 @@ def test_counts_that_are_wrong_are_made_anew(store: PostgresStore) -> None:
     assert (store.sentence_count(), store.generation > before) == (3, True)
     backend.check()
     assert len(notices) == 1
-
-
-def test_another_embedder_changes_over_at_once(store: PostgresStore) -> None:
-    put(store, PERM, "/perm.txt")
-    backend = backend_of(store)
-    query = HashEmbedder().embed_questions(["Wer ist Gouverneur?"])[0]
-    expected = backend.vectors.search(query, 3)
-    other = HashEmbedder("other")
-    assert match_embedder(store, other, notify=lambda notice: None)
-    assert store.embedder_signature == "other-64"
-    assert backend_of(store).vectors.search(query, 3) == expected  # it makes the same vectors
-    with pytest.raises(StoreError):
-        backend.vectors.search(query, 3)
-    with pytest.raises(StoreError):
-        put(store, BREST, "/brest.txt")
-    with pytest.raises(ValueError, match="dimensions"):
-        backend_of(store).vectors.search(np.ones(3, np.float32), 3)
 
 
 def test_what_postgresql_cannot_keep(store: PostgresStore) -> None:

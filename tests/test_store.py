@@ -247,15 +247,20 @@ def test_sqlite_keeps_nul_which_postgresql_refuses(sqlite_store: Store) -> None:
     assert [passage.text for passage in sqlite_store.passages([1]).values()] == ["Ein \0 Zeichen.\nUnd noch eines."]
 
 
-def test_threads_have_their_own_connections(store: Store) -> None:
-    seen: list[int] = []
+def test_a_snapshot_sees_one_state(store: Store) -> None:
+    put(store, PERM, "/a")
+    before = (1, 3, store.generation)
+
+    def seen() -> tuple[int, int, int]:
+        return store.article_count(), store.sentence_count(), store.generation
+
     with store.snapshot():
-        assert store.article_count() == 0
-        writer = threading.Thread(target=put, args=(store, PERM, "/a"))
+        assert seen() == before
+        writer = threading.Thread(target=put, args=(store, BREST, "/b"))
         writer.start()
         writer.join()
-        seen.append(store.article_count())
-    assert [*seen, store.article_count()] == [0, 1]
+        assert seen() == before
+    assert seen() == (2, 5, before[2] + 1)
 
 
 def test_two_stores_see_each_other(store: Store, database_url: str) -> None:
