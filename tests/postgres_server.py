@@ -34,6 +34,8 @@ class PostgresServer:
         folder.mkdir(mode=0o700)
         if self._user is not None:
             shutil.chown(folder, self._user)
+        # What the package notes there, which the server's user need not be able to read, becomes part of the copy.
+        (self._folder / "data" / ".handle_pids.json").chmod(0o644)
         # "-R" says whom to follow.
         self._call("pg_basebackup", "-d", self._url, "-D", str(folder), "-R", "-X", "stream", "-c", "fast")
         (folder / ".s.PGSQL.5432.lock").unlink()  # of the other one's socket
@@ -79,6 +81,15 @@ class PostgresServer:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
+
+    def break_connections(self) -> None:
+        """Ends those of Fundstelle, as a restart does."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fundstelle'"
+            )
 
     def new_database(self) -> str:
         """The address of a new, empty database."""
