@@ -87,7 +87,11 @@ class Observations:
 
     def of(self, chosen: Sequence[bool]) -> Observations:
         """Those of the questions that are ``chosen``."""
-        return Observations(*(tuple(compress(rows, chosen)) for rows in (self.given, self.found, self.answerable)))
+        return Observations(
+            tuple(compress(self.given, chosen)),
+            tuple(compress(self.found, chosen)),
+            tuple(compress(self.answerable, chosen)),
+        )
 
     def fits(self, off_topic: Observations | None = None, usual: Observations | None = None) -> Fits:
         """Both calibrations. The threshold also minds ``off_topic`` questions, which say nothing of how sure is sure.
