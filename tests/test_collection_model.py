@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from retrieval.backend import backend_of, open_backend
 from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.search.keyword_index import KeywordIndex
@@ -28,6 +29,7 @@ from retrieval.store.store import DATABASE_NAME, Store
 from retrieval.types import Document
 from tests.collection import put
 from tests.doubles import HashEmbedder
+from tests.postgres_server import PostgresServer
 
 SIZES = [pytest.param(6, 12), pytest.param(100, 50, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
 
@@ -54,14 +56,20 @@ class Collection(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.home = Path(tempfile.mkdtemp())
-        self.store = Store(self.home)
         self.said: dict[str, Document] = {}
         self.before: dict[str, set[str]] = {}
+        self.store = self.opened()
 
     def teardown(self) -> None:
         self.store.close()
-        shutil.rmtree(self.home)
+
+    def opened(self) -> Store:
+        """The store as a process opens it that starts."""
+        raise NotImplementedError
+
+    def searching(self, notify: Callable[[str], None]) -> Search:
+        """Search with both indexes checked, repaired, and used however few the sentences are."""
+        raise NotImplementedError
 
     def says(self, document: Document) -> None:
         old = self.said.get(document.path)
@@ -102,7 +110,70 @@ class Collection(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.store.close()
-        self.store = Store(self.home)
+        self.store = self.opened()
+
+    # What must be true
+
+    @invariant()
+    def holds_what_was_said(self) -> None:
+        self.store.check()
+        there = self.store.articles()
+        assert {a.document.path: (a.document.text, a.document.title) for a in there} == {
+            path: (document.text, document.title) for path, document in self.said.items()
+        }
+        for article in there:
+            document = article.document
+            versions = {words_of(version.document.text) for version in self.store.versions(document.id)}
+            assert versions == self.before.get(document.path, set())
+
+    @invariant()
+    def copies_are_copies(self) -> None:
+        there = {article.document.id: article for article in self.store.articles()}
+        waiting = {document.id for document in self.store.waiting_documents()}
+        searched = [a for a in there.values() if not a.copy_of and a.document.id not in waiting]
+        assert len({words_of(a.document.text) for a in searched}) == len(searched)
+        for article in there.values():
+            if article.copy_of:
+                original = there[article.copy_of]
+                assert original in searched
+                assert words_of(original.document.text) == words_of(article.document.text)
+
+    @invariant()
+    def everything_is_found(self) -> None:
+        notices: list[str] = []
+        search = self.searching(notices.append)
+        waiting = {document.path for document in self.store.waiting_documents()}
+        for path, document in self.said.items():
+            if path in waiting:
+                continue
+            best = search.search(document.text, limit=1)[0]
+            assert words_of(best.document.text) == words_of(document.text)
+            assert path in {best.document.path, *(copy.path for copy in best.copies)}
+        assert search.search("Wer berichtet am Montag?") or not self.store.article_count() or waiting
+        again: list[str] = []
+        self.searching(again.append)
+        assert not again
+
+
+class SqliteCollection(Collection):
+    """In files, which are copied, damaged and restored."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp())
+        super().__init__()
+
+    def teardown(self) -> None:
+        super().teardown()
+        shutil.rmtree(self.home)
+
+    def opened(self) -> Store:
+        return Store(self.home)
+
+    def searching(self, notify: Callable[[str], None]) -> Search:
+        index = FaissVectorIndex(self.store, notify, recent_rows=0)  # with a file, however few the sentences are
+        search = Search(self.store, HashEmbedder(), index, KeywordIndex(self.store, notify))
+        search.load()
+        return search
 
     @rule()
     def abandoned(self) -> None:
@@ -111,7 +182,8 @@ class Collection(RuleBasedStateMachine):
         shutil.copytree(self.home, copy, dirs_exist_ok=True)
         self.store.close()
         shutil.rmtree(self.home)
-        self.home, self.store = copy, Store(copy)
+        self.home = copy
+        self.store = self.opened()
 
     @rule(data=st.data())
     def damage_an_index_file(self, data: st.DataObject) -> None:
@@ -158,62 +230,49 @@ class Collection(RuleBasedStateMachine):
         _, said, before = self.backup
         shutil.copy(self.home / "backup" / DATABASE_NAME, self.home / DATABASE_NAME)
         self.said, self.before = dict(said), {path: set(words) for path, words in before.items()}
-        self.store = Store(self.home)
-
-    # What must be true
-
-    @invariant()
-    def holds_what_was_said(self) -> None:
-        self.store.check()
-        there = self.store.articles()
-        assert {a.document.path: (a.document.text, a.document.title) for a in there} == {
-            path: (document.text, document.title) for path, document in self.said.items()
-        }
-        for article in there:
-            document = article.document
-            versions = {words_of(version.document.text) for version in self.store.versions(document.id)}
-            assert versions == self.before.get(document.path, set())
-
-    @invariant()
-    def copies_are_copies(self) -> None:
-        there = {article.document.id: article for article in self.store.articles()}
-        waiting = {document.id for document in self.store.waiting_documents()}
-        searched = [a for a in there.values() if not a.copy_of and a.document.id not in waiting]
-        assert len({words_of(a.document.text) for a in searched}) == len(searched)
-        for article in there.values():
-            if article.copy_of:
-                original = there[article.copy_of]
-                assert original in searched
-                assert words_of(original.document.text) == words_of(article.document.text)
-
-    @invariant()
-    def everything_is_found(self) -> None:
-        notices: list[str] = []
-        search = searching(self.store, notices.append)
-        waiting = {document.path for document in self.store.waiting_documents()}
-        for path, document in self.said.items():
-            if path in waiting:
-                continue
-            best = search.search(document.text, limit=1)[0]
-            assert words_of(best.document.text) == words_of(document.text)
-            assert path in {best.document.path, *(copy.path for copy in best.copies)}
-        assert search.search("Wer berichtet am Montag?") or not self.store.article_count() or waiting
-        again: list[str] = []
-        searching(self.store, again.append)
-        assert not again
+        self.store = self.opened()
 
 
-def searching(store: Store, notify: Callable[[str], None]) -> Search:
-    index = FaissVectorIndex(store, notify, recent_rows=0)  # with a file, however few the sentences are
-    search = Search(store, HashEmbedder(), index, KeywordIndex(store, notify))
-    search.load()
-    return search
+class PostgresCollection(Collection):
+    """On a server, whose connections break, and on which others write."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.server = server
+        self.url = server.emptied_database()
+        super().__init__()
+
+    def opened(self) -> Store:
+        return open_backend(Path("/nowhere"), self.url).store
+
+    def searching(self, notify: Callable[[str], None]) -> Search:
+        backend = backend_of(self.store, notify)
+        backend.check()
+        search = Search(self.store, HashEmbedder(), backend.vectors, backend.keywords)
+        search.load()
+        return search
+
+    @rule(path=paths, text=texts)
+    def another_process_writes(self, path: str, text: str) -> None:
+        ours, self.store = self.store, self.opened()
+        self.index(path, text, "\n", "Titel")
+        self.store.close()
+        self.store = ours
+
+    @rule()
+    def connections_break(self) -> None:
+        self.server.break_connections()
+
+    @rule(
+        how=st.sampled_from(["INSERT INTO recent_terms VALUES ('mess', 7)", "DELETE FROM terms", "DELETE FROM tallies"])
+    )
+    def damage_the_counts(self, how: str) -> None:
+        with self.store.database.transaction() as connection:
+            connection.execute(how)
 
 
-@pytest.mark.parametrize(("examples", "steps"), SIZES)
-def test_a_collection_is_what_a_dictionary_is(examples: int, steps: int) -> None:
+def run(machine: Callable[[], Collection], examples: int, steps: int) -> None:
     run_state_machine_as_test(
-        Collection,
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -222,3 +281,18 @@ def test_a_collection_is_what_a_dictionary_is(examples: int, steps: int) -> None
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.parametrize(("examples", "steps"), SIZES)
+def test_a_collection_is_what_a_dictionary_is(examples: int, steps: int) -> None:
+    run(SqliteCollection, examples, steps)
+
+
+@pytest.mark.parametrize(("examples", "steps"), SIZES)
+def test_a_collection_on_postgresql_is_what_a_dictionary_is(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, examples: int, steps: int
+) -> None:
+    from retrieval.postgres import vectors
+
+    monkeypatch.setattr(vectors, "EXACT_SENTENCES", 0)
+    run(lambda: PostgresCollection(postgres_server), examples, steps)

@@ -158,28 +158,20 @@ def test_two_writers_of_one_story_keep_one_article_and_one_copy(postgres_url: st
 
 
 def test_broken_connections_are_replaced(store: PostgresStore, postgres_server: PostgresServer) -> None:
-    import psycopg
-
-    def break_all() -> None:
-        with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fundstelle'"
-            )
-
     put(store, PERM, "/perm.txt")
-    break_all()
+    postgres_server.break_connections()
     assert store.article_count() == 1
-    break_all()
+    postgres_server.break_connections()
     put(store, BREST, "/brest.txt")
-    break_all()
+    postgres_server.break_connections()
     with store.snapshot():
         assert store.article_count() == 2
-    break_all()
+    postgres_server.break_connections()
     backend = backend_of(store)
     hits = searching(backend).search("Wer ist Gouverneur der Region Perm?")
     assert hits[0].document.path == "/perm.txt"
     with pytest.raises(StoreError), store.snapshot():
-        break_all()
+        postgres_server.break_connections()
         store.article_count()
     assert store.article_count() == 2
 
