@@ -57,8 +57,8 @@ def reader() -> Reader:
 
 
 @pytest.fixture
-def collection(tmp_path: Path, reader: Reader) -> Iterator[Collection]:
-    with Collection(tmp_path, embedder=HashEmbedder(), reader=reader) as collection:
+def collection(tmp_path: Path, database_url: str, reader: Reader) -> Iterator[Collection]:
+    with Collection(tmp_path, embedder=HashEmbedder(), reader=reader, database_url=database_url) as collection:
         yield collection
 
 
@@ -161,10 +161,10 @@ def test_left_at_any_step_nothing_is_lost_or_doubled(collection: Collection) -> 
         assert [answer for answer, _ in said(collection, owner)] == amounts
 
 
-def test_two_processes_may_ask_at_once(collection: Collection, tmp_path: Path) -> None:
+def test_two_processes_may_ask_at_once(collection: Collection, tmp_path: Path, database_url: str) -> None:
     collection.watch.add(COST)
     collection.indexer.index_documents([pool("9 Millionen Euro", "/a")])
-    with Collection(tmp_path, embedder=HashEmbedder(), reader=Reader()) as other:
+    with Collection(tmp_path, embedder=HashEmbedder(), reader=Reader(), database_url=database_url) as other:
         steps = other.watch.steps()
         assert next(steps) == 0  # it has read, and not yet kept
         assert collection.watch.run() == 1
@@ -204,11 +204,12 @@ def test_an_english_question_needs_no_common_words() -> None:
     assert both == [True, False]
 
 
-def test_another_embedder_makes_the_vectors_anew(collection: Collection, tmp_path: Path) -> None:
+def test_another_embedder_makes_the_vectors_anew(collection: Collection, tmp_path: Path, database_url: str) -> None:
     kept = collection.watch.add(COST)
     add(collection, pool("9 Millionen Euro", "/a"))
     assert list(collection.watch.questions.vectors("hash-64")) == [kept.id]
-    with Collection(tmp_path, embedder=HashEmbedder("other"), reader=Reader()) as other:
+    embedder = HashEmbedder("other")
+    with Collection(tmp_path, embedder=embedder, reader=Reader(), database_url=database_url) as other:
         assert add(other, pool("10 Millionen Euro", "/b", " ".join(WEATHER[:9]))) == 1
         assert list(other.watch.questions.vectors("other-64")) == [kept.id]
         assert other.watch.questions.vectors("hash-64") == {}
