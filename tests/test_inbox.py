@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -28,19 +29,31 @@ def inbox(path: Path) -> Iterator[Inbox]:
     inbox.close()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def either(request: pytest.FixtureRequest, path: Path) -> Iterator[AnyInbox]:
-    """An empty inbox of each engine."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("inbox")
-        return
-    url = request.getfixturevalue("postgres_url")
-    from bot.telegram.postgres.inbox import PostgresInbox
-    from bot.telegram.postgres.tables import BotDatabase
+@pytest.fixture
+def opened(database_url: str, path: Path) -> Iterator[Callable[[int], AnyInbox]]:
+    """Opens the inbox of a bot, on each engine."""
+    with ExitStack() as stack:
+        if not database_url:
 
-    database = BotDatabase(url)
-    yield PostgresInbox(database, bot=5)
-    database.close()
+            def on_disk(bot: int) -> AnyInbox:
+                inbox = Inbox(path, bot=bot)
+                stack.callback(inbox.close)
+                return inbox
+
+            yield on_disk
+            return
+        from bot.telegram.postgres.inbox import PostgresInbox
+        from bot.telegram.postgres.tables import BotDatabase
+
+        database = BotDatabase(database_url)
+        stack.callback(database.close)
+        yield lambda bot: PostgresInbox(database, bot=bot)
+
+
+@pytest.fixture
+def either(opened: Callable[[int], AnyInbox]) -> AnyInbox:
+    """An empty inbox of each engine."""
+    return opened(5)
 
 
 def reopened(path: Path, bot: int = 5) -> Inbox:
@@ -74,14 +87,13 @@ def test_nothing_of_a_done_update_stays_but_its_number(inbox: Inbox, path: Path)
     db.close()
 
 
-def test_bots_do_not_see_each_other(inbox: Inbox, path: Path) -> None:
-    inbox.take([ONE])
-    other = reopened(path, bot=6)
+def test_bots_do_not_see_each_other(opened: Callable[[int], AnyInbox]) -> None:
+    one, other = opened(5), opened(6)
+    one.take([ONE])
     assert other.waiting() == []
     assert other.take([ONE]) == {1}
     other.mark_done(1)
-    assert inbox.waiting() == [ONE]
-    other.close()
+    assert one.waiting() == [ONE]
 
 
 def test_rejected_things_are_kept_once(either: AnyInbox) -> None:
@@ -125,25 +137,25 @@ def test_only_waiting_updates_can_be_begun(either: AnyInbox) -> None:
     assert not either.begin(99)
 
 
-def test_old_done_updates_are_forgotten_waiting_ones_never(inbox: Inbox, path: Path) -> None:
-    inbox.take([ONE, TWO])
-    inbox.mark_done(1)
-    with sqlite3.connect(path) as db:
-        db.execute("UPDATE updates SET received = received - ?", (module.KEEP_DONE_SECONDS + 1,))
-    db.close()
-    other = reopened(path)  # A start prunes with its first batch.
-    other.take([THREE])
-    with sqlite3.connect(path) as db:
-        assert db.execute("SELECT update_id FROM updates ORDER BY 1").fetchall() == [(2,), (3,)]
-    db.close()
-    other.close()
+def test_old_done_updates_are_forgotten_waiting_ones_never(
+    opened: Callable[[int], AnyInbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = opened(5)
+    first.take([ONE, TWO])
+    first.mark_done(1)
+    assert opened(5).take([ONE]) == set()
+    monkeypatch.setattr(module, "KEEP_DONE_SECONDS", -1.0)  # a start prunes with its first batch
+    later = opened(5)
+    later.take([THREE])
+    assert later.waiting() == [TWO, THREE]
+    assert later.take([ONE]) == {1}  # nothing is known of it any more
 
 
-def test_a_batch_that_fails_leaves_nothing(inbox: Inbox) -> None:
-    with pytest.raises(sqlite3.Error):
-        inbox.take([ONE, Received(2, None)])  # type: ignore[arg-type]
-    assert inbox.waiting() == []
-    assert inbox.take([ONE]) == {1}
+def test_a_batch_that_fails_leaves_nothing(either: AnyInbox) -> None:
+    with pytest.raises((sqlite3.Error, StoreError)):
+        either.take([ONE], [Rejected(None, "no update")])  # type: ignore[arg-type]
+    assert either.waiting() == []
+    assert either.take([ONE]) == {1}
 
 
 def test_a_damaged_file_is_named(path: Path) -> None:
