@@ -42,10 +42,12 @@ STANDINGS = {"": Standing.OWNER, OWNER: Standing.OWNER, MEMBER: Standing.MEMBER,
 
 
 @pytest.fixture
-def collection(tmp_path: Path) -> Iterator[Collection]:
+def collection(tmp_path: Path, database_url: str) -> Iterator[Collection]:
     reader = ScriptedReader({QUESTION: WRONG})
     standing = lambda user: STANDINGS.get(user, Standing.NONE)  # noqa: E731
-    with Collection(tmp_path / "h", embedder=HashEmbedder(), reader=reader, standing=standing) as collection:
+    with Collection(
+        tmp_path / "h", embedder=HashEmbedder(), reader=reader, standing=standing, database_url=database_url
+    ) as collection:
         collection.indexer.index_documents([MUSEUM, FAIR])
         yield collection
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,13 +47,14 @@ OF_BOTH = "Was zahlt die Stadt in „17/2024-A“ und „17/2024-B“?"
 
 
 @pytest.fixture
-def collection(tmp_path: Path) -> Collection:
+def collection(tmp_path: Path, database_url: str) -> Iterator[Collection]:
     """Two articles that differ in a letter and a number."""
     reader = ScriptedReader({OF_A: "300 Euro", OF_B: "500 Euro", OF_C: "300 Euro", OF_BOTH: "300 Euro"})
-    collection = Collection(tmp_path / "home", embedder=HashEmbedder(), reader=reader)
-    for number, text in enumerate([A, B]):
-        collection.add_document(Document(text, title=f"Nr. {number}", path=f"/{number}.txt"))
-    return collection
+    home, embedder = tmp_path / "home", HashEmbedder()
+    with Collection(home, embedder=embedder, reader=reader, database_url=database_url) as collection:
+        for number, text in enumerate([A, B]):
+            collection.add_document(Document(text, title=f"Nr. {number}", path=f"/{number}.txt"))
+        yield collection
 
 
 def test_passages_without_the_words_are_no_hits(collection: Collection) -> None:
@@ -72,12 +74,17 @@ def test_words_that_only_stand_apart_are_named_together(collection: Collection) 
     assert collection.ask(OF_BOTH).absent == ("17/2024-A", "17/2024-B")
 
 
-def test_the_very_words_are_found_whatever_else_is_nearer(tmp_path: Path) -> None:
+def test_the_very_words_are_found_whatever_else_is_nearer(tmp_path: Path, database_url: str) -> None:
     """The one passage with the words is none of those that search proposes for the question."""
     question = "Was kostet die Fahrt mit dem Zug nach Minsk laut „Blauer Brief“?"
-    collection = Collection(tmp_path / "home", embedder=HashEmbedder(), reader=ScriptedReader({question: "7 Euro"}))
+    reader = ScriptedReader({question: "7 Euro"})
     near = "Was kostet die Fahrt mit dem Zug nach Minsk laut Brief? Ein blauer Zettel nennt {} Taler."
     texts = [near.format(number) for number in range(300)]
-    for number, text in enumerate([*texts, "Blauer Brief: 7 Euro."]):
-        collection.add_document(Document(text, title=str(number), path=f"/{number}.txt"))
-    assert collection.ask(question).text == "7 Euro"
+    with Collection(tmp_path, embedder=HashEmbedder(), reader=reader, database_url=database_url) as collection:
+        collection.indexer.index_documents(
+            [
+                Document(text, title=str(number), path=f"/{number}.txt")
+                for number, text in enumerate([*texts, "Blauer Brief: 7 Euro."])
+            ]
+        )
+        assert collection.ask(question).text == "7 Euro"

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from bot.telegram.postgres.inbox import PostgresInbox
 from bot.telegram.postgres.people import PostgresPeople
 from bot.telegram.postgres.tables import BotDatabase
 from bot.telegram.transport.inbox import Received
+from bot.telegram.watchers import Watcher
 from bot.wiring import open_collection
 from retrieval.answering.conversation import TURN_SECONDS, Past
 from retrieval.answering.followups import Turn
@@ -154,11 +156,20 @@ def test_prompts_history_and_times_are_kept(people: People) -> None:
     assert [asked.question for asked in people.history(17, 5)] == ["Wo?", "Wer?"]
     people.drop_history(1)
     assert people.forget(17) == 2
+
+
+def test_times_of_watchers_are_kept(people: People) -> None:
     watcher = people.watchers.get(17, "de")
+    assert watcher == Watcher(17, "de")
     people.watchers.put(watcher)
+    other = Watcher(3, "en", daily=480, quiet=(22, 7), digest_on="2024-05-17")
+    people.watchers.put(other)
+    assert people.watchers.all() == [other, watcher]
+    changed = replace(other, daily=None, quiet=(0, 5))
+    people.watchers.put(changed)
+    assert people.watchers.get(3, "de") == changed
+    people.watchers.forget(3)
     assert people.watchers.all() == [watcher]
-    people.watchers.forget(17)
-    assert people.watchers.all() == []
 
 
 def test_filters_are_kept_by_chat_and_forgotten_by_user(people: People) -> None:

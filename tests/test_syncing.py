@@ -25,37 +25,37 @@ def site() -> Iterator[Website]:
         yield running
 
 
-def test_one_round(site: Website, tmp_path: Path) -> None:
+def test_one_round(site: Website, empty_store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "articles"
     folder.mkdir()
     (folder / "perm.txt").write_text(PERM)
-    with Store(tmp_path / "home") as store:
-        indexer = Indexer(store, SentenceSplitter(), HashEmbedder())
+    store = empty_store
+    indexer = Indexer(store, SentenceSplitter(), HashEmbedder())
 
-        def outcomes() -> list[str]:
-            report: IndexReport = sync(store, indexer, fetcher(site))
-            return [f"{Path(file.path).name} {file.outcome.value}" for file in report.articles]
+    def outcomes() -> list[str]:
+        report: IndexReport = sync(store, indexer, fetcher(site))
+        return [f"{Path(file.path).name} {file.outcome.value}" for file in report.articles]
 
-        assert outcomes() == []
-        indexer.index([folder])
-        collector = Collector(store, indexer, fetcher(site))
-        collector.index_page(site.url("/seite"))
-        collector.add_feed(site.url("/feed"))
-        assert outcomes() == ["perm.txt unchanged", "bad added", "messe added", "seite unchanged"]
-        assert all(source.checked_at and not source.error for source in store.sources())
+    assert outcomes() == []
+    indexer.index([folder])
+    collector = Collector(store, indexer, fetcher(site))
+    collector.index_page(site.url("/seite"))
+    collector.add_feed(site.url("/feed"))
+    assert outcomes() == ["perm.txt unchanged", "bad added", "messe added", "seite unchanged"]
+    assert all(source.checked_at and not source.error for source in store.sources())
 
-        # One that fails does not stop the others, and what is known of it stays.
-        site.pages |= {"/feed": Page(status=404), "/seite": article("In Gomel ist die Brücke endlich fertig geworden.")}
-        (folder / "perm.txt").unlink()
-        assert outcomes() == ["articles failed", "feed failed", "seite updated"]
-        errors = {Path(source.location).name: source.error for source in store.sources()}
-        assert "liegt keine Datei" in errors["articles"]
-        assert "gibt es nicht" in errors["feed"]
-        assert errors["seite"] == ""
-        assert store.article_count() == 4
+    # One that fails does not stop the others, and what is known of it stays.
+    site.pages |= {"/feed": Page(status=404), "/seite": article("In Gomel ist die Brücke endlich fertig geworden.")}
+    (folder / "perm.txt").unlink()
+    assert outcomes() == ["articles failed", "feed failed", "seite updated"]
+    errors = {Path(source.location).name: source.error for source in store.sources()}
+    assert "liegt keine Datei" in errors["articles"]
+    assert "gibt es nicht" in errors["feed"]
+    assert errors["seite"] == ""
+    assert store.article_count() == 4
 
-        news(site)
-        (folder / "neu.txt").write_text("In Brest wird gefeiert.\nDas Fest dauert bis zum Abend.")
-        assert outcomes() == ["perm.txt unchanged", "neu.txt added", "seite unchanged"]
-        assert outcomes() == ["perm.txt removed", "neu.txt unchanged", "seite unchanged"]
-        assert not any(source.error for source in store.sources())
+    news(site)
+    (folder / "neu.txt").write_text("In Brest wird gefeiert.\nDas Fest dauert bis zum Abend.")
+    assert outcomes() == ["perm.txt unchanged", "neu.txt added", "seite unchanged"]
+    assert outcomes() == ["perm.txt removed", "neu.txt unchanged", "seite unchanged"]
+    assert not any(source.error for source in store.sources())
