@@ -27,7 +27,7 @@ from retrieval.inference.reader import Reader
 from retrieval.messages import notice
 from retrieval.types import Progress
 
-ANSWERED = 0.78  # share of the answerable questions that the threshold has to leave answered
+ANSWERED = 0.75  # share of the answerable questions that the threshold has to leave answered
 FEWEST = 10  # answerable questions, and as many others, below which there is nothing to fit
 FOUND = tuple(feature.name for feature in fields(Evidence))  # features of a candidate in a passage that search found
 GIVEN = ("margin",)  # features of the span in a given text
