@@ -132,7 +132,5 @@ class PostgresVectorIndex:
             )
             # The index hands them out only roughly in order, which PostgreSQL takes for exact: hence more than k, and
             # "+ 0", which makes it sort.
-            sql = (
-                f"WITH near AS MATERIALIZED ({nearest}) SELECT id, distance FROM near ORDER BY distance + 0, id LIMIT ?"
-            )
+            sql = f"SELECT id, distance FROM ({nearest}) AS near ORDER BY distance + 0, id LIMIT ?"
             return self._store.database.rows(sql, (vector, *parameters, vector, ef, k))
