@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from retrieval.backend import backend_of
 from retrieval.errors import LoadingError, StoreError
 from retrieval.index_report import ArticleReport, IndexOutcome, IndexReport
 from retrieval.indexing import indexer as module
@@ -20,8 +21,6 @@ from retrieval.language.passages import build_passages
 from retrieval.language.sentences import SentenceSplitter
 from retrieval.language.terms import keyword_terms
 from retrieval.search.index_file import IndexFile, IndexState, index_file
-from retrieval.search.keyword_index import KeywordIndex
-from retrieval.search.vector_index import FaissVectorIndex
 from retrieval.store.store import Store
 from retrieval.types import Document, Sentence
 from tests.doubles import HashEmbedder
@@ -48,7 +47,12 @@ def splitter() -> SentenceSplitter:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(empty_store: Store) -> Store:
+    return empty_store
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "home") as store:
         yield store
 
@@ -86,15 +90,16 @@ def test_files_become_articles_that_are_found(indexer: Indexer, store: Store, fo
         assert [(p.text, p.first_sentence, p.last_sentence) for p in kept] == [
             (p.text, p.first_sentence, p.last_sentence) for p in expected
         ]
-    ((sentence, score),) = FaissVectorIndex(store).search(
+    ((sentence, score),) = backend_of(store).vectors.search(
         HashEmbedder().embed_questions(["Dmitri Machonin ist Gouverneur der Region Perm."])[0], 1
     )
     assert score == pytest.approx(1.0, abs=1e-3)
-    ((passage, _),) = KeywordIndex(store).search(keyword_terms("Gouverneur"), 5)
+    ((passage, _),) = backend_of(store).keywords.search(keyword_terms("Gouverneur"), 5)
     assert store.passages_of_sentences([sentence]) == {sentence: [passage]}
 
 
-def test_a_small_collection_needs_no_index_file_and_says_nothing(store: Store, folder: Path) -> None:
+def test_a_small_collection_needs_no_index_file_and_says_nothing(sqlite_store: Store, folder: Path) -> None:
+    store = sqlite_store
     notices: list[str] = []
     Indexer(store, SentenceSplitter(), HashEmbedder(), notices.append).index([folder])
     assert index_file(store) == IndexFile(IndexState.CURRENT)
@@ -123,7 +128,7 @@ def test_a_changed_file_replaces_its_old_version(indexer: Indexer, store: Store,
     (folder / "perm.txt").write_text(PERM.replace("Machonin", "Iwanow"))
     assert outcomes(indexer.index([folder])) == [("brest.txt", "unchanged"), ("perm.txt", "updated")]
     assert [document.text.split()[1] for document in store.documents()] == ["Brest", "Iwanow"]
-    assert KeywordIndex(store).search(keyword_terms("Machonin"), 5) == []
+    assert backend_of(store).keywords.search(keyword_terms("Machonin"), 5) == []
 
 
 def test_a_duplicate_is_taken_up_when_the_other_changes(indexer: Indexer, store: Store, folder: Path) -> None:
@@ -235,7 +240,8 @@ def test_another_embedder_embeds_all_again(store: Store, splitter: SentenceSplit
     assert store.embedder_signature == "other-64"
 
 
-def test_a_read_only_or_full_disk_stops_the_run(store: Store, splitter: SentenceSplitter, folder: Path) -> None:
+def test_a_read_only_or_full_disk_stops_the_run(sqlite_store: Store, splitter: SentenceSplitter, folder: Path) -> None:
+    store = sqlite_store
     (folder / "aaa.txt").write_text("Ein erster Satz.")
     Indexer(store, splitter, HashEmbedder()).index([folder / "aaa.txt"])
     connection = store.database._connection()
@@ -252,24 +258,25 @@ def test_a_read_only_or_full_disk_stops_the_run(store: Store, splitter: Sentence
 CHILD = """
 import sys
 from pathlib import Path
+from retrieval.backend import open_backend
 from retrieval.indexing.indexer import Indexer
 from retrieval.language.sentences import SentenceSplitter
-from retrieval.store.store import Store
 from tests.doubles import HashEmbedder
 import retrieval.indexing.indexer
 retrieval.indexing.indexer.EMBEDDED_TOGETHER = 20
-indexer = Indexer(Store(Path(sys.argv[1])), SentenceSplitter(), HashEmbedder())
-indexer.index([Path(sys.argv[2])], lambda done, total: print(done, flush=True))
+backend = open_backend(Path(sys.argv[1]), sys.argv[2])
+indexer = Indexer(backend.store, SentenceSplitter(), HashEmbedder(), backend=backend)
+indexer.index([Path(sys.argv[3])], lambda done, total: print(done, flush=True))
 """
 
 
-def test_killed_while_indexing_it_completes_the_next_time(store: Store, tmp_path: Path) -> None:
+def test_killed_while_indexing_it_completes_the_next_time(store: Store, database_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     for i in range(300):
         (folder / f"{i:03}.txt").write_text(f"Artikel{i} beginnt hier. " * (i % 5 + 1) + "Hier endet er.")
     for seconds in (0.0, 0.15, 0.3):
-        arguments = [sys.executable, "-c", CHILD, str(store.home), str(folder)]
+        arguments = [sys.executable, "-c", CHILD, str(store.home), database_url, str(folder)]
         with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
             acknowledged = int(child.stdout.readline())
@@ -283,8 +290,11 @@ def test_killed_while_indexing_it_completes_the_next_time(store: Store, tmp_path
     assert report.count(IndexOutcome.UNCHANGED) >= acknowledged
     assert store.article_count() == 300
     assert store.sentence_count() == sum(i % 5 + 2 for i in range(300))
-    assert KeywordIndex(store).check()
-    assert len(FaissVectorIndex(store)) == store.sentence_count()
+    notices: list[str] = []
+    backend = backend_of(store, notices.append)
+    backend.check()
+    assert notices == []
+    assert len(backend.vectors) == store.sentence_count()
 
 
 def test_indexing_is_imported_without_torch_and_faiss() -> None:
