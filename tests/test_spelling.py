@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from retrieval import Collection, Conversation
 from retrieval.answer import Span
 from retrieval.answering.answerer import Answerer
+from retrieval.backend import backend_of
 from retrieval.language.slips import is_mendable, slip_weight
 from retrieval.language.umlauts import fold, is_right_plain, with_umlauts
 from retrieval.search.keyword_index import KeywordIndex
@@ -164,13 +165,12 @@ def test_any_text_can_be_asked_and_restoring_twice_changes_nothing(spelling: Spe
     assert spelling.restored(once) == once
 
 
-def test_of_two_like_it_the_one_that_is_in_most_passages_is_taken(tmp_path: Path) -> None:
-    with Store(tmp_path) as store:
-        spelling = Spelling(KeywordIndex(store))
-        put(store, "Es sprach Dragomirek.\nEs sprach Dragomirok.", "once")
-        assert spelling.restored("Wer ist Dragomirxk?") == "Wer ist Dragomirxk?"
-        put(store, "\n".join(f"Am {day}. Mai sprach Dragomirek." for day in range(1, 25)), "often")
-        assert spelling.restored("Wer ist Dragomirxk?") == "Wer ist Dragomirek?"
+def test_of_two_like_it_the_one_that_is_in_most_passages_is_taken(empty_store: Store) -> None:
+    spelling = Spelling(backend_of(empty_store).keywords)
+    put(empty_store, "Es sprach Dragomirek.\nEs sprach Dragomirok.", "once")
+    assert spelling.restored("Wer ist Dragomirxk?") == "Wer ist Dragomirxk?"
+    put(empty_store, "\n".join(f"Am {day}. Mai sprach Dragomirek." for day in range(1, 25)), "often")
+    assert spelling.restored("Wer ist Dragomirxk?") == "Wer ist Dragomirek?"
 
 
 class LargeIndex(KeywordIndex):
@@ -188,13 +188,12 @@ def test_in_a_large_collection_a_rare_word_is_no_right_one(tmp_path: Path) -> No
         assert Spelling(LargeIndex(store)).restored("Was sagt die Prüefrin?") == "Was sagt die Prüefrin?"
 
 
-def test_a_form_that_only_later_passages_have_counts(tmp_path: Path) -> None:
-    with Store(tmp_path) as store:
-        put(store, "\n".join(f"Am {day}. Mai sprach Jürgen Schröder." for day in range(1, 20)), "umlaut")
-        spelling = Spelling(KeywordIndex(store))
-        assert spelling.restored("Was sagt Schroeder?") == "Was sagt Schröder?"
-        put(store, "Da kam Schroeder.", "plain")
-        assert spelling.restored("Was sagt Schroeder?") == "Was sagt Schroeder?"
+def test_a_form_that_only_later_passages_have_counts(empty_store: Store) -> None:
+    put(empty_store, "\n".join(f"Am {day}. Mai sprach Jürgen Schröder." for day in range(1, 20)), "umlaut")
+    spelling = Spelling(backend_of(empty_store).keywords)
+    assert spelling.restored("Was sagt Schroeder?") == "Was sagt Schröder?"
+    put(empty_store, "Da kam Schroeder.", "plain")
+    assert spelling.restored("Was sagt Schroeder?") == "Was sagt Schroeder?"
 
 
 def test_a_damaged_keyword_index_leaves_the_question_to_search(tmp_path: Path) -> None:
