@@ -323,3 +323,13 @@ def test_statements_are_translated() -> None:
     for sql, values, expected, given in cases:
         assert translated(sql, isinstance(values, dict)) == expected
         assert values_for(sql, values) == given
+
+
+def test_the_planner_knows_how_much_there_is_after_writing(store: PostgresStore) -> None:
+    backend = backend_of(store)
+    fill(store)
+    ((before,),) = store.database.rows("SELECT reltuples FROM pg_class WHERE oid = 'sentences'::regclass")
+    backend.after_writing()
+    ((after,),) = store.database.rows("SELECT reltuples FROM pg_class WHERE oid = 'sentences'::regclass")
+    assert before < store.sentence_count() == after
+    assert store.database.rows("SHOW jit") == [("off",)]

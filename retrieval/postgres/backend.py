@@ -14,6 +14,8 @@ from retrieval.postgres.vectors import PostgresVectorIndex
 
 #: Vectors; text search by BM25 (three that PostgreSQL can have); tables on several servers.
 _TOLD: Final = ["vector", "pg_textsearch", "pg_search", "vchord_bm25", "citus"]
+#: By so much the sentences grow before the planner has to know.
+GROWTH: Final = 1.5
 
 
 class PostgresBackend:
@@ -47,10 +49,18 @@ class PostgresBackend:
             self.vectors.load()
 
     def after_writing(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Merges what was counted, and makes the vector index once there are enough sentences for one."""
+        """Merges what was counted, and makes the vector index once there are enough sentences for one.
+
+        After many new articles the planner's statistics are made anew; the server itself does it within minutes, in
+        which a search would take several times as long.
+        """
         if self.store.read_only:
             return
         counts.merge(self.store.database, most=MERGED_ENTRIES)
+        ((known,),) = self.store.database.rows("SELECT reltuples FROM pg_class WHERE oid = 'sentences'::regclass")
+        if self.store.sentence_count() > GROWTH * max(0, known):
+            with self.store.database.alone() as connection:
+                connection.execute("ANALYZE documents, sentences, passages, shingles")
         self.vectors.load(progress)
 
     def check(self) -> None:

@@ -18,12 +18,11 @@ from retrieval.postgres.statements import PostgresConnection
 
 try:
     import psycopg
-    from pgvector.psycopg import register_vector
     from psycopg import errors
     from psycopg_pool import ConnectionPool, PoolTimeout
 
     from retrieval.postgres.replica import Replica
-    from retrieval.postgres.servers import complaint, is_passing, place
+    from retrieval.postgres.servers import complaint, is_passing, place, prepare
 except ImportError as error:
     raise StoreError(notice("store.postgres_missing")) from error
 
@@ -74,7 +73,7 @@ class PostgresDatabase:
             timeout=CONNECT_SECONDS,
             # No prepared statements: a balancer such as PgBouncer may change the server between two of them.
             kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "fundstelle"},
-            configure=register_vector,
+            configure=prepare,
             name="fundstelle",
         )
         with self._explaining_errors():

@@ -9,10 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
-from pgvector.psycopg import register_vector
 from psycopg.pq import TransactionStatus
 
-from retrieval.postgres.servers import complaint, place
+from retrieval.postgres.servers import complaint, place, prepare
 
 if TYPE_CHECKING:
     Row = tuple[Any, ...]
@@ -108,5 +107,5 @@ class Replica:
             connect_timeout=CONNECT_SECONDS,
             tcp_user_timeout=CONNECT_SECONDS * 1000,
         )
-        register_vector(connection)
+        prepare(connection)
         return connection

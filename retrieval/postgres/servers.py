@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
+from pgvector.psycopg import register_vector
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import PoolTimeout
 
 from retrieval.errors import StoreError
 from retrieval.messages import notice
+
+
+def prepare(connection: psycopg.Connection[Any]) -> None:
+    """Once for each connection. Compiling a statement would take longer than any of ours does."""
+    register_vector(connection)
+    connection.execute("SET jit = off")
 
 
 def place(url: str) -> str:
